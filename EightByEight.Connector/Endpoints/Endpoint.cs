@@ -1,0 +1,67 @@
+namespace EightByEight.Connector.Endpoints;
+
+/// <summary>One configured connection between an 8x8 tenant and a Flow.</summary>
+public sealed record Endpoint
+{
+    /// <summary>Letters and digits; never changes.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>All settings but the secrets, which stay protected in <see cref="ProtectedApiKey"/>.</summary>
+    public required EndpointSettings Settings { get; init; }
+
+    /// <summary>The API key as Data Protection left it; null when none is set.</summary>
+    public string? ProtectedApiKey { get; init; }
+
+    /// <summary>Until when nothing is sent to 8x8, because it refused the API key or tenant; null when not paused.</summary>
+    public EndpointPause? Pause { get; init; }
+}
+
+/// <summary>8x8 refused the Endpoint's credentials: nothing is sent until they are changed or the time is over.</summary>
+/// <param name="Until">When one attempt is made again.</param>
+/// <param name="Reason">What 8x8 answered, without secrets.</param>
+public sealed record EndpointPause(DateTimeOffset Until, string Reason);
+
+/// <summary>The settings of an Endpoint, as in the admin API.</summary>
+public sealed record EndpointSettings
+{
+    /// <summary>A name for people, 1 to 200 characters.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether webhooks are accepted; when false they are answered 404.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>The name of the Flow that runs.</summary>
+    public required string Flow { get; init; }
+
+    /// <summary>The 8x8 side.</summary>
+    public required EightByEightSettings EightByEight { get; init; }
+
+    /// <summary>How long a session lives.</summary>
+    public SessionSettings Session { get; init; } = new();
+}
+
+/// <summary>How to reach the 8x8 tenant, and what to believe of what it sends.</summary>
+public sealed record EightByEightSettings
+{
+    /// <summary>The server, such as <c>https://api.8x8.com</c>.</summary>
+    public string BaseUrl { get; init; } = "https://api.8x8.com";
+
+    /// <summary>The tenant label; sent as <c>X-8x8-Tenant</c>, and webhooks of other tenants are refused.</summary>
+    public string? TenantId { get; init; }
+
+    /// <summary>Whether a conversation that becomes active makes a turn, so that the bot speaks first.</summary>
+    public bool AcceptConversationActiveEvent { get; init; }
+
+    /// <summary>Whether the signature of webhooks is checked.</summary>
+    public bool VerifySignatures { get; init; } = true;
+
+    /// <summary>How far <c>x-8x8-transmission-time</c> may be from now, in seconds.</summary>
+    public int FreshnessSeconds { get; init; } = 300;
+}
+
+/// <summary>How long a session lives.</summary>
+public sealed record SessionSettings
+{
+    /// <summary>Minutes since the last input until the next input starts a new session; 0: never.</summary>
+    public int ExpirationMinutes { get; init; } = 30;
+}

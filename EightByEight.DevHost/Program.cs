@@ -1,0 +1,1 @@
+Console.WriteLine("8x8 connector");
