@@ -7,12 +7,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 environment=${1:?environment, such as dev} group=${2:?resource group} mode=${3:-deploy}
 deployment="connector-$environment"
 
-# The URI names no version: the newest version of the certificate is used.
-certificate_uri() {
-  local vault=$1
-  az keyvault certificate show --vault-name "$vault" --name data-protection --query id --output none 2>/dev/null &&
-    az keyvault show --name "$vault" --query "join('', [properties.vaultUri, 'secrets/data-protection'])" --output tsv
-}
 output() { az deployment group show --resource-group "$group" --name "$deployment" --query "properties.outputs.$1.value" --output tsv; }
 deploy() { az deployment group create --resource-group "$group" --name "$deployment" --parameters "$environment.bicepparam" --output none; }
 
@@ -27,10 +21,23 @@ eventually() {
   return 1
 }
 
-vault=$(output keyVaultName 2>/dev/null || true)
-DATA_PROTECTION_CERTIFICATE_URI=
-if [[ -n $vault ]]; then DATA_PROTECTION_CERTIFICATE_URI=$(certificate_uri "$vault" || true); fi
-export DATA_PROTECTION_CERTIFICATE_URI
+# A listing that fails stops the deployment: it must not look like something that is missing and then is made anew,
+# or like an app that has no certificate.
+has() { [[ -n $(az keyvault "$1" list --vault-name "$vault" --query "[?name=='$2'].name" --output tsv) ]]; }
+listable() { az keyvault "$1" list --vault-name "$vault" --output none; }
+
+# The URI names no version: the newest version of the certificate is used.
+use_certificate() {
+  DATA_PROTECTION_CERTIFICATE_URI=$(az keyvault show --name "$vault" --query properties.vaultUri --output tsv)secrets/data-protection
+}
+
+export DATA_PROTECTION_CERTIFICATE_URI=
+vault=$(az keyvault list --resource-group "$group" --output tsv \
+  --query "[?tags.product=='8x8 connector' && tags.environment=='$environment'].name")
+if [[ -n $vault ]]; then
+  eventually listable certificate
+  if has certificate data-protection; then use_certificate; fi
+fi
 
 if [[ $mode == what-if ]]; then
   exec az deployment group what-if --resource-group "$group" --parameters "$environment.bicepparam"
@@ -38,12 +45,10 @@ fi
 
 deploy
 vault=$(output keyVaultName)
+eventually listable secret
+eventually listable certificate
 
-# A listing that fails must not look like a key that is missing.
-has_secret() { [[ -n $(az keyvault secret list --vault-name "$vault" --query "[?name=='$1'].name" --output tsv) ]]; }
-can_list() { az keyvault secret list --vault-name "$vault" --output none; }
-eventually can_list
-if ! has_secret AdminKey; then
+if ! has secret AdminKey; then
   key=$(mktemp)
   trap 'rm -f "$key"' EXIT
   openssl rand -hex 32 | tr -d '\n' >"$key"
@@ -52,11 +57,11 @@ if ! has_secret AdminKey; then
 fi
 
 if [[ -z $DATA_PROTECTION_CERTIFICATE_URI ]]; then
-  if ! certificate_uri "$vault" >/dev/null; then
+  if ! has certificate data-protection; then
     eventually az keyvault certificate create --vault-name "$vault" --name data-protection \
       --policy @data-protection-certificate.json --output none
     echo "Made the certificate data-protection in $vault."
   fi
-  DATA_PROTECTION_CERTIFICATE_URI=$(certificate_uri "$vault")
+  use_certificate
   deploy
 fi
