@@ -12,7 +12,7 @@ public sealed record Attachment(
 
 /// <summary>
 /// The content of an attachment while it arrives. Disposing it ends the download. Reading is not bound by the client's
-/// time-outs: pass a token to each read.
+/// time-outs: pass a token to each read. A connection that is lost meanwhile is an <see cref="IOException"/>.
 /// </summary>
 public sealed class AttachmentContent : IAsyncDisposable
 {

@@ -23,8 +23,8 @@ internal sealed class AttachmentForm : MultipartFormDataContent
         Add(new StringContent(file.AuthorType), "authorType");
         var part = new FilePart(file.Content);
         part.Headers.TryAddWithoutValidation("Content-Type", Unbroken(file.ContentType));
-        part.Headers.TryAddWithoutValidation(
-            "Content-Disposition", $"form-data; name=\"attachment\"; filename=\"{Unbroken(file.FileName).Replace("\"", "%22", StringComparison.Ordinal)}\"");
+        var name = Unbroken(file.FileName).Replace("\"", "%22", StringComparison.Ordinal);
+        part.Headers.TryAddWithoutValidation("Content-Disposition", $"form-data; name=\"attachment\"; filename=\"{name}\"");
         Add(part);
     }
 

@@ -45,14 +45,18 @@ internal sealed class AttemptHandler(ChatGatewayOptions options, TimeProvider ti
     }
 
     private ChatGatewayException Failure(
-        Call call, HttpRequestMessage request, HttpResponseMessage? response, HttpRequestException e) => e.HttpRequestError switch
+        Call call, HttpRequestMessage request, HttpResponseMessage? response, HttpRequestException e)
     {
-        HttpRequestError.ConfigurationLimitExceeded when response is not null =>
-            call.Unreadable(response.StatusCode, $"with more than {options.MaxAnswerBytes} bytes", e),
-        HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
-            or HttpRequestError.ProxyTunnelError when request.Content is null || !call.Sent => call.NoConnection(e),
-        _ => call.NoAnswer($"closed the connection or broke the protocol ({e.Message})", e),
-    };
+        if (response is not null && e.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
+            return call.Unreadable(response.StatusCode, $"with more than {options.MaxAnswerBytes} bytes", e);
+        var mayBeUnconnected = request.Content is null || !call.Sent;
+        return mayBeUnconnected && IsAboutConnecting(e.HttpRequestError)
+            ? call.NoConnection(e)
+            : call.NoAnswer($"closed the connection or broke the protocol ({e.Message})", e);
+    }
+
+    private static bool IsAboutConnecting(HttpRequestError error) => error is HttpRequestError.ConnectionError
+        or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError;
 
     private async Task<ChatGatewayException> RefusalAsync(Call call, HttpResponseMessage response, CancellationToken cancellation) =>
         call.Answered(
@@ -71,7 +75,8 @@ internal sealed class AttemptHandler(ChatGatewayOptions options, TimeProvider ti
         try
         {
             await using var body = await content.ReadAsStreamAsync(cancellation);
-            while (length < start.Length && await body.ReadAsync(start.AsMemory(length), cancellation) is var read and > 0) length += read;
+            while (length < start.Length && await body.ReadAsync(start.AsMemory(length), cancellation) is var read and > 0)
+                length += read;
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {

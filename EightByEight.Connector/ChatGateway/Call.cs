@@ -54,19 +54,27 @@ internal sealed class Call
     /// <summary>The request of this call; null when it cannot be put into words: an id, the key or the tenant is none.</summary>
     public HttpRequestMessage? ToRequest()
     {
-        if (Route.Below(Account.BaseUrl, Query) is not { } uri || !IsHeader(Account.ApiKey) || !IsHeader(Account.TenantId)) return null;
+        if (!IsHeader(Account.ApiKey) || !IsHeader(Account.TenantId)) return null;
+        if (Route.Below(Account.BaseUrl, Query) is not { } uri) return null;
         var request = new HttpRequestMessage(Method, uri) { Content = Body is null ? null : new OnceContent(Body, this) };
         request.Options.Set(_key, this);
-        if (!string.IsNullOrEmpty(Account.ApiKey)) request.Headers.TryAddWithoutValidation("x-api-key", Account.ApiKey);
-        if (!string.IsNullOrEmpty(Account.TenantId)) request.Headers.TryAddWithoutValidation("X-8x8-Tenant", Account.TenantId);
+        AddHeader("x-api-key", Account.ApiKey);
+        AddHeader("X-8x8-Tenant", Account.TenantId);
         return request;
+
+        void AddHeader(string name, string? value)
+        {
+            if (!string.IsNullOrEmpty(value)) request.Headers.TryAddWithoutValidation(name, value);
+        }
     }
 
     private static bool IsHeader(string? value) => value is null || value.All(c => c is >= ' ' and <= '~');
 
     /// <summary>The call of a request made by <see cref="ChatGatewayClient"/>.</summary>
     public static Call Of(HttpRequestMessage request) =>
-        request.Options.TryGetValue(_key, out var call) ? call : throw new InvalidOperationException("Not a request of ChatGatewayClient.");
+        request.Options.TryGetValue(_key, out var call)
+            ? call
+            : throw new InvalidOperationException("Not a request of ChatGatewayClient.");
 
     /// <summary>Another attempt starts.</summary>
     public void Begin(bool hasBody) => (_tried, Sent, Failure) = (true, !hasBody, null);
@@ -87,7 +95,10 @@ internal sealed class Call
         BrokenCircuitException when _tried => NoAnswer("did not answer in time", thrown),
         BrokenCircuitException open => new ChatGatewayException(
             $"{Operation} was not tried: {Host} failed so often lately that calls to it are held back for a while.",
-            Delivery.NotDelivered, open) { RetryAfter = open.RetryAfter },
+            Delivery.NotDelivered, open)
+        {
+            RetryAfter = open.RetryAfter,
+        },
         _ => null,
     };
 
@@ -113,7 +124,8 @@ internal sealed class Call
         var said = problem.Messages.Count > 0 ? string.Join(" / ", problem.Messages) : "no reason given";
         var codes = problem.Codes.Count > 0 ? $" ({string.Join(", ", problem.Codes)})" : "";
         var reference = problem.ReferenceId is { } id ? $" Reference for 8x8 support: {id}." : "";
-        return new($"{Operation}: {Host} answered {(int)status} {status}: {said}{codes}.{reference}{Advice((int)status)}", delivery)
+        var answered = $"{Operation}: {Host} answered {(int)status} {status}";
+        return new($"{answered}: {said.TrimEnd('.')}{codes}.{reference}{Advice((int)status)}", delivery)
         {
             Status = (int)status,
             Codes = problem.Codes,
@@ -124,11 +136,12 @@ internal sealed class Call
     }
 
     /// <summary>8x8 answered with success, but the answer is of no use.</summary>
-    public ChatGatewayException Unreadable(HttpStatusCode status, string why, Exception? inner = null) =>
-        new($"{Operation}: {Host} answered {(int)status}, but {why}. Check that the base URL is that of the 8x8 API.", Delivery.Unknown, inner)
-        {
-            Status = (int)status,
-        };
+    public ChatGatewayException Unreadable(HttpStatusCode status, string why, Exception? inner = null) => new(
+        $"{Operation}: {Host} answered {(int)status}, but {why}. Check that the base URL is that of the 8x8 API.",
+        Delivery.Unknown, inner)
+    {
+        Status = (int)status,
+    };
 
     /// <summary>It could not be put into words.</summary>
     public ChatGatewayException Unspeakable() => new(

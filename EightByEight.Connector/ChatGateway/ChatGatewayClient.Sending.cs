@@ -32,7 +32,8 @@ public sealed partial class ChatGatewayClient
             json => ReadPage(json, collection, type), cancellation);
 
     private async Task<T> AskAsync<T>(
-        string way, Call call, Func<JsonElement, T?> read, CancellationToken cancellation, Predicate<ChatGatewayException>? expected = null)
+        string way, Call call, Func<JsonElement, T?> read, CancellationToken cancellation,
+        Predicate<ChatGatewayException>? expected = null)
     {
         using var response = await SendAsync(way, call, cancellation, expected);
         try
@@ -98,7 +99,7 @@ public sealed partial class ChatGatewayClient
         if (list.ValueKind is not JsonValueKind.Object) throw new JsonException("A list is an object.");
         var items = list.TryGetProperty("_embedded", out var embedded) && embedded.ValueKind is JsonValueKind.Object
             && embedded.TryGetProperty(collection, out var array) && array.ValueKind is JsonValueKind.Array
-            ? array.EnumerateArray().Select(item => item.Deserialize(type) ?? throw new JsonException("An item of a list is null.")).ToList()
+            ? array.EnumerateArray().Select(item => item.Deserialize(type) ?? throw new JsonException("An item is null.")).ToList()
             : [];
         var page = list.TryGetProperty("page", out var info) && info.ValueKind is JsonValueKind.Object
             ? info.Deserialize(SmallJson.Default.PageInfo)

@@ -9,9 +9,12 @@ public enum Delivery
     /// </summary>
     Unknown,
 
-    /// <summary>8x8 answered a definite no (3xx, or 4xx other than 408 and 429), or the call could not be put into words. Nothing was done.</summary>
+    /// <summary>
+    /// 8x8 answered a definite no (3xx, or 4xx other than 408 and 429), or an id or key made the call impossible (no
+    /// status then). Nothing was done.
+    /// </summary>
     Refused,
 
-    /// <summary>It did not reach 8x8's logic: 429, no connection was made, or the circuit is open. Sending it again is safe.</summary>
+    /// <summary>Nothing was done: 429, no connection was made, or the circuit is open. Sending it again is safe.</summary>
     NotDelivered,
 }

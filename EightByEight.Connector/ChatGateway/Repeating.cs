@@ -30,7 +30,11 @@ internal static class Repeating
         // The client writes one line a failed call; Polly's own lines would repeat what 8x8 said.
         pipeline.ConfigureTelemetry(new TelemetryOptions { LoggerFactory = NullLoggerFactory.Instance });
         pipeline
-            .AddTimeout(new TimeoutStrategyOptions { Name = "total", TimeoutGenerator = a => new(CallOf(a.Context).Timeouts.Total) })
+            .AddTimeout(new TimeoutStrategyOptions
+            {
+                Name = "total",
+                TimeoutGenerator = a => new(CallOf(a.Context).Timeouts.Total),
+            })
             .AddRetry(new RetryStrategyOptions<HttpResponseMessage>
             {
                 MaxRetryAttempts = options.MaxRetries,
@@ -48,7 +52,11 @@ internal static class Repeating
                 BreakDuration = options.BreakerBreak,
                 ShouldHandle = a => new(IsTheServersFault(CallOf(a.Context).Explain(a.Outcome.Exception))),
             })
-            .AddTimeout(new TimeoutStrategyOptions { Name = "attempt", TimeoutGenerator = a => new(CallOf(a.Context).Timeouts.Attempt) });
+            .AddTimeout(new TimeoutStrategyOptions
+            {
+                Name = "attempt",
+                TimeoutGenerator = a => new(CallOf(a.Context).Timeouts.Attempt),
+            });
     }
 
     private static Call CallOf(ResilienceContext context) => Call.Of(context.GetRequestMessage()!);

@@ -1,6 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using EightByEight.Connector.ChatGateway;
-using Microsoft.AspNetCore.Http;
 using static EightByEight.Functions.Tests.ChatGateway.GatewayServer;
 
 namespace EightByEight.Functions.Tests.ChatGateway;
@@ -113,15 +114,20 @@ public sealed class ProblemTests : IAsyncDisposable
     [Fact]
     public async Task A_problem_that_breaks_off_still_has_its_status()
     {
-        await using var gateway = await StartAsync(async context =>
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var failing = FailsAsync(new ChatGatewayAccount(new Uri($"http://{listener.LocalEndpoint}"), "k", null));
+        using (var peer = await listener.AcceptTcpClientAsync(CancellationToken.None))
         {
-            context.Response.StatusCode = 400;
-            context.Response.ContentLength = 1000;
-            await context.Response.WriteAsync("too bad");
-            await context.Response.Body.FlushAsync();
-            context.Abort();
-        });
-        var e = await FailsAsync(gateway);
+            var buffer = new byte[4096];
+            while (await peer.GetStream().ReadAsync(buffer) is var read && buffer[read - 1] != '}')
+            {
+            }
+
+            await peer.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\nContent-Length: 1000\r\n\r\ntoo bad"u8.ToArray());
+        }
+
+        var e = await failing;
 
         Assert.Equal((400, Delivery.Refused), (e.Status, e.Delivery));
     }
@@ -174,6 +180,8 @@ public sealed class ProblemTests : IAsyncDisposable
         Assert.Equal(501, Assert.Single((await FailsAsync(gateway)).Messages).Length);
     }
 
-    private Task<ChatGatewayException> FailsAsync(GatewayServer gateway) => Assert.ThrowsAsync<ChatGatewayException>(() =>
-        _connected.Client.SendMessageAsync(gateway.Account, "ID-0", new OutgoingMessage(Text: "Hi"), CancellationToken.None));
+    private Task<ChatGatewayException> FailsAsync(GatewayServer gateway) => FailsAsync(gateway.Account);
+
+    private Task<ChatGatewayException> FailsAsync(ChatGatewayAccount account) => Assert.ThrowsAsync<ChatGatewayException>(() =>
+        _connected.Client.SendMessageAsync(account, "ID-0", new OutgoingMessage(Text: "Hi"), CancellationToken.None));
 }
