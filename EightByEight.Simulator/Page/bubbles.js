@@ -43,10 +43,13 @@ export class Thread {
       old.element.classList.toggle('latest', isLast);
       return;
     }
-    const element = this.#bubble(message);
+    // Only the flags of cards ever change: what was typed into a card stays to be seen.
+    const element = old?.element ?? this.#bubble(message);
+    for (const card of message.cards) {
+      if (card.actionSubmitted) this.#markSubmitted(element.querySelector(`[data-card="${CSS.escape(card.id)}"]`));
+    }
     element.classList.toggle('latest', isLast);
-    if (old) old.element.replaceWith(element);
-    else this.#list.append(element);
+    if (!old) this.#list.append(element);
     this.#shown.set(message.id, { version, element });
   }
 
@@ -86,7 +89,7 @@ export class Thread {
   }
 
   #adaptive(card) {
-    const box = el(`div.card${card.actionSubmitted ? '.submitted' : ''}`, { 'data-testid': 'adaptive-card' });
+    const box = el('div.card', { 'data-testid': 'adaptive-card', 'data-card': card.id });
     try {
       const shown = new AdaptiveCards.AdaptiveCard();
       shown.hostConfig = hostConfig();
@@ -97,8 +100,14 @@ export class Thread {
       box.append(el('p', {}, `This Adaptive Card cannot be shown: ${error.message}`));
     }
     if (!this.#act) box.setAttribute('inert', '');
-    if (card.actionSubmitted) box.append(el('small.submitted-note', {}, '✓ Submitted'));
     return box;
+  }
+
+  #markSubmitted(box) {
+    if (!box || box.classList.contains('submitted')) return;
+    box.classList.add('submitted');
+    box.setAttribute('inert', '');
+    box.append(el('small.submitted-note', {}, '✓ Submitted'));
   }
 
   #execute(card, action) {
@@ -126,21 +135,21 @@ export class Thread {
 const size = bytes => (bytes < 1024 ? `${bytes} B` : bytes < 1 << 20 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / (1 << 20)).toFixed(1)} MB`);
 
 function hostConfig() {
-  const style = getComputedStyle(document.documentElement);
-  const [text, soft, accent] = ['--text', '--soft', '--accent'].map(name => style.getPropertyValue(name).trim());
+  // Variables rather than their values: the card follows a change between light and dark.
+  const [text, soft, accent] = ['var(--text)', 'var(--soft)', 'var(--accent)'];
   const colors = {
     default: { default: text, subtle: soft },
     accent: { default: accent, subtle: accent },
-    good: { default: '#1a9b5b', subtle: '#1a9b5b' },
-    warning: { default: '#b97a00', subtle: '#b97a00' },
-    attention: { default: '#d64545', subtle: '#d64545' },
+    good: { default: 'var(--good)', subtle: 'var(--good)' },
+    warning: { default: 'var(--busy)', subtle: 'var(--busy)' },
+    attention: { default: 'var(--bad)', subtle: 'var(--bad)' },
   };
   return new AdaptiveCards.HostConfig({
     fontFamily: 'inherit',
     spacing: { small: 4, default: 10, medium: 16, large: 24, extraLarge: 32, padding: 4 },
     containerStyles: {
       default: { backgroundColor: 'transparent', foregroundColors: colors },
-      emphasis: { backgroundColor: style.getPropertyValue('--raised').trim(), foregroundColors: colors },
+      emphasis: { backgroundColor: 'var(--raised)', foregroundColors: colors },
     },
     actions: { actionsOrientation: 'horizontal', actionAlignment: 'stretch', buttonSpacing: 8, maxActions: 8 },
   });

@@ -51,6 +51,7 @@ function makeRow(entry, open) {
       el('time', { datetime: entry.timestamp }, preciseClock(entry.timestamp)),
       el(`span.way.${out ? 'out' : 'in'}`, { title: out ? '8x8 to the webhook' : 'Request to 8x8', 'aria-label': entry.direction }, out ? '→' : '←'),
       el('span.type', {}, entry.recordType),
+      el('span.brief', {}, brief(entry)),
       entry.retryAttempts ? el('span.retries', { title: 'Retry attempts' }, `↻ ${entry.retryAttempts}`) : null,
       el(`span.chip.${tone(entry.status)}`, { 'data-testid': 'log-status' }, entry.status)));
   // Bodies are written when they are looked at: most never are.
@@ -78,6 +79,18 @@ function body(entry) {
         onclick: () => gateway.redeliver(entry.eventId).catch(error => toast(error.message)),
       }, 'Deliver again')
       : null);
+}
+
+/** What tells this entry from others of its type. */
+function brief(entry) {
+  try {
+    const body = JSON.parse(entry.body);
+    const data = body.data ?? body;
+    return [data.state, data.assignment?.type, data.name, data.text, data.queueName, data.memberType, data.change, data.authorType]
+      .filter(part => typeof part === 'string').join(' · ');
+  } catch {
+    return '';
+  }
 }
 
 function tone(status) {

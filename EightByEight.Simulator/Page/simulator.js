@@ -66,6 +66,10 @@ function renderAgent() {
   if (!conversation) return;
 
   const served = conversation.assignment.type === 'agent';
+  if (byId('case').dataset.conversation !== conversation.id + conversation.queueId) {
+    byId('case').dataset.conversation = conversation.id + conversation.queueId;
+    byId('transfer-queue').value = setup.queues.find(queue => queue.id !== conversation.queueId)?.id ?? '';
+  }
   byId('case-name').textContent = nameOf(conversation);
   showStatus(byId('case-status'), conversation);
   for (const id of ['transfer', 'transfer-queue', 'agent-leave']) byId(id).disabled = !served;
