@@ -1,1 +1,156 @@
+import { el, clock, keepingEnd } from './dom.js';
 
+const quickReplies = 'application/8x8.quick.replies';
+const adaptiveCard = 'application/vnd.microsoft.card.adaptive';
+
+/**
+ * Shows a conversation's messages. Elements are kept by message, so that what is typed into a card survives an update.
+ * own: the author whose bubbles stand at the right. act: what clicks do; null where cards are only looked at.
+ */
+export class Thread {
+  #list;
+  #own;
+  #act;
+  #conversationId = null;
+  #shown = new Map();
+  #typingSince = new Map();
+
+  constructor(list, own, act) {
+    this.#list = list;
+    this.#own = own;
+    this.#act = act;
+  }
+
+  show(conversation) {
+    keepingEnd(this.#list, () => {
+      if (this.#conversationId !== conversation.id) {
+        this.#conversationId = conversation.id;
+        this.#shown.clear();
+        this.#typingSince.clear();
+        this.#list.replaceChildren();
+      }
+      this.#list.querySelectorAll('.typing').forEach(old => old.remove());
+      const last = conversation.messages.at(-1);
+      for (const message of conversation.messages) this.#showMessage(message, message === last);
+      this.#showTyping(conversation);
+    });
+  }
+
+  #showMessage(message, isLast) {
+    const version = JSON.stringify(message);
+    const old = this.#shown.get(message.id);
+    if (old?.version === version) {
+      old.element.classList.toggle('latest', isLast);
+      return;
+    }
+    // Only the flags of cards ever change: what was typed into a card stays to be seen.
+    const element = old?.element ?? this.#bubble(message);
+    for (const card of message.cards) {
+      if (card.actionSubmitted) this.#markSubmitted(element.querySelector(`[data-card="${CSS.escape(card.id)}"]`));
+    }
+    element.classList.toggle('latest', isLast);
+    if (!old) this.#list.append(element);
+    this.#shown.set(message.id, { version, element });
+  }
+
+  #bubble(message) {
+    const who = { user: 'Customer', bot: 'Bot', agent: message.authorId, system: 'System' }[message.author] ?? message.author;
+    const content = [];
+    if (message.text) content.push(el('div.bubble', {}, message.text));
+    for (const file of message.attachments) {
+      content.push(el('div.bubble.file', {}, `📎 ${file.filename}`, el('small', {}, ` ${size(file.sizeInBytes)}`)));
+    }
+    for (const card of message.cards) content.push(this.#card(card));
+    return el(
+      `article.message.${message.author}${message.author === this.#own ? '.own' : ''}`,
+      { 'data-testid': 'message', 'data-author': message.author },
+      ...content,
+      el('footer', {}, `${who} · ${clock(message.createdAt)}`));
+  }
+
+  #card(card) {
+    if (card.contentType === quickReplies) return this.#quickReplies(card);
+    if (card.contentType === adaptiveCard && globalThis.AdaptiveCards) return this.#adaptive(card);
+    return el('details.card.raw', {},
+      el('summary', {}, `${card.contentType} card`), el('pre', {}, JSON.stringify(card.content, null, 2)));
+  }
+
+  #quickReplies(card) {
+    const buttons = (card.content.options ?? []).map(option => {
+      const title = String(option.title ?? '');
+      return el('button', {
+        type: 'button',
+        'data-testid': 'quick-reply',
+        disabled: !this.#act,
+        onclick: () => this.#act?.click(title, String(option.data?.postback ?? title)),
+      }, title);
+    });
+    return el('div.quick-replies', { role: 'group', 'aria-label': 'Quick replies' }, ...buttons);
+  }
+
+  #adaptive(card) {
+    const box = el('div.card', { 'data-testid': 'adaptive-card', 'data-card': card.id });
+    try {
+      const shown = new AdaptiveCards.AdaptiveCard();
+      shown.hostConfig = hostConfig();
+      shown.onExecuteAction = action => this.#execute(card, action);
+      shown.parse(card.content);
+      box.append(shown.render() ?? '');
+    } catch (error) {
+      box.append(el('p', {}, `This Adaptive Card cannot be shown: ${error.message}`));
+    }
+    if (!this.#act) box.setAttribute('inert', '');
+    return box;
+  }
+
+  #markSubmitted(box) {
+    if (!box || box.classList.contains('submitted')) return;
+    box.classList.add('submitted');
+    box.setAttribute('inert', '');
+    box.append(el('small.submitted-note', {}, '✓ Submitted'));
+  }
+
+  #execute(card, action) {
+    const type = action.getJsonTypeName();
+    if (type === 'Action.OpenUrl') {
+      if (/^https?:/i.test(action.url)) window.open(action.url, '_blank', 'noopener');
+      return;
+    }
+    this.#act?.submit(action.data ?? {}, card.id, type);
+  }
+
+  #showTyping(conversation) {
+    for (const who of [...this.#typingSince.keys()]) if (!conversation.typing.includes(who)) this.#typingSince.delete(who);
+    for (const who of conversation.typing) {
+      if (who === this.#own) continue;
+      if (!this.#typingSince.has(who)) this.#typingSince.set(who, Date.now());
+      if (Date.now() - this.#typingSince.get(who) > 60_000) continue;
+      const name = { user: 'Customer', bot: 'Bot', agent: 'Agent' }[who] ?? who;
+      this.#list.append(el(`div.message.typing.${who}`, { 'aria-label': `${name} is typing`, 'data-testid': 'typing' },
+        el('div.bubble', {}, el('i'), el('i'), el('i'))));
+    }
+  }
+}
+
+const size = bytes => (bytes < 1024 ? `${bytes} B` : bytes < 1 << 20 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / (1 << 20)).toFixed(1)} MB`);
+
+function hostConfig() {
+  // Variables rather than their values: the card follows a change between light and dark.
+  const [text, soft, accent] = ['var(--text)', 'var(--soft)', 'var(--accent)'];
+  const colors = {
+    default: { default: text, subtle: soft },
+    accent: { default: accent, subtle: accent },
+    good: { default: 'var(--good)', subtle: 'var(--good)' },
+    warning: { default: 'var(--busy)', subtle: 'var(--busy)' },
+    attention: { default: 'var(--bad)', subtle: 'var(--bad)' },
+  };
+  return new AdaptiveCards.HostConfig({
+    fontFamily: 'inherit',
+    spacing: { small: 4, default: 10, medium: 16, large: 24, extraLarge: 32, padding: 4 },
+    containerStyles: {
+      default: { backgroundColor: 'transparent', foregroundColors: colors },
+      emphasis: { backgroundColor: 'var(--raised)', foregroundColors: colors },
+    },
+    actions: { actionsOrientation: 'horizontal', actionAlignment: 'stretch', buttonSpacing: 8, maxActions: 8 },
+  });
+}
