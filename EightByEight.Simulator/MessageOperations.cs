@@ -21,7 +21,9 @@ internal static class MessageOperations
     {
         var conversation = request.Conversation();
         var json = request.Json(message => Problems.BadRequest(message));
-        var make = Read(json, conversation.Attachments);
+        Attachment[] attachments;
+        lock (conversation.Gate) attachments = [.. conversation.Attachments];
+        var make = Read(json, attachments);
         var status = request.Gateway.Options.IdleMessageStatus;
         if (conversation.State == "idle" && status != 202)
         {

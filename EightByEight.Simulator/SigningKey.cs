@@ -50,7 +50,10 @@ public sealed class SigningKey : IDisposable
         if (file is not null)
         {
             if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder) Directory.CreateDirectory(folder);
-            File.WriteAllText(file, rsa.ExportPkcs8PrivateKeyPem());
+            var mine = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows()) mine.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using var writer = new StreamWriter(file, mine);
+            writer.Write(rsa.ExportPkcs8PrivateKeyPem());
         }
 
         return new SigningKey(rsa);
