@@ -14,7 +14,30 @@ public sealed record Endpoint
 
     /// <summary>Until when nothing is sent to 8x8, because it refused the API key or tenant; null when not paused.</summary>
     public EndpointPause? Pause { get; init; }
+
+    /// <summary>When it was created.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When its settings, API key or URL token last changed; a pause is no change.</summary>
+    public DateTimeOffset LastChanged { get; init; }
+
+    /// <summary>Grows with each change; the admin API's ETag.</summary>
+    public long Version { get; init; }
+
+    /// <summary>The URL token as Data Protection left it: for display only.</summary>
+    internal string ProtectedUrlToken { get; init; } = "";
+
+    /// <summary>SHA-256 of the URL token, in upper-case hex.</summary>
+    internal string TokenHash { get; init; } = "";
+
+    /// <summary>Former URL tokens that still work.</summary>
+    internal IReadOnlyList<FormerToken> FormerTokens { get; init; } = [];
 }
+
+/// <summary>A replaced URL token that goes on working for a while.</summary>
+/// <param name="Hash">SHA-256, in upper-case hex.</param>
+/// <param name="Until">When it stops working.</param>
+internal sealed record FormerToken(string Hash, DateTimeOffset Until);
 
 /// <summary>8x8 refused the Endpoint's credentials: nothing is sent until they are changed or the time is over.</summary>
 /// <param name="Until">When one attempt is made again.</param>

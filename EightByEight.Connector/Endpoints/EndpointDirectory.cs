@@ -1,3 +1,6 @@
+using Azure;
+using Azure.Data.Tables;
+
 namespace EightByEight.Connector.Endpoints;
 
 /// <summary>
@@ -6,19 +9,109 @@ namespace EightByEight.Connector.Endpoints;
 /// </summary>
 public sealed class EndpointDirectory
 {
+    private const int MostAttempts = 10;
+    private static readonly TimeSpan Present = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Absent = TimeSpan.FromSeconds(2);
+
+    private readonly ConnectorStorage _acknowledge;
+    private readonly ConnectorStorage _storage;
+    private readonly KeyRing _ring;
+    private readonly TimeProvider _time;
+    private readonly RecentlyRead<Owner> _byToken;
+    private readonly RecentlyRead<Endpoint> _byId;
+
+    /// <param name="acknowledge">For the look-up of URL tokens: someone waits for the answer.</param>
+    /// <param name="storage">For all else.</param>
+    internal EndpointDirectory(ConnectorStorage acknowledge, ConnectorStorage storage, KeyRing ring, TimeProvider time)
+    {
+        (_acknowledge, _storage, _ring, _time) = (acknowledge, storage, ring, time);
+        _byToken = new(time, Present, Absent, capacity: 10_000);
+        _byId = new(time, Present, Absent, capacity: 10_000);
+    }
+
     /// <summary>The Endpoint that owns an URL token, enabled or not; null when there is none.</summary>
-    public ValueTask<Endpoint?> FindByTokenAsync(string urlToken, CancellationToken cancellation) => throw new NotImplementedException();
+    /// <exception cref="RequestFailedException">Storage cannot be read.</exception>
+    public async ValueTask<Endpoint?> FindByTokenAsync(string urlToken, CancellationToken cancellation)
+    {
+        var hash = EndpointRows.Hash(urlToken);
+        var owner = await _byToken.GetAsync(hash, () => ReadOwnerAsync(hash), cancellation);
+        return owner is null || owner.Until <= _time.GetUtcNow() ? null : owner.Endpoint;
+    }
 
     /// <summary>The Endpoint with that id; null when there is none.</summary>
     /// <param name="pastCache">Reads it from storage, whatever is cached.</param>
-    public ValueTask<Endpoint?> FindAsync(string id, bool pastCache, CancellationToken cancellation) => throw new NotImplementedException();
+    /// <exception cref="RequestFailedException">Storage cannot be read.</exception>
+    public ValueTask<Endpoint?> FindAsync(string id, bool pastCache, CancellationToken cancellation)
+    {
+        if (pastCache) _byId.Drop(id);
+        return _byId.GetAsync(id, () => ReadAsync(_storage, id), cancellation);
+    }
 
     /// <summary>The API key in the clear.</summary>
     /// <exception cref="EndpointSecretException">No key is set, or it cannot be read now.</exception>
-    public ValueTask<string> ApiKeyAsync(Endpoint endpoint, CancellationToken cancellation) => throw new NotImplementedException();
+    public async ValueTask<string> ApiKeyAsync(Endpoint endpoint, CancellationToken cancellation) =>
+        endpoint.ProtectedApiKey is { } apiKey
+            ? await _ring.UnprotectAsync(EndpointStore.ApiKeyPurpose(endpoint.Id), apiKey, cancellation)
+            : throw new EndpointSecretException($"Endpoint {endpoint.Id} has no API key: set eightByEight.apiKey.");
 
-    /// <summary>Stops sending for this Endpoint until a time; an admin write to it ends the pause.</summary>
-    public Task PauseAsync(string id, EndpointPause pause, CancellationToken cancellation) => throw new NotImplementedException();
+    /// <summary>
+    /// Stops sending for this Endpoint until a time; an admin write to it ends the pause. It is no change of the Endpoint:
+    /// its version stays. An Endpoint that is gone is left alone.
+    /// </summary>
+    public Task PauseAsync(string id, EndpointPause pause, CancellationToken cancellation) => SetPauseAsync(id, pause, cancellation);
+
+    /// <summary>Ends a pause, if there is one.</summary>
+    internal Task ResumeAsync(string id, CancellationToken cancellation) => SetPauseAsync(id, null, cancellation);
+
+    /// <summary>The next look-up reads the Endpoint from storage.</summary>
+    internal void Drop(Endpoint endpoint)
+    {
+        _byId.Drop(endpoint.Id);
+        _byToken.Drop(endpoint.TokenHash);
+        foreach (var former in endpoint.FormerTokens) _byToken.Drop(former.Hash);
+    }
+
+    private async Task SetPauseAsync(string id, EndpointPause? pause, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await RowAsync(_storage, EndpointRows.Key(id)) is not { } row) return;
+            var endpoint = EndpointRows.Endpoint(row);
+            if (endpoint.Pause == pause) return;
+            try
+            {
+                await _storage.Endpoints.UpdateEntityAsync(
+                    EndpointRows.Row(endpoint with { Pause = pause }), row.ETag, TableUpdateMode.Replace, cancellation);
+                Drop(endpoint);
+                return;
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 412 && attempt < MostAttempts)
+            {
+                // Someone else was faster: look again.
+            }
+        }
+    }
+
+    private async Task<Owner?> ReadOwnerAsync(string hash)
+    {
+        if (await RowAsync(_acknowledge, EndpointRows.TokenKey(hash)) is not { } token) return null;
+        return await ReadAsync(_acknowledge, token.GetString("EndpointId")) is { } endpoint
+            ? new(endpoint, token.GetDateTimeOffset("Until"))
+            : null;
+    }
+
+    private static async Task<Endpoint?> ReadAsync(ConnectorStorage storage, string id) =>
+        await RowAsync(storage, EndpointRows.Key(id)) is { } row ? EndpointRows.Endpoint(row) : null;
+
+    private static async Task<TableEntity?> RowAsync(ConnectorStorage storage, string key)
+    {
+        // A table that does not exist yet has no rows: no need to make it first.
+        var row = await storage.Endpoints.GetEntityIfExistsAsync<TableEntity>(EndpointRows.Partition, key);
+        return row.HasValue ? row.Value : null;
+    }
+
+    /// <param name="Until">When the token stops working; null: it is the present one.</param>
+    private sealed record Owner(Endpoint Endpoint, DateTimeOffset? Until);
 }
 
 /// <summary>A secret of an Endpoint is missing or cannot be decrypted now; trying later may work.</summary>

@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Azure.Data.Tables;
+
+namespace EightByEight.Connector.Endpoints;
+
+/// <summary>
+/// How Endpoints rest in their table: one partition, so that settings and URL tokens change in one transaction. Row
+/// <c>e-{id}</c> holds an Endpoint, row <c>t-{SHA-256}</c> leads from a URL token to it.
+/// </summary>
+internal static class EndpointRows
+{
+    public const string Partition = "endpoints";
+
+    public static string Key(string id) => "e-" + id;
+
+    public static string TokenKey(string hash) => "t-" + hash;
+
+    public static string Hash(string urlToken) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(urlToken)));
+
+    public static TableEntity Row(Endpoint endpoint) => new(Partition, Key(endpoint.Id))
+    {
+        ["Settings"] = JsonSerializer.Serialize(endpoint.Settings, EndpointJson.Default.EndpointSettings),
+        ["Flow"] = endpoint.Settings.Flow,
+        ["ApiKey"] = endpoint.ProtectedApiKey,
+        ["UrlToken"] = endpoint.ProtectedUrlToken,
+        ["TokenHash"] = endpoint.TokenHash,
+        ["FormerTokens"] = JsonSerializer.Serialize(endpoint.FormerTokens, EndpointJson.Default.IReadOnlyListFormerToken),
+        ["PausedUntil"] = endpoint.Pause?.Until,
+        ["PauseReason"] = endpoint.Pause?.Reason,
+        ["CreatedAt"] = endpoint.CreatedAt,
+        ["LastChanged"] = endpoint.LastChanged,
+        ["Version"] = endpoint.Version,
+    };
+
+    public static Endpoint Endpoint(TableEntity row) => new()
+    {
+        Id = row.RowKey[2..],
+        Settings = JsonSerializer.Deserialize(row.GetString("Settings"), EndpointJson.Default.EndpointSettings)!,
+        ProtectedApiKey = row.GetString("ApiKey"),
+        ProtectedUrlToken = row.GetString("UrlToken"),
+        TokenHash = row.GetString("TokenHash"),
+        FormerTokens = JsonSerializer.Deserialize(row.GetString("FormerTokens"), EndpointJson.Default.IReadOnlyListFormerToken)!,
+        Pause = row.GetDateTimeOffset("PausedUntil") is { } until ? new(until, row.GetString("PauseReason") ?? "") : null,
+        CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
+        LastChanged = row.GetDateTimeOffset("LastChanged") ?? default,
+        Version = row.GetInt64("Version") ?? 0,
+    };
+
+    public static TableEntity TokenRow(string hash, string endpointId, DateTimeOffset? until) => new(Partition, TokenKey(hash))
+    {
+        ["EndpointId"] = endpointId,
+        ["Until"] = until,
+    };
+}
+
+/// <summary>The settings as JSON, in storage and in the admin API.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(EndpointSettings))]
+[JsonSerializable(typeof(IReadOnlyList<FormerToken>))]
+internal sealed partial class EndpointJson : JsonSerializerContext;

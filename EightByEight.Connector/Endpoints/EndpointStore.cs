@@ -1,0 +1,204 @@
+using System.Security.Cryptography;
+using Azure;
+using Azure.Data.Tables;
+using Microsoft.Extensions.Options;
+
+namespace EightByEight.Connector.Endpoints;
+
+/// <summary>Reads and changes Endpoints. A change is seen at once in this process, and after the cache's time in others.</summary>
+internal sealed class EndpointStore(
+    ConnectorStorage storage, KeyRing ring, EndpointDirectory directory, IOptions<ConnectorOptions> options, TimeProvider time)
+{
+    private const string LettersAndDigits = "abcdefghijklmnopqrstuvwxyz0123456789";
+    private const string UrlTokenCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + LettersAndDigits;
+    private const int MostAttempts = 10;
+
+    private TableClient Table => storage.Endpoints;
+
+    /// <summary>Creates an Endpoint with an id and a URL token of its own.</summary>
+    /// <param name="apiKey">In the clear; null: none yet.</param>
+    public async Task<Endpoint> CreateAsync(EndpointSettings settings, string? apiKey, CancellationToken cancellation)
+    {
+        await storage.ReadyAsync().WaitAsync(cancellation);
+        var id = "ep" + RandomNumberGenerator.GetString(LettersAndDigits, 16);
+        var now = time.GetUtcNow();
+        var endpoint = await WithNewTokenAsync(new Endpoint
+        {
+            Id = id,
+            Settings = settings,
+            ProtectedApiKey = apiKey is null ? null : await ring.ProtectAsync(ApiKeyPurpose(id), apiKey, cancellation),
+            CreatedAt = now,
+            LastChanged = now,
+            Version = 1,
+        }, cancellation);
+        await Table.SubmitTransactionAsync(
+            [Add(EndpointRows.Row(endpoint)), Add(EndpointRows.TokenRow(endpoint.TokenHash, id, null))], cancellation);
+        directory.Drop(endpoint);
+        return endpoint;
+    }
+
+    /// <summary>Null when there is none.</summary>
+    public async Task<Endpoint?> GetAsync(string id, CancellationToken cancellation) =>
+        await RowAsync(id, cancellation) is { } row ? EndpointRows.Endpoint(row) : null;
+
+    /// <summary>Endpoints in the order of their ids.</summary>
+    /// <param name="after">The last id of the page before; null: from the first.</param>
+    public async Task<IReadOnlyList<Endpoint>> ListAsync(string? after, int limit, CancellationToken cancellation)
+    {
+        await storage.ReadyAsync().WaitAsync(cancellation);
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {EndpointRows.Partition} and RowKey gt {EndpointRows.Key(after ?? "")} and RowKey lt {"e."}");
+        return await Table.QueryAsync<TableEntity>(filter, Math.Min(limit, 1000), null, cancellation)
+            .Take(limit).Select(EndpointRows.Endpoint).ToArrayAsync(cancellation);
+    }
+
+    /// <summary>The id of an Endpoint that runs this Flow; null when there is none.</summary>
+    public async Task<string?> AnyOfFlowAsync(string flow, CancellationToken cancellation)
+    {
+        await storage.ReadyAsync().WaitAsync(cancellation);
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {EndpointRows.Partition} and Flow eq {flow}");
+        var row = await Table.QueryAsync<TableEntity>(filter, 1, ["RowKey"], cancellation).FirstOrDefaultAsync(cancellation);
+        return row?.RowKey[2..];
+    }
+
+    /// <summary>Changes settings and API key, and ends a pause.</summary>
+    /// <param name="isExpected">Whether this is the version that the caller means to change.</param>
+    /// <param name="change">Called again when someone else was faster.</param>
+    /// <returns>The Endpoint before and after; null when there is none.</returns>
+    /// <exception cref="VersionMismatchException"><paramref name="isExpected"/> said no.</exception>
+    public Task<Changed?> ChangeAsync(
+        string id, Func<long, bool> isExpected, Func<Endpoint, Task<EndpointChange>> change, CancellationToken cancellation) =>
+        UpdateAsync(id, isExpected, async before =>
+        {
+            var wanted = await change(before);
+            var apiKey = !wanted.ChangesApiKey ? before.ProtectedApiKey
+                : wanted.ApiKey is null ? null
+                : await ring.ProtectAsync(ApiKeyPurpose(id), wanted.ApiKey, cancellation);
+            return Touched(before) with { Settings = wanted.Settings, ProtectedApiKey = apiKey };
+        }, cancellation);
+
+    /// <summary>Gives the Endpoint a new URL token; the former goes on working for the configured time.</summary>
+    /// <param name="revokeNow">All former tokens stop working at once.</param>
+    public Task<Changed?> NewUrlTokenAsync(string id, Func<long, bool> isExpected, bool revokeNow, CancellationToken cancellation) =>
+        UpdateAsync(id, isExpected, before =>
+        {
+            var now = time.GetUtcNow();
+            var former = before.FormerTokens.Append(new(before.TokenHash, now + options.Value.UrlTokenGrace))
+                .Where(token => !revokeNow && token.Until > now)
+                .TakeLast(20)
+                .ToArray();
+            return WithNewTokenAsync(Touched(before) with { FormerTokens = former }, cancellation);
+        }, cancellation);
+
+    /// <summary>Deletes the Endpoint and all its URL tokens.</summary>
+    /// <returns>What was deleted; null when there was none.</returns>
+    /// <exception cref="VersionMismatchException"><paramref name="isExpected"/> said no.</exception>
+    public async Task<Endpoint?> DeleteAsync(string id, Func<long, bool> isExpected, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await RowAsync(id, cancellation) is not { } row) return null;
+            var endpoint = EndpointRows.Endpoint(row);
+            if (!isExpected(endpoint.Version)) throw new VersionMismatchException(endpoint.Version);
+            var tokens = endpoint.FormerTokens.Select(t => t.Hash).Append(endpoint.TokenHash)
+                .Select(hash => Delete(EndpointRows.TokenRow(hash, id, null)));
+            try
+            {
+                await Table.SubmitTransactionAsync(
+                    [new(TableTransactionActionType.Delete, row, row.ETag), .. tokens], cancellation);
+                directory.Drop(endpoint);
+                return endpoint;
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 412 && attempt < MostAttempts)
+            {
+                // Someone else was faster: look again.
+            }
+        }
+    }
+
+    /// <summary>The URL token in the clear, for display.</summary>
+    /// <exception cref="EndpointSecretException">It cannot be decrypted now.</exception>
+    public Task<string> UrlTokenAsync(Endpoint endpoint, CancellationToken cancellation) =>
+        ring.UnprotectAsync(UrlTokenPurpose(endpoint.Id), endpoint.ProtectedUrlToken, cancellation);
+
+    internal static string ApiKeyPurpose(string id) => $"Endpoint {id} apiKey";
+
+    private static string UrlTokenPurpose(string id) => $"Endpoint {id} urlToken";
+
+    private async Task<Changed?> UpdateAsync(
+        string id, Func<long, bool> isExpected, Func<Endpoint, Task<Endpoint>> change, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await RowAsync(id, cancellation) is not { } row) return null;
+            var before = EndpointRows.Endpoint(row);
+            if (!isExpected(before.Version)) throw new VersionMismatchException(before.Version);
+            var after = await change(before);
+            try
+            {
+                await Table.SubmitTransactionAsync(
+                    [new(TableTransactionActionType.UpdateReplace, EndpointRows.Row(after), row.ETag), .. TokenActions(before, after)],
+                    cancellation);
+                directory.Drop(before);
+                directory.Drop(after);
+                return new(before, after);
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 412 && attempt < MostAttempts)
+            {
+                // Someone else was faster: look again.
+            }
+        }
+    }
+
+    /// <summary>What must change in the look-up when the tokens of an Endpoint do.</summary>
+    private static IEnumerable<TableTransactionAction> TokenActions(Endpoint before, Endpoint after)
+    {
+        if (before.TokenHash == after.TokenHash) yield break;
+        yield return Add(EndpointRows.TokenRow(after.TokenHash, after.Id, null));
+        var still = after.FormerTokens.ToDictionary(t => t.Hash, t => t.Until);
+        foreach (var hash in before.FormerTokens.Select(t => t.Hash).Append(before.TokenHash))
+            yield return still.TryGetValue(hash, out var until)
+                ? new(TableTransactionActionType.UpsertReplace, EndpointRows.TokenRow(hash, after.Id, until))
+                : Delete(EndpointRows.TokenRow(hash, after.Id, null));
+    }
+
+    private async Task<Endpoint> WithNewTokenAsync(Endpoint endpoint, CancellationToken cancellation)
+    {
+        var token = RandomNumberGenerator.GetString(UrlTokenCharacters, 64);
+        return endpoint with
+        {
+            TokenHash = EndpointRows.Hash(token),
+            ProtectedUrlToken = await ring.ProtectAsync(UrlTokenPurpose(endpoint.Id), token, cancellation),
+        };
+    }
+
+    private Endpoint Touched(Endpoint before) =>
+        before with { Pause = null, LastChanged = time.GetUtcNow(), Version = before.Version + 1 };
+
+    private async Task<TableEntity?> RowAsync(string id, CancellationToken cancellation)
+    {
+        await storage.ReadyAsync().WaitAsync(cancellation);
+        var row = await Table.GetEntityIfExistsAsync<TableEntity>(
+            EndpointRows.Partition, EndpointRows.Key(id), cancellationToken: cancellation);
+        return row.HasValue ? row.Value : null;
+    }
+
+    private static TableTransactionAction Add(TableEntity row) => new(TableTransactionActionType.Add, row);
+
+    private static TableTransactionAction Delete(TableEntity row) => new(TableTransactionActionType.Delete, row, ETag.All);
+}
+
+/// <summary>What to make of an Endpoint.</summary>
+/// <param name="Settings">All of them.</param>
+/// <param name="ChangesApiKey">False: the stored API key stays.</param>
+/// <param name="ApiKey">In the clear; null removes it.</param>
+internal sealed record EndpointChange(EndpointSettings Settings, bool ChangesApiKey, string? ApiKey);
+
+/// <summary>An Endpoint before and after a change.</summary>
+internal sealed record Changed(Endpoint Before, Endpoint After);
+
+/// <summary>What is stored is not the version that the caller means.</summary>
+internal sealed class VersionMismatchException(long current) : Exception("It was changed meanwhile.")
+{
+    public long Current { get; } = current;
+}
