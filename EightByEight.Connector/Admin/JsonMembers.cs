@@ -1,0 +1,129 @@
+using System.Text.Json;
+
+namespace EightByEight.Connector.Admin;
+
+/// <summary>One thing that is wrong with a body.</summary>
+/// <param name="Path">Where, such as <c>$.eightByEight.baseUrl</c>.</param>
+/// <param name="Message">What, and what would be right.</param>
+internal sealed record BodyProblem(string Path, string Message);
+
+/// <summary>Reads the members of one JSON object and notes everything that is wrong instead of stopping at the first.</summary>
+internal sealed class JsonMembers
+{
+    private readonly Dictionary<string, JsonElement> _members = [];
+    private readonly HashSet<string> _known = [];
+    private readonly List<BodyProblem> _problems;
+    private readonly string _path;
+
+    public JsonMembers(JsonElement json, string path, List<BodyProblem> problems)
+    {
+        (_path, _problems) = (path, problems);
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            problems.Add(new(path, $"Must be an object, not {Kind(json)}."));
+            return;
+        }
+
+        foreach (var member in json.EnumerateObject())
+            if (!_members.TryAdd(member.Name, member.Value)) Refuse(member.Name, "Is given twice.");
+    }
+
+    /// <summary>Whether the member is there, null or not.</summary>
+    public bool Has(string name) => Known(name) is not null;
+
+    /// <summary>Null when it is absent, null or wrong.</summary>
+    public string? String(string name, int most, bool required = false)
+    {
+        if (Known(name) is not { ValueKind: not JsonValueKind.Null } value)
+        {
+            if (required) Refuse(name, "Is required.");
+            return null;
+        }
+
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            Refuse(name, $"Must be a string, not {Kind(value)}.");
+            return null;
+        }
+
+        var text = value.GetString()!;
+        if (text.Length is 0 || text.Length > most || string.IsNullOrWhiteSpace(text)) Refuse(name, $"Must have 1 to {most} characters.");
+        else if (text.Any(char.IsControl)) Refuse(name, "Must not have control characters, such as a line break.");
+        else return text;
+        return null;
+    }
+
+    public bool Flag(string name, bool otherwise)
+    {
+        if (Known(name) is not { } value) return otherwise;
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False) return value.GetBoolean();
+        Refuse(name, $"Must be true or false, not {Kind(value)}.");
+        return otherwise;
+    }
+
+    public int Number(string name, int least, int most, int otherwise)
+    {
+        if (Known(name) is not { } value) return otherwise;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least && number <= most)
+            return number;
+        Refuse(name, $"Must be a whole number from {least} to {most}.");
+        return otherwise;
+    }
+
+    /// <summary>An object without members when it is absent.</summary>
+    public JsonMembers Object(string name) => new(Known(name) ?? Empty, $"{_path}.{name}", _problems);
+
+    public void Refuse(string name, string message) => _problems.Add(new($"{_path}.{name}", message));
+
+    /// <summary>Refuses all members that were not asked for.</summary>
+    /// <param name="readOnly">Those that a read resource has and a body must not.</param>
+    public void RefuseOthers(params string[] readOnly)
+    {
+        foreach (var name in _members.Keys.Where(name => !_known.Contains(name)))
+            Refuse(name, readOnly.Contains(name) ? "Is read only: leave it out."
+                : Nearest(name) is { } nearest ? $"Is unknown. Did you mean {nearest}?"
+                : $"Is unknown. There are {string.Join(", ", _known)}.");
+    }
+
+    private static JsonElement Empty { get; } = JsonElement.Parse("{}");
+
+    private JsonElement? Known(string name)
+    {
+        _known.Add(name);
+        return _members.TryGetValue(name, out var value) ? value : null;
+    }
+
+    private string? Nearest(string name) =>
+        _known.Select(known => (known, Distance: Distance(known.ToUpperInvariant(), name.ToUpperInvariant())))
+            .Where(k => k.Distance <= Math.Max(1, k.known.Length / 3))
+            .OrderBy(k => k.Distance)
+            .Select(k => k.known)
+            .FirstOrDefault();
+
+    /// <summary>How many characters must be added, removed or replaced (Levenshtein).</summary>
+    private static int Distance(string one, string other)
+    {
+        if (Math.Abs(one.Length - other.Length) > 10) return int.MaxValue;
+        var row = Enumerable.Range(0, other.Length + 1).ToArray();
+        for (var i = 1; i <= one.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= other.Length; j++)
+                (diagonal, row[j]) = (row[j],
+                    Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (one[i - 1] == other[j - 1] ? 0 : 1)));
+        }
+
+        return row[^1];
+    }
+
+    private static string Kind(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "an array",
+        JsonValueKind.String => "a string",
+        JsonValueKind.Number => "a number",
+        JsonValueKind.Null => "null",
+        _ => "true or false",
+    };
+}

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EightByEight.Connector.Endpoints;
+
+namespace EightByEight.Connector.Admin;
+
+/// <summary>The settings of an Endpoint as they come in a body: either all of them are right, or all faults are known.</summary>
+internal sealed class SettingsBody(AllowedGateways gateways)
+{
+    private static readonly string[] ReadOnly = ["id", "urlToken", "endpointUrl", "createdAt", "lastChanged", "paused"];
+
+    /// <summary>Reads a whole body.</summary>
+    /// <exception cref="BodyException">All its faults.</exception>
+    public EndpointChange Read(JsonElement body)
+    {
+        var problems = new List<BodyProblem>();
+        var change = Read(body, problems);
+        return problems.Count == 0 ? change : throw new BodyException(problems);
+    }
+
+    /// <summary>Reads a JSON merge patch (RFC 7396) for settings.</summary>
+    /// <exception cref="BodyException">All faults of what comes of it.</exception>
+    public EndpointChange Merge(EndpointSettings settings, JsonElement patch)
+    {
+        var problems = new List<BodyProblem>();
+        RefuseTwins(patch, "$", problems);
+        if (patch.ValueKind != JsonValueKind.Object) problems.Add(new("$", "Must be an object."));
+        if (problems.Count > 0) throw new BodyException(problems);
+        var merged = JsonSerializer.SerializeToNode(settings, EndpointJson.Default.EndpointSettings)!.AsObject();
+        Apply(merged, patch);
+        var change = Read(JsonElement.Parse(merged.ToJsonString()));
+        // A null that removes is gone from what was merged.
+        var removesApiKey = patch.TryGetProperty("eightByEight", out var part)
+            && (part.ValueKind == JsonValueKind.Null
+                || part.TryGetProperty("apiKey", out var apiKey) && apiKey.ValueKind == JsonValueKind.Null);
+        return removesApiKey ? change with { ChangesApiKey = true, ApiKey = null } : change;
+    }
+
+    private EndpointChange Read(JsonElement body, List<BodyProblem> problems)
+    {
+        var all = new JsonMembers(body, "$", problems);
+        var name = all.String("name", 200, required: true);
+        var enabled = all.Flag("enabled", true);
+        var flow = all.String("flow", 100, required: true);
+        var eightByEight = all.Object("eightByEight");
+        var session = all.Object("session");
+        all.RefuseOthers(ReadOnly);
+
+        var defaults = new EightByEightSettings();
+        var baseUrl = eightByEight.String("baseUrl", 500) ?? defaults.BaseUrl;
+        if (gateways.Fault(baseUrl) is { } fault) eightByEight.Refuse("baseUrl", fault);
+        var changesApiKey = eightByEight.Has("apiKey");
+        var apiKey = eightByEight.String("apiKey", 1000);
+        var settings = new EightByEightSettings
+        {
+            BaseUrl = baseUrl,
+            TenantId = eightByEight.String("tenantId", 255),
+            AcceptConversationActiveEvent = eightByEight.Flag("acceptConversationActiveEvent", defaults.AcceptConversationActiveEvent),
+            VerifySignatures = eightByEight.Flag("verifySignatures", defaults.VerifySignatures),
+            FreshnessSeconds = eightByEight.Number("freshnessSeconds", 1, 3600, defaults.FreshnessSeconds),
+        };
+        eightByEight.RefuseOthers("apiKeySet");
+        var expiration = session.Number("expirationMinutes", 0, 10_080, new SessionSettings().ExpirationMinutes);
+        session.RefuseOthers();
+        return new(
+            new()
+            {
+                Name = name ?? "",
+                Enabled = enabled,
+                Flow = flow ?? "",
+                EightByEight = settings,
+                Session = new() { ExpirationMinutes = expiration },
+            },
+            changesApiKey, apiKey);
+    }
+
+    private static void Apply(JsonObject target, JsonElement patch)
+    {
+        foreach (var member in patch.EnumerateObject())
+        {
+            if (member.Value.ValueKind == JsonValueKind.Null) target.Remove(member.Name);
+            else if (member.Value.ValueKind == JsonValueKind.Object)
+            {
+                if (target[member.Name] is not JsonObject part) target[member.Name] = part = [];
+                Apply(part, member.Value);
+            }
+            else target[member.Name] = JsonNode.Parse(member.Value.GetRawText());
+        }
+    }
+
+    private static void RefuseTwins(JsonElement json, string path, List<BodyProblem> problems)
+    {
+        if (json.ValueKind != JsonValueKind.Object) return;
+        var seen = new HashSet<string>();
+        foreach (var member in json.EnumerateObject())
+        {
+            if (!seen.Add(member.Name)) problems.Add(new($"{path}.{member.Name}", "Is given twice."));
+            RefuseTwins(member.Value, $"{path}.{member.Name}", problems);
+        }
+    }
+}
+
+/// <summary>A body was refused.</summary>
+internal sealed class BodyException(IReadOnlyList<BodyProblem> problems) : Exception("The body was refused.")
+{
+    public IReadOnlyList<BodyProblem> Problems { get; } = problems;
+}
