@@ -1,85 +1,72 @@
-using System.Text.Json.Nodes;
-using EightByEight.Connector.Content;
+using System.Collections.Frozen;
+using EightByEight.Connector.Flows.Steps;
 
 namespace EightByEight.Connector.Flows;
 
 /// <summary>A compiled Flow document: immutable, safe for any number of conversations at a time.</summary>
 public sealed class Flow
 {
-    private Flow(string name) => Name = name;
+    /// <summary>How many steps one turn may run; more is taken for a <c>goTo</c> that runs in a circle.</summary>
+    public const int MaxStepsPerTurn = 1_000;
+
+    private readonly Step _start;
+    private readonly string _errorText;
+    private readonly FrozenDictionary<string, WaitingStep> _waitingSteps;
+
+    internal Flow(string name, string errorText, Step start, IEnumerable<WaitingStep> waitingSteps)
+    {
+        Name = name;
+        _errorText = errorText;
+        _start = start;
+        _waitingSteps = waitingSteps.ToFrozenDictionary(step => step.Path);
+    }
 
     /// <summary>The document's <c>name</c>.</summary>
     public string Name { get; }
 
-    /// <summary>Compiles a document in YAML or JSON.</summary>
+    /// <summary>Compiles a document in YAML or JSON, of at most 1 MiB.</summary>
     /// <exception cref="FlowFormatException">It is not a Flow; all faults found are listed with line and column.</exception>
-    public static Flow Parse(string source) => throw new NotImplementedException();
+    public static Flow Parse(string source) => FlowCompiler.Compile(source);
 
     /// <summary>Runs one input through the Flow. Nothing passed in is changed; what changed is in the result.</summary>
-    public FlowResult Run(FlowInput input, CancellationToken cancellation) => throw new NotImplementedException();
-}
+    /// <remarks>
+    /// Whatever the Flow does wrong is told in <see cref="FlowResult.Failure"/>. A session that waits at a step which
+    /// the Flow no longer has, or where nothing waits any more, starts anew.
+    /// </remarks>
+    /// <exception cref="OperationCanceledException">The turn was cancelled; it has no result.</exception>
+    public FlowResult Run(FlowInput input, CancellationToken cancellation)
+    {
+        using var turn = new Turn(input, cancellation);
+        var step = _start;
+        try
+        {
+            if (input.Position is { } position && _waitingSteps.TryGetValue(position.Step, out var waiting))
+            {
+                step = waiting;
+                step = Follow(step, waiting.Resume(turn, position));
+            }
 
-/// <summary>One input and the memory that the Flow has of the session.</summary>
-public sealed record FlowInput
-{
-    /// <summary>The object that the Flow sees as <c>input</c>: <c>text</c>, <c>data</c>, <c>user</c>, ids and so on.</summary>
-    public required JsonObject Input { get; init; }
+            for (var steps = 0; step is not null; steps++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (steps == MaxStepsPerTurn)
+                    throw new StepException($"More than {MaxStepsPerTurn} steps in one turn: a goTo runs in a circle. " +
+                        "Put a question, a waitForInput or a stop into it.");
+                step = Follow(step, step.Run(turn));
+            }
 
-    /// <summary>The object that the Flow sees as <c>context</c>: lives as long as the session.</summary>
-    public required JsonObject Context { get; init; }
+            return turn.Finish();
+        }
+        // The boundary of a Flow: its faults, ours too, must not take the conversation down.
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            return turn.Fail(new FlowFailure(step!.Path, step.Line, fault.Message), _errorText);
+        }
 
-    /// <summary>The object that the Flow sees as <c>profile</c>: what is known of the customer.</summary>
-    public required JsonObject Profile { get; init; }
-
-    /// <summary>Where the session waits; null: at the start.</summary>
-    public FlowPosition? Position { get; init; }
-}
-
-/// <summary>What came of one input.</summary>
-public sealed record FlowResult
-{
-    /// <summary>What the Flow said, in order. After a failure: what it said before, then its error text.</summary>
-    public required IReadOnlyList<Output> Outputs { get; init; }
-
-    /// <summary>The context afterwards; after a failure, as it was before.</summary>
-    public required JsonObject Context { get; init; }
-
-    /// <summary>The profile afterwards; after a failure, as it was before.</summary>
-    public required JsonObject Profile { get; init; }
-
-    /// <summary>Where the session waits now; null: the next input runs the Flow from its start.</summary>
-    public FlowPosition? Position { get; init; }
-
-    /// <summary>Why the Flow failed, for the operator; null when it did not.</summary>
-    public FlowFailure? Failure { get; init; }
-}
-
-/// <summary>Where a session waits inside a Flow. Stored with the session as JSON, so it survives new versions of the Flow.</summary>
-public sealed record FlowPosition
-{
-    /// <summary>The path of the step that waits, such as <c>start/1</c>.</summary>
-    public required string Step { get; init; }
-
-    /// <summary>How many answers to the waiting question were not valid.</summary>
-    public int Reprompts { get; init; }
-}
-
-/// <summary>Why and where a Flow failed.</summary>
-/// <param name="Step">The path of the step, such as <c>start/1/then/0</c>.</param>
-/// <param name="Line">Its line in the document, from 1.</param>
-/// <param name="Message">What was wrong, for the bot author.</param>
-public sealed record FlowFailure(string Step, int Line, string Message);
-
-/// <summary>One fault in a Flow document.</summary>
-/// <param name="Line">From 1.</param>
-/// <param name="Column">From 1.</param>
-/// <param name="Message">What is wrong and what would be right.</param>
-public sealed record FlowProblem(int Line, int Column, string Message);
-
-/// <summary>A document is not a Flow.</summary>
-public sealed class FlowFormatException(IReadOnlyList<FlowProblem> problems)
-    : Exception(string.Join(Environment.NewLine, problems.Select(p => $"line {p.Line}, column {p.Column}: {p.Message}")))
-{
-    /// <summary>All faults found, in the order of the document.</summary>
-    public IReadOnlyList<FlowProblem> Problems { get; } = problems;
+        Step? Follow(Step from, Outcome outcome)
+        {
+            turn.Position = outcome.Position;
+            return outcome.Goes ? outcome.Target ?? from.Next : null;
+        }
+    }
 }

@@ -8,11 +8,11 @@ public sealed class FlowDirectory
 {
     private const int Capacity = 1000;
     private readonly FlowStore _store;
-    private readonly Func<string, Flow> _compile;
+    private readonly CompileFlow _compile;
     private readonly RecentlyRead<Flow> _recent;
     private readonly ConcurrentDictionary<string, Compiled> _compiled = new();
 
-    internal FlowDirectory(FlowStore store, Func<string, Flow> compile, TimeProvider time)
+    internal FlowDirectory(FlowStore store, CompileFlow compile, TimeProvider time)
     {
         (_store, _compile) = (store, compile);
         _recent = new(time, present: TimeSpan.FromSeconds(30), absent: TimeSpan.FromSeconds(2), Capacity);

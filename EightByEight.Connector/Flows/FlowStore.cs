@@ -146,3 +146,6 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
         Inline = row.GetBinary("Document"),
     };
 }
+
+/// <summary>Compiles a document: <see cref="Flow.Parse"/>.</summary>
+internal delegate Flow CompileFlow(string document);

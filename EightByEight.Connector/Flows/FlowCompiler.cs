@@ -1,0 +1,293 @@
+using System.Text.RegularExpressions;
+using EightByEight.Connector.Flows.Scripting;
+using EightByEight.Connector.Flows.Steps;
+
+namespace EightByEight.Connector.Flows;
+
+/// <summary>Turns a document into a Flow, or into the list of all that is wrong with it.</summary>
+internal sealed partial class FlowCompiler
+{
+    private const string DefaultErrorText = "Sorry, something went wrong. Please try again.";
+
+    /// <summary>How each step is made, by the member that names it.</summary>
+    private static readonly OrderedDictionary<string, Func<StepSource, Step>> StepKinds = new()
+    {
+        ["say"] = Say.Parse,
+        ["question"] = Question.Parse,
+        ["if"] = If.Parse,
+        ["set"] = Set.Parse,
+        ["goTo"] = GoTo.Parse,
+        ["waitForInput"] = WaitForInput.Parse,
+        ["stop"] = Stop.Parse,
+    };
+
+    private readonly string _source;
+    private readonly Dictionary<string, Step> _targets = [];
+    private readonly List<(ScalarNode Id, Step Step)> _ids = [];
+    private readonly List<(ScalarNode At, Action<Step> Resolve)> _jumps = [];
+    private readonly List<WaitingStep> _waiting = [];
+
+    private FlowCompiler(string source) => _source = source;
+
+    public Problems Problems { get; } = new();
+
+    public static Flow Compile(string source)
+    {
+        var compiler = new FlowCompiler(source);
+        var document = DocumentReader.Read(source, compiler.Problems);
+        return compiler.Compile(document);
+    }
+
+    private Flow Compile(DocumentNode? document)
+    {
+        if (document is not MapNode flow)
+            throw Problems.Fatal(document?.Line ?? 1, document?.Column ?? 1,
+                "A Flow is an object with 'name' and 'start', a list of steps.");
+
+        var name = flow.Find("name") is { } nameNode ? Name(nameNode) : Missing(flow, "name", "such as: name: order-status");
+        var error = flow.Find("error") is { } errorNode ? PlainText(errorNode, "error") : null;
+        if (flow.Find("start") is null) Missing(flow, "start", "the list of steps that each input runs");
+
+        Step? start = null;
+        foreach (var (key, value) in flow.Members.Where(member => member.Key.Text is not ("name" or "error")))
+        {
+            if (value is not ListNode steps)
+            {
+                Problems.Report(key, $"'{key.Text}' is not a list of steps." + (key.Text == "start"
+                    ? " Write '- say: …' below it."
+                    : Problems.DidYouMean(key.Text, ["name", "start", "error"])
+                      + " A Flow has 'name', 'start', 'error' and sections, which are lists of steps."));
+                continue;
+            }
+
+            if (!IdPattern.IsMatch(key.Text)) Problems.Report(key, $"'{key.Text}' cannot name a section. {IdRule}");
+            var first = Steps(steps, key.Text, key);
+            if (first is null) continue;
+            if (key.Text == "start") start = first;
+            AddTarget(key, first);
+        }
+
+        foreach (var (id, step) in _ids) AddTarget(id, step);
+        foreach (var (at, resolve) in _jumps)
+        {
+            if (_targets.TryGetValue(at.Text, out var target)) resolve(target);
+            else Problems.Report(at, $"There is no section and no step with the id '{at.Text}'."
+                + Problems.DidYouMean(at.Text, _targets.Keys));
+        }
+
+        if (Problems.Any) throw Problems.ToException();
+        return new Flow(name!, error ?? DefaultErrorText, start!, _waiting);
+    }
+
+    /// <summary>Compiles a list of steps and returns the first; null when there is none.</summary>
+    public Step? Steps(ListNode list, string path, DocumentNode at)
+    {
+        if (list.Items.Count == 0) Problems.Report(at, $"'{path}' has no step. Write at least one, such as '- stop'.");
+        Step? first = null, last = null;
+        for (var i = 0; i < list.Items.Count; i++)
+        {
+            if (ParseStep(list.Items[i], $"{path}/{i}") is not { } step) continue;
+            first ??= step;
+            if (last is not null) last.Following = step;
+            last = step;
+            if (step is WaitingStep waiting) _waiting.Add(waiting);
+        }
+
+        return first;
+    }
+
+    private Step? ParseStep(DocumentNode node, string path)
+    {
+        // `- stop` is short for `- stop:`.
+        if (node is ScalarNode { Text: "stop" or "waitForInput" } word)
+            return StepKinds[word.Text](new StepSource(this, path, word, new MapNode(word.Line, word.Column), word));
+        if (node is not MapNode map)
+        {
+            Problems.Report(node, $"A step is expected here, such as 'say: Hello', not {node.Kind}.");
+            return null;
+        }
+
+        var kinds = map.Members.Select(member => member.Key).Where(key => StepKinds.ContainsKey(key.Text)).ToList();
+        if (kinds.Count != 1)
+        {
+            if (kinds.Count > 1)
+                Problems.Report(kinds[1], $"'{kinds[0].Text}' and '{kinds[1].Text}' are two steps."
+                    + " Begin the second with its own '-'.");
+            else if (map.Members.FirstOrDefault(member => member.Key.Text != "id").Key is { } unknown)
+                Problems.Report(unknown, $"'{unknown.Text}' is not a step.{Problems.DidYouMean(unknown.Text, StepKinds.Keys)}"
+                    + $" Steps are {string.Join(", ", StepKinds.Keys)}.");
+            else Problems.Report(node, $"A step is missing here: one of {string.Join(", ", StepKinds.Keys)}.");
+            return null;
+        }
+
+        var step = StepKinds[kinds[0].Text](new StepSource(this, path, kinds[0], map, map.Find(kinds[0].Text)!));
+        if (map.Find("id") is { } id)
+        {
+            if (id is ScalarNode named && IdPattern.IsMatch(named.Text)) _ids.Add((named, step));
+            else Problems.Report(id, $"This cannot be an id. {IdRule}");
+        }
+
+        return step;
+    }
+
+    private void AddTarget(ScalarNode name, Step step)
+    {
+        if (!_targets.TryAdd(name.Text, step))
+            Problems.Report(name, $"'{name.Text}' names another step or section already. Choose another id.");
+    }
+
+    /// <summary>Calls back with the step of that name once all are known.</summary>
+    public void WhenFound(ScalarNode target, Action<Step> resolve) => _jumps.Add((target, resolve));
+
+    private string? Name(DocumentNode node)
+    {
+        if (node is ScalarNode name && NamePattern.IsMatch(name.Text)) return name.Text;
+        Problems.Report(node, "A name is 1 to 64 lower-case letters, digits and '-', beginning with a letter or digit,"
+            + " such as order-status.");
+        return null;
+    }
+
+    private string? Missing(MapNode flow, string name, string example)
+    {
+        Problems.Report(flow, $"'{name}' is missing: {example}.");
+        return null;
+    }
+
+    /// <summary>A text without <c>{{ }}</c>.</summary>
+    public string? PlainText(DocumentNode node, string member)
+    {
+        if (node is ScalarNode { IsNull: false } text)
+        {
+            if (!text.Text.Contains("{{", StringComparison.Ordinal)) return text.Text;
+            Problems.Report(node, $"'{member}' takes no {{{{ }}}}: write the text out.");
+            return null;
+        }
+
+        Problems.Report(node, $"'{member}' is a text, not {node.Kind}.");
+        return null;
+    }
+
+    /// <summary>A text that may hold <c>{{ }}</c>.</summary>
+    public Template? Template(DocumentNode node, string member)
+    {
+        if (node is ScalarNode { IsNull: false } text) return Template(text);
+        Problems.Report(node, node is MapNode { Members: var members } && !members.Any()
+            ? $"'{member}' is a text. One that begins with {{{{ needs quotes: \"{{{{ … }}}}\"."
+            : $"'{member}' is a text, not {node.Kind}.");
+        return null;
+    }
+
+    private Template? Template(ScalarNode node)
+    {
+        const int maxEnds = 16;
+        var text = node.Text;
+        var parts = new List<(string, Expression?)>();
+        var at = 0;
+        while (text.IndexOf("{{", at, StringComparison.Ordinal) is var open and >= 0)
+        {
+            if (open > at) parts.Add((text[at..open], null));
+            // An expression may hold }} itself, as in {{ {a: {b: 1}} }}: the first end at which it is one counts.
+            var end = text.IndexOf("}}", open + 2, StringComparison.Ordinal);
+            if (end < 0)
+            {
+                Problems.Report(node, "A {{ has no }}. To say {{ itself, write {{ '{{' }}.");
+                return null;
+            }
+
+            var firstEnd = end;
+            Expression? expression = null;
+            for (var tries = 0; expression is null && end >= 0 && tries < maxEnds; tries++)
+            {
+                expression = TryExpression(text[(open + 2)..end]);
+                if (expression is null) end = text.IndexOf("}}", end + 1, StringComparison.Ordinal);
+            }
+
+            expression ??= Expression(node, text[(open + 2)..(end = firstEnd)]);
+            if (expression is not null) parts.Add(("", expression));
+            at = end + 2;
+        }
+
+        if (at < text.Length) parts.Add((text[at..], null));
+        return new Template(parts);
+    }
+
+    private static Expression? TryExpression(string source)
+    {
+        if (source.Length > Scripting.Expression.MaxCharacters) return null;
+        try
+        {
+            return Scripting.Expression.Parse(source);
+        }
+        catch (ExpressionFormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A condition: a JavaScript expression without braces.</summary>
+    public Expression? Condition(DocumentNode node, string member)
+    {
+        if (node is not ScalarNode { IsNull: false } text)
+        {
+            Problems.Report(node, $"'{member}' is a JavaScript expression such as context.order === '1', not {node.Kind}.");
+            return null;
+        }
+
+        if (text.Text.TrimStart().StartsWith("{{", StringComparison.Ordinal))
+        {
+            Problems.Report(node, $"'{member}' takes the expression without {{{{ }}}}: they are for texts.");
+            return null;
+        }
+
+        return Expression(text, text.Text);
+    }
+
+    private Expression? Expression(ScalarNode node, string source)
+    {
+        if (source.Length > Scripting.Expression.MaxCharacters)
+        {
+            Problems.Report(node, $"An expression has at most {Scripting.Expression.MaxCharacters} characters.");
+            return null;
+        }
+
+        try
+        {
+            return Scripting.Expression.Parse(source);
+        }
+        catch (ExpressionFormatException fault)
+        {
+            var (line, column) = Place(node, source, fault.Index);
+            Problems.Report(line, column, string.IsNullOrWhiteSpace(source)
+                ? "An expression is missing between {{ and }}."
+                : $"'{Shorten(source.Trim())}' is not a JavaScript expression: {fault.Message}.");
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Where the character of a part of a text stands in the document: exact unless YAML changed it by escapes or
+    /// folding.
+    /// </summary>
+    private (int Line, int Column) Place(ScalarNode node, string part, int index)
+    {
+        var (start, end) = node.Span;
+        end = Math.Min(end, _source.Length);
+        var at = start < end ? _source.IndexOf(part, start, end - start, StringComparison.Ordinal) : -1;
+        if (at < 0) return (node.Line, node.Column);
+        var before = _source.AsSpan(start, Math.Min(at + Math.Clamp(index, 0, part.Length), end) - start);
+        var lines = before.Count('\n');
+        return lines == 0
+            ? (node.Line, node.Column + before.Length)
+            : (node.Line + lines, before.Length - before.LastIndexOf('\n'));
+    }
+
+    private static string Shorten(string text) => text.Length <= 60 ? text : text[..60] + "…";
+
+    private const string IdRule = "Write letters, digits, '_' and '-', at most 64, beginning with a letter.";
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9-]{0,63}\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NamePattern { get; }
+
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_-]{0,63}\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex IdPattern { get; }
+}

@@ -1,0 +1,21 @@
+using System.Text.Json.Nodes;
+
+namespace EightByEight.Connector.Flows;
+
+/// <summary>One input and the memory that the Flow has of the session.</summary>
+public sealed record FlowInput
+{
+    /// <summary>
+    /// The object that the Flow sees as <c>input</c>: <c>text</c>, <c>data</c>, <c>user</c>, ids and so on.
+    /// </summary>
+    public required JsonObject Input { get; init; }
+
+    /// <summary>The object that the Flow sees as <c>context</c>: lives as long as the session.</summary>
+    public required JsonObject Context { get; init; }
+
+    /// <summary>The object that the Flow sees as <c>profile</c>: what is known of the customer.</summary>
+    public required JsonObject Profile { get; init; }
+
+    /// <summary>Where the session waits; null: at the start.</summary>
+    public FlowPosition? Position { get; init; }
+}

@@ -1,0 +1,35 @@
+using System.Collections.Frozen;
+using System.Text.Json.Nodes;
+using EightByEight.Connector.Content;
+
+namespace EightByEight.Connector.Flows.Questions;
+
+/// <summary>
+/// Yes or no in English, German, Spanish or French; its value is true or false. The words are listed in
+/// docs/flows.md.
+/// </summary>
+internal sealed class YesNoAnswer : AnswerType
+{
+    private static readonly FrozenSet<string> Yes = Words("""
+        yes|y|yeah|yep|yup|sure|ok|okay|true|correct|right|of course|absolutely|yes please|👍
+        ja|j|jo|jawohl|klar|genau|gerne|richtig|ja bitte|na klar
+        sí|si|s|vale|claro|correcto|sí por favor|por supuesto
+        oui|o|ouais|d'accord|bien sûr|oui s'il vous plaît
+        """);
+
+    private static readonly FrozenSet<string> No = Words("""
+        no|n|nope|nah|false|wrong|no thanks|no thank you|not really|👎
+        nein|nee|nö|falsch|nein danke
+        no gracias|para nada
+        non|non merci|pas du tout
+        """);
+
+    public override JsonNode? Read(string text, IReadOnlyList<QuickReply> options)
+    {
+        var word = text.Trim(' ', '.', '!', ',', '¡').Replace('’', '\'').Replace(",", "").ToLowerInvariant();
+        return Yes.Contains(word) ? true : No.Contains(word) ? false : null;
+    }
+
+    private static FrozenSet<string> Words(string words) =>
+        words.Split(['\n', '|'], StringSplitOptions.RemoveEmptyEntries).ToFrozenSet();
+}

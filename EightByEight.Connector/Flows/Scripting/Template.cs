@@ -1,0 +1,51 @@
+using System.Text;
+
+namespace EightByEight.Connector.Flows.Scripting;
+
+/// <summary>A text with <c>{{ expressions }}</c> in it, compiled once.</summary>
+internal sealed class Template
+{
+    private readonly IReadOnlyList<(string Text, Expression? Expression)> _parts;
+    private readonly string? _plain;
+
+    public Template(IReadOnlyList<(string Text, Expression? Expression)> parts)
+    {
+        _parts = parts;
+        if (parts.All(part => part.Expression is null)) _plain = string.Concat(parts.Select(part => part.Text));
+    }
+
+    /// <summary>The text when there is no expression in it.</summary>
+    public string? Plain => _plain;
+
+    /// <summary>The expression when there is nothing else: its value then keeps its type.</summary>
+    public Expression? Single => _parts is [{ Expression: { } expression }] ? expression : null;
+
+    /// <summary>The text for the customer. An expression that throws renders nothing and leaves a warning.</summary>
+    public string Render(Turn turn, Steps.Step step)
+    {
+        if (_plain is not null) return _plain;
+        if (Single is { } single) return RenderOne(single, turn, step);
+        var text = new StringBuilder();
+        foreach (var (literal, expression) in _parts)
+            text.Append(expression is null ? literal : RenderOne(expression, turn, step));
+        return text.ToString();
+    }
+
+    /// <summary>The text where an empty place would be a wrong value.</summary>
+    /// <exception cref="ScriptException">An expression threw.</exception>
+    public string Require(Turn turn) =>
+        _plain ?? string.Concat(_parts.Select(part => part.Expression?.Text(turn) ?? part.Text));
+
+    private static string RenderOne(Expression expression, Turn turn, Steps.Step step)
+    {
+        try
+        {
+            return expression.Text(turn);
+        }
+        catch (ScriptException fault)
+        {
+            turn.Warn(step.Path, step.Line, $"{{{{ {expression.Source} }}}} rendered nothing: {fault.Message}");
+            return "";
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text.RegularExpressions;
+using EightByEight.Connector.Flows.Steps;
+
+namespace EightByEight.Connector.Flows;
+
+/// <summary>What a step is made from: its part of the document.</summary>
+/// <param name="Compiler">Compiles what lies inside, and takes the problems.</param>
+/// <param name="Path">The path of the step.</param>
+/// <param name="Kind">The member that names the step.</param>
+/// <param name="Members">The step as a whole: that member and those beside it.</param>
+/// <param name="Value">What that member holds.</param>
+internal sealed partial record StepSource(
+    FlowCompiler Compiler, string Path, ScalarNode Kind, MapNode Members, DocumentNode Value)
+{
+    public int Line => Kind.Line;
+
+    public Problems Problems => Compiler.Problems;
+
+    /// <summary>Refuses members beside the step's own and <c>id</c> that are not known.</summary>
+    public void AllowBeside(params string[] known) =>
+        CheckMembers(Members, Kind.Text, [Kind.Text, "id", .. known]);
+
+    /// <summary>
+    /// The value as an object of known members; a text is short for an object with only <paramref name="shortFor"/>.
+    /// </summary>
+    public MapNode? Object(string shortFor, params string[] known)
+    {
+        if (Value is MapNode map)
+        {
+            CheckMembers(map, Kind.Text, known);
+            return map;
+        }
+
+        if (Value is not ScalarNode { IsNull: false })
+        {
+            Problems.Report(Value, $"'{Kind.Text}' is a text, or an object with {string.Join(", ", known)}; not {Value.Kind}.");
+            return null;
+        }
+
+        var brief = new MapNode(Value.Line, Value.Column);
+        brief.TryAdd(new ScalarNode(Value.Line, Value.Column, 0, 0, shortFor, quoted: false), Value);
+        return brief;
+    }
+
+    /// <summary>A member that must be there.</summary>
+    public DocumentNode? Require(MapNode map, string member, string example)
+    {
+        var value = map.Find(member);
+        if (value is null && !map.IsFaulty) Problems.Report(map, $"'{Kind.Text}' lacks '{member}', such as {example}.");
+        return value;
+    }
+
+    /// <summary>Refuses members that are not known.</summary>
+    public void CheckMembers(MapNode map, string owner, params string[] known)
+    {
+        foreach (var (key, _) in map.Members.Where(member => !known.Contains(member.Key.Text)))
+        {
+            map.IsFaulty = true;
+            Problems.Report(key, $"'{owner}' has no member '{key.Text}'.{Problems.DidYouMean(key.Text, known)}"
+                + $" It has {string.Join(", ", known.Where(name => name != owner))}.");
+        }
+    }
+
+    /// <summary>Compiles a branch and lets each of its ends go on below this step.</summary>
+    public Step? Branch(DocumentNode node, string name)
+    {
+        if (node is ListNode list) return Compiler.Steps(list, $"{Path}/{name}", list);
+        Problems.Report(node, $"'{name}' is a list of steps, not {node.Kind}. Write '- say: …' below it.");
+        return null;
+    }
+
+    /// <summary>Refuses a value: the step has none.</summary>
+    public void ExpectNothing()
+    {
+        if (Value is ScalarNode { IsNull: true } or ScalarNode { Text: "true" or "stop" or "waitForInput" }
+            or MapNode { Size: 1 }) return;
+        Problems.Report(Value, $"'{Kind.Text}' takes nothing. Write '- {Kind.Text}'.");
+    }
+
+    /// <summary>A place where a Flow may store, such as <c>context.order.id</c>.</summary>
+    public MemoryPath? Place(DocumentNode at, string text)
+    {
+        var parts = text.Trim().Split('.');
+        if (parts.Length > 1 && parts[0] is ("context" or "profile") && parts.Skip(1).All(MemberPattern.IsMatch)
+            && !parts.Contains("__proto__"))
+            return new MemoryPath(parts[0] == "context" ? Root.Context : Root.Profile, parts[1..]);
+        Problems.Report(at, $"'{text}' is not a place to store. Write context.<name> or profile.<name>,"
+            + " with letters, digits and '_' in the names, such as context.order.id.");
+        return null;
+    }
+
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,63}\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex MemberPattern { get; }
+}

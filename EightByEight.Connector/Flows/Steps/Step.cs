@@ -1,0 +1,60 @@
+namespace EightByEight.Connector.Flows.Steps;
+
+/// <summary>
+/// One step of a compiled Flow. Immutable once compiled; all that a turn changes is in the <see cref="Turn"/>.
+/// </summary>
+internal abstract class Step
+{
+    /// <summary>
+    /// Where it is: section and index, then branch and index for each <c>if</c> around it, such as
+    /// <c>start/1/then/0</c>.
+    /// </summary>
+    public required string Path { get; init; }
+
+    /// <summary>Its line in the document, from 1.</summary>
+    public required int Line { get; init; }
+
+    /// <summary>The step below it in the same list. Set once, by the compiler.</summary>
+    public Step? Following { get; set; }
+
+    /// <summary>The step in whose branch it lies. Set once, when that step is made.</summary>
+    public Step? Around { get; set; }
+
+    /// <summary>What runs after it: the step below, at the end of a branch what runs after the step around it; null at the
+    /// end of a section.</summary>
+    public Step? Next => Following ?? Around?.Next;
+
+    public abstract Outcome Run(Turn turn);
+}
+
+/// <summary>A step at which the session waits for the next input.</summary>
+internal abstract class WaitingStep : Step
+{
+    /// <summary>Takes the input that was waited for.</summary>
+    public abstract Outcome Resume(Turn turn, FlowPosition position);
+
+    protected Outcome Wait(int reprompts = 0) => Outcome.Wait(new FlowPosition { Step = Path, Reprompts = reprompts });
+}
+
+/// <summary>What the engine does after a step.</summary>
+internal readonly record struct Outcome
+{
+    private Outcome(bool goes, Step? target, FlowPosition? position) => (Goes, Target, Position) = (goes, target, position);
+
+    /// <summary>Whether another step follows in this turn.</summary>
+    public bool Goes { get; }
+
+    /// <summary>Which one; null: the one below.</summary>
+    public Step? Target { get; }
+
+    /// <summary>Where the session waits, when it does.</summary>
+    public FlowPosition? Position { get; }
+
+    public static Outcome Continue { get; } = new(true, null, null);
+
+    public static Outcome End { get; } = new(false, null, null);
+
+    public static Outcome JumpTo(Step target) => new(true, target, null);
+
+    public static Outcome Wait(FlowPosition position) => new(false, null, position);
+}

@@ -1,0 +1,65 @@
+using System.Text.Json.Nodes;
+using EightByEight.Connector.Content;
+using EightByEight.Connector.Flows.Scripting;
+
+namespace EightByEight.Connector.Flows;
+
+/// <summary>One run of a Flow over one input: what it has said, the memory it works on, and its JavaScript engine once it
+/// needs one. Used by one thread and thrown away.</summary>
+internal sealed class Turn(FlowInput input, CancellationToken cancellation) : IDisposable
+{
+    private const int MaxWarnings = 20;
+    private const int MaxOutputCharacters = 1_000_000;
+
+    private readonly List<Output> _outputs = [];
+    private List<FlowFailure>? _warnings;
+    private int _outputCharacters;
+
+    public Memory Memory { get; } = new(input);
+
+    /// <summary>What the customer said; empty when the input is data only.</summary>
+    public string Text => input.Input.TryGetPropertyValue("text", out var text) && text is JsonValue value
+        && value.TryGetValue<string>(out var said) ? said : "";
+
+    public FlowPosition? Position { get; set; }
+
+    /// <summary>Made by the first expression that needs JavaScript; never shared with another turn.</summary>
+    public Sandbox Sandbox => SandboxOrNull ??= new Sandbox(Memory, cancellation);
+
+    public Sandbox? SandboxOrNull { get; private set; }
+
+    public void Say(Output output)
+    {
+        _outputCharacters += output.Text.Length;
+        if (_outputCharacters > MaxOutputCharacters)
+            throw new StepException($"The turn says more than {MaxOutputCharacters} characters.");
+        _outputs.Add(output);
+    }
+
+    public void Warn(string step, int line, string message)
+    {
+        _warnings ??= [];
+        if (_warnings.Count < MaxWarnings) _warnings.Add(new FlowFailure(step, line, message));
+    }
+
+    public FlowResult Finish() => new()
+    {
+        Outputs = _outputs,
+        Context = Memory.Context,
+        Profile = Memory.Profile,
+        Position = Position,
+        Warnings = _warnings ?? [],
+    };
+
+    public FlowResult Fail(FlowFailure failure, string errorText) => new()
+    {
+        Outputs = [.. _outputs, new Output { Text = errorText }],
+        Context = Memory.Copy(input.Context),
+        Profile = Memory.Copy(input.Profile),
+        Position = input.Position,
+        Failure = failure,
+        Warnings = _warnings ?? [],
+    };
+
+    public void Dispose() => SandboxOrNull?.Dispose();
+}

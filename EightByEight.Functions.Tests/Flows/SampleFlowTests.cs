@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using EightByEight.Connector.Flows;
+
+namespace EightByEight.Functions.Tests.Flows;
+
+public class SampleFlowTests
+{
+    public static TheoryData<string> Files => [.. Directory.GetFiles(Path.Combine(Root, "flows"), "*.yaml").Select(path => Path.GetFileName(path))];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Each_sample_compiles_is_named_as_its_file_and_answers_a_greeting(string file)
+    {
+        var flow = Flow.Parse(File.ReadAllText(Path.Combine(Root, "flows", file)));
+        Assert.Equal(Path.GetFileNameWithoutExtension(file), flow.Name);
+        var conversation = new Conversation(flow);
+        Assert.NotEmpty(conversation.Say("Hi"));
+        Assert.Null(conversation.Last.Failure);
+        Assert.Empty(conversation.Last.Warnings);
+    }
+
+    [Fact]
+    public void Welcome_takes_an_order()
+    {
+        var conversation = Open("welcome", "Ann");
+        Assert.Equal("Hello Ann! I am the barista of this corner. | What can I do for you?", conversation.Say("Hi"));
+        Assert.Equal(["order", "find", "chat"], conversation.Last.Outputs[1].QuickReplies.Select(reply => reply.Payload));
+        Assert.Equal("I know three tricks only. Which one shall it be?", conversation.Say("dance"));
+        Assert.Equal("Which coffee would you like?", conversation.Say("order"));
+        Assert.Equal("Cappuccino, good choice. How many cups?", conversation.Say("2"));
+        Assert.Equal("A number, please, such as 2.", conversation.Say("a few"));
+        Assert.Equal("I carry one to twelve cups at a time. | Cappuccino, good choice. How many cups?", conversation.Say("50"));
+        Assert.Equal("3 × Cappuccino, that is 7.50 €. Shall I make it?", conversation.Say("3"));
+        Assert.Equal("Coming right up. Your order number is 271828. | What can I do for you?", conversation.Say("yes please"));
+        Assert.Equal("What is your order number?", conversation.Say("Find my order"));
+        Assert.Equal("Six digits, please. Try 271828.", conversation.Say("12"));
+        Assert.Equal("Order 271828 is being brewed as we speak. | What can I do for you?", conversation.Say("271828"));
+        AssertAllWell(conversation);
+    }
+
+    [Fact]
+    public void Welcome_remembers_a_name()
+    {
+        var conversation = Open("welcome");
+        Assert.StartsWith("Hello! I am", conversation.Say("Hi"));
+        conversation.Say("chat");
+        Assert.Equal("Nice to meet you, Bob. Write whenever you feel like coffee.", conversation.Say("Bob"));
+        Assert.StartsWith("Welcome back, Bob!", conversation.Say("coffee"));
+        AssertAllWell(conversation);
+    }
+
+    [Fact]
+    public void Order_status_tells_and_asks_what_else()
+    {
+        var conversation = Open("order-status", "Ann");
+        Assert.Equal("Hi Ann! | What is your order number?", conversation.Say("Hi"));
+        Assert.Equal("Six digits, please.", conversation.Say("12345"));
+        Assert.Equal("Order 123456 is on its way. Anything else?", conversation.Say("123456"));
+        Assert.Equal("Hi Ann! | What is your order number?", conversation.Say("yes"));
+        conversation.Say("123456");
+        Assert.Equal("Have a nice day!", conversation.Say("no"));
+        Assert.Null(conversation.Position);
+        AssertAllWell(conversation);
+    }
+
+    [Fact]
+    public void Order_status_knows_the_orders_that_need_a_person()
+    {
+        var conversation = Open("order-status");
+        Assert.Equal("Hi there! | What is your order number?", conversation.Say("Hi"));
+        Assert.StartsWith("Order 923456 needs a colleague's eye.", conversation.Say("923456"));
+        AssertAllWell(conversation);
+    }
+
+    internal static string Root { get; } = FindRoot();
+
+    internal static string PathOf(string flow) => Path.Combine(Root, "flows", flow + ".yaml");
+
+    private static Conversation Open(string flow, string? user = null) => new(File.ReadAllText(PathOf(flow)))
+    {
+        User = user is null ? null : new JsonObject { ["name"] = user },
+    };
+
+    private static void AssertAllWell(Conversation conversation)
+    {
+        Assert.Null(conversation.Last.Failure);
+        Assert.Empty(conversation.Last.Warnings);
+    }
+
+    private static string FindRoot()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "EightByEight.slnx"))) folder = Path.GetDirectoryName(folder)!;
+        return folder;
+    }
+}

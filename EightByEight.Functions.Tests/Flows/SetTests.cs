@@ -1,0 +1,47 @@
+namespace EightByEight.Functions.Tests.Flows;
+
+public class SetTests
+{
+    [Theory]
+    [InlineData("5", "5")]
+    [InlineData("1.5", "1.5")]
+    [InlineData("true", "true")]
+    [InlineData("null", "null")]
+    [InlineData("yes", "\"yes\"")]
+    [InlineData("'5'", "\"5\"")]
+    [InlineData("00123", "\"00123\"")]
+    [InlineData("\"{{ input.text }}\"", "\"hi\"")]
+    [InlineData("\"{{ 1 + 1 }}\"", "2")]
+    [InlineData("\"{{ 1 + 1 }}!\"", "\"2!\"")]
+    [InlineData("\"{{ input }}\"", "{\"text\":\"hi\"}")]
+    [InlineData("\"{{ [1, { a: null }] }}\"", "[1,{\"a\":null}]")]
+    [InlineData("[ 1, \"{{ 2 }}\", { a: \"{{ input.text }}\", b: \"{{ undefined }}\" } ]", "[1,2,{\"a\":\"hi\"}]")]
+    [InlineData("\"{{ NaN }}\"", "null")]
+    public void A_value_keeps_its_type(string value, string stored)
+    {
+        var result = Conversation.Run($"name: a\nstart: [ {{ set: {{ context.v: {value} }} }} ]");
+        Assert.Null(result.Failure);
+        Assert.Equal($$"""{"v":{{stored}}}""", result.Context.ToJsonString());
+    }
+
+    [Fact]
+    public void Values_are_set_in_order_and_see_those_before()
+    {
+        var result = Conversation.Run("""
+            name: a
+            start:
+              - set: { context.a.b: 1, context.c: "{{ context.a.b + 1 }}", profile.d: "{{ context.c + 1 }}" }
+              - say: "{{ profile.d }}{{ profile.d + 1 }}"
+            """);
+        Assert.Equal("""{"a":{"b":1},"c":2}""", result.Context.ToJsonString());
+        Assert.Equal("""{"d":3}""", result.Profile.ToJsonString());
+        Assert.Equal("34", result.Outputs[0].Text);
+    }
+
+    [Fact]
+    public void Undefined_removes_what_was_there()
+    {
+        var result = Conversation.Run("name: a\nstart: [ { set: { context.a: \"{{ undefined }}\" } } ]", """{"a":1,"b":2}""");
+        Assert.Equal("""{"b":2}""", result.Context.ToJsonString());
+    }
+}
