@@ -177,6 +177,8 @@ internal sealed class EndpointStore(
 
     private async Task<TableEntity?> RowAsync(string id, CancellationToken cancellation)
     {
+        // Characters that no id has are not all allowed in a key: storage would answer an error.
+        if (!id.All(char.IsAsciiLetterOrDigit)) return null;
         await storage.ReadyAsync().WaitAsync(cancellation);
         var row = await Table.GetEntityIfExistsAsync<TableEntity>(
             EndpointRows.Partition, EndpointRows.Key(id), cancellationToken: cancellation);

@@ -1,0 +1,105 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using EightByEight.Connector.Endpoints;
+
+namespace EightByEight.Connector.Admin;
+
+/// <summary>An Endpoint as the admin API shows it: without secrets, its own URL token apart.</summary>
+internal sealed record EndpointResource(
+    string Id,
+    string Name,
+    bool Enabled,
+    string Flow,
+    EightByEightResource EightByEight,
+    SessionSettings Session,
+    EndpointPause? Paused,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset LastChanged)
+{
+    /// <summary>Only on the single resource.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? UrlToken { get; init; }
+
+    /// <summary>Only on the single resource: what 8x8 is told to post to.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? EndpointUrl { get; init; }
+}
+
+/// <summary>The 8x8 side; whether there is an API key, never which.</summary>
+internal sealed record EightByEightResource(
+    string BaseUrl,
+    bool ApiKeySet,
+    string? TenantId,
+    bool AcceptConversationActiveEvent,
+    bool VerifySignatures,
+    int FreshnessSeconds);
+
+/// <summary>What a body may hold; described only, read by <see cref="SettingsBody"/>.</summary>
+internal sealed record EndpointBody(
+    string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session);
+
+/// <inheritdoc cref="EndpointBody"/>
+internal sealed record EightByEightBody(
+    string? BaseUrl,
+    string? ApiKey,
+    string? TenantId,
+    bool? AcceptConversationActiveEvent,
+    bool? VerifySignatures,
+    int? FreshnessSeconds);
+
+/// <summary>Asks for a new URL token.</summary>
+/// <param name="RevokeNow">Former tokens stop working at once.</param>
+internal sealed record UrlTokenBody(bool? RevokeNow);
+
+/// <summary>What a test of the 8x8 setup found.</summary>
+internal sealed record TestResult(bool Ok, IReadOnlyList<TestCheck> Checks);
+
+/// <summary>One thing that was tested.</summary>
+internal sealed record TestCheck(string Name, bool Ok, string Message);
+
+/// <summary>A stored Flow without its document.</summary>
+internal sealed record FlowResource(string Name, int Length, DateTimeOffset CreatedAt, DateTimeOffset LastChanged);
+
+/// <summary>One page of a list.</summary>
+/// <param name="Items">May be empty.</param>
+/// <param name="Continue">Pass it as <c>?continue=</c> for the next page; null after the last.</param>
+internal sealed record AdminList<T>(IReadOnlyList<T> Items, string? Continue);
+
+/// <summary>An error (RFC 9457).</summary>
+internal sealed record AdminProblem(int Status, string Title, string Detail)
+{
+    /// <summary>What is wrong with a body of settings.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<AdminFault>? Errors { get; init; }
+}
+
+/// <summary>One fault: in a JSON body by path, in a Flow by line and column.</summary>
+internal sealed record AdminFault(string Message)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Path { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Line { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Column { get; init; }
+}
+
+/// <summary>Whether this instance lives, or can work.</summary>
+internal sealed record HealthResource(string Status);
+
+/// <summary>The bodies of the admin API.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(EndpointResource))]
+[JsonSerializable(typeof(AdminList<EndpointResource>))]
+[JsonSerializable(typeof(EndpointBody))]
+[JsonSerializable(typeof(UrlTokenBody))]
+[JsonSerializable(typeof(TestResult))]
+[JsonSerializable(typeof(AdminList<FlowResource>))]
+[JsonSerializable(typeof(AdminList<AuditEntry>))]
+[JsonSerializable(typeof(AdminProblem))]
+[JsonSerializable(typeof(HealthResource))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(JsonElement))]
+internal sealed partial class AdminJson : JsonSerializerContext;

@@ -1,0 +1,208 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Flows;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Endpoint = EightByEight.Connector.Endpoints.Endpoint;
+
+namespace EightByEight.Connector.Admin;
+
+/// <summary><c>/api/endpoints</c>.</summary>
+internal sealed class EndpointRoutes(
+    EndpointStore store, EndpointDirectory directory, FlowStore flows, ChatGatewayClient gateway, SettingsBody bodies, AuditTrail audit,
+    AllowedGateways gateways, IOptions<ConnectorOptions> options, ILogger<EndpointRoutes> log)
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        var group = api.MapGroup("/endpoints").WithTags("Endpoints");
+        group.MapGet("", (Delegate)((HttpContext http) => Of(http).ListAsync(http)))
+            .WithSummary("Lists Endpoints.").Produces<AdminList<EndpointResource>>();
+        group.MapPost("", (Delegate)((HttpContext http) => Of(http).CreateAsync(http)))
+            .WithSummary("Creates an Endpoint.").Takes<EndpointBody>("application/json").Produces<EndpointResource>(201);
+        group.MapGet("/{id}", (HttpContext http, string id) => Of(http).GetAsync(http, id))
+            .WithSummary("One Endpoint, with its URL.").Produces<EndpointResource>();
+        group.MapPut("/{id}", (HttpContext http, string id) =>
+                Of(http).ChangeAsync(http, id, "endpoint.put", (reader, _, body) => reader.Read(body)))
+            .WithSummary("Replaces the settings; an absent apiKey is kept, null removes it.")
+            .Takes<EndpointBody>("application/json").Produces<EndpointResource>();
+        group.MapPatch("/{id}", (HttpContext http, string id) =>
+                Of(http).ChangeAsync(http, id, "endpoint.patch", (reader, before, body) => reader.Merge(before.Settings, body)))
+            .WithSummary("Changes settings by a JSON merge patch.")
+            .Takes<EndpointBody>("application/merge-patch+json").Produces<EndpointResource>();
+        group.MapDelete("/{id}", (HttpContext http, string id) => Of(http).DeleteAsync(http, id))
+            .WithSummary("Deletes an Endpoint and its URL tokens.").Produces(204);
+        group.MapPost("/{id}/url-token", (HttpContext http, string id) => Of(http).NewUrlTokenAsync(http, id))
+            .WithSummary("Makes a new URL token; the former one works on for Connector:UrlTokenGrace, unless revokeNow.")
+            .Takes<UrlTokenBody>("application/json", required: false).Produces<EndpointResource>();
+        group.MapPost("/{id}/test", (HttpContext http, string id) => Of(http).TestAsync(http, id))
+            .WithSummary("Tests base URL, API key and tenant with 8x8; success ends a pause.").Produces<TestResult>();
+    }
+
+    private static EndpointRoutes Of(HttpContext http) => http.RequestServices.GetRequiredService<EndpointRoutes>();
+
+    private async Task<IResult> ListAsync(HttpContext http)
+    {
+        var (limit, after) = http.Request.Paging();
+        var found = await store.ListAsync(after, limit + 1, http.RequestAborted);
+        var items = found.Take(limit).Select(Resource).ToArray();
+        return AdminRequest.Answer(
+            new(items, found.Count > limit ? items[^1].Id : null), AdminJson.Default.AdminListEndpointResource);
+    }
+
+    private async Task<IResult> CreateAsync(HttpContext http)
+    {
+        var change = bodies.Read(await http.Request.ReadJsonAsync());
+        await RequireFlowAsync(change.Settings.Flow, http.RequestAborted);
+        var endpoint = await store.CreateAsync(change.Settings, change.ApiKey, http.RequestAborted);
+        await audit.AddAsync(http, "endpoint.create", endpoint.Id, []);
+        http.Response.Headers.Location = $"/api/endpoints/{endpoint.Id}";
+        return await AnswerAsync(http, endpoint, 201);
+    }
+
+    private async Task<IResult> GetAsync(HttpContext http, string id) =>
+        await AnswerAsync(http, await store.GetAsync(id, http.RequestAborted) ?? throw NotFound(id));
+
+    private async Task<IResult> ChangeAsync(
+        HttpContext http, string id, string what, Func<SettingsBody, Endpoint, JsonElement, EndpointChange> read)
+    {
+        var body = await http.Request.ReadJsonAsync();
+        var changesApiKey = false;
+        var changed = await store.ChangeAsync(id, http.Request.IfMatch(), async before =>
+        {
+            var change = read(bodies, before, body);
+            await RequireFlowAsync(change.Settings.Flow, http.RequestAborted);
+            changesApiKey = change.ChangesApiKey;
+            return change;
+        }, http.RequestAborted) ?? throw NotFound(id);
+        var paths = Differences(changed);
+        await audit.AddAsync(http, what, id, changesApiKey ? [.. paths, "$.eightByEight.apiKey"] : paths);
+        return await AnswerAsync(http, changed.After);
+    }
+
+    private async Task<IResult> DeleteAsync(HttpContext http, string id)
+    {
+        _ = await store.DeleteAsync(id, http.Request.IfMatch(), http.RequestAborted) ?? throw NotFound(id);
+        await audit.AddAsync(http, "endpoint.delete", id, []);
+        return TypedResults.NoContent();
+    }
+
+    private async Task<IResult> NewUrlTokenAsync(HttpContext http, string id)
+    {
+        var revokeNow = false;
+        if (http.Request.ContentLength is not 0 && (await http.Request.ReadBodyAsync()) is { IsEmpty: false } body)
+        {
+            http.Request.Body = new MemoryStream(body.ToArray());
+            var problems = new List<BodyProblem>();
+            var members = new JsonMembers(await http.Request.ReadJsonAsync(), "$", problems);
+            revokeNow = members.Flag("revokeNow", false);
+            members.RefuseOthers();
+            if (problems.Count > 0) throw new BodyException(problems);
+        }
+
+        var changed = await store.NewUrlTokenAsync(id, http.Request.IfMatch(), revokeNow, http.RequestAborted) ?? throw NotFound(id);
+        await audit.AddAsync(http, revokeNow ? "endpoint.url-token.revoke" : "endpoint.url-token", id, ["$.urlToken"]);
+        return await AnswerAsync(http, changed.After);
+    }
+
+    private async Task<IResult> TestAsync(HttpContext http, string id)
+    {
+        var endpoint = await store.GetAsync(id, http.RequestAborted) ?? throw NotFound(id);
+        var checks = await CheckAsync(endpoint, http.RequestAborted);
+        var ok = checks.All(check => check.Ok);
+        if (ok) await directory.ResumeAsync(id, http.RequestAborted);
+        return AdminRequest.Answer(new(ok, checks), AdminJson.Default.TestResult);
+    }
+
+    /// <summary>Up to the first check that fails: the later ones depend on it.</summary>
+    private async Task<IReadOnlyList<TestCheck>> CheckAsync(Endpoint endpoint, CancellationToken cancellation)
+    {
+        var settings = endpoint.Settings.EightByEight;
+        if (gateways.Fault(settings.BaseUrl) is { } fault) return [new("baseUrl", false, fault)];
+        string apiKey;
+        try
+        {
+            apiKey = await directory.ApiKeyAsync(endpoint, cancellation);
+        }
+        catch (EndpointSecretException e)
+        {
+            return [new("apiKey", false, e.Message)];
+        }
+
+        try
+        {
+            await gateway.ListWebhooksAsync(new(new(settings.BaseUrl), apiKey, settings.TenantId), new(0, 1), cancellation);
+        }
+        catch (ChatGatewayException e)
+        {
+            TestCheck reached = new("baseUrl", true, $"{settings.BaseUrl} answers.");
+            return e.Status switch
+            {
+                401 or 403 => [reached, new("apiKey", false, e.Message)],
+                { } and (< 500 and not 404 and not 408 and not 429) => [reached, new("tenant", false, e.Message)],
+                _ => [new("baseUrl", false, e.Message)],
+            };
+        }
+
+        return
+        [
+            new("baseUrl", true, $"{settings.BaseUrl} answers."),
+            new("apiKey", true, "8x8 accepts the API key."),
+            new("tenant", true, settings.TenantId is null ? "8x8 needs no tenant." : $"8x8 accepts the tenant {settings.TenantId}."),
+        ];
+    }
+
+    private async Task RequireFlowAsync(string flow, CancellationToken cancellation)
+    {
+        if (!FlowRoutes.IsName(flow) || !await flows.ExistsAsync(flow, cancellation))
+            throw new BodyException([new("$.flow", $"There is no Flow {flow}. Create it first: PUT /api/flows/{{name}}.")]);
+    }
+
+    private async Task<IResult> AnswerAsync(HttpContext http, Endpoint endpoint, int status = 200)
+    {
+        var resource = Resource(endpoint);
+        try
+        {
+            var token = await store.UrlTokenAsync(endpoint, http.RequestAborted);
+            var server = options.Value.PublicBaseUrl?.ToString() ?? $"{http.Request.Scheme}://{http.Request.Host}";
+            resource = resource with { UrlToken = token, EndpointUrl = $"{server.TrimEnd('/')}/webhooks/{token}" };
+        }
+        catch (EndpointSecretException e)
+        {
+            // The other settings can still be read and mended.
+            log.UrlTokenUnreadable(endpoint.Id, e);
+        }
+
+        http.Response.Headers.ETag = AdminRequest.ETag(endpoint.Version);
+        return AdminRequest.Answer(resource, AdminJson.Default.EndpointResource, status);
+    }
+
+    private static EndpointResource Resource(Endpoint endpoint)
+    {
+        var (settings, gateway) = (endpoint.Settings, endpoint.Settings.EightByEight);
+        return new(
+            endpoint.Id, settings.Name, settings.Enabled, settings.Flow,
+            new(gateway.BaseUrl, endpoint.ProtectedApiKey is not null, gateway.TenantId, gateway.AcceptConversationActiveEvent,
+                gateway.VerifySignatures, gateway.FreshnessSeconds),
+            settings.Session, endpoint.Pause, endpoint.CreatedAt, endpoint.LastChanged);
+    }
+
+    private static string[] Differences(Changed changed)
+    {
+        static JsonNode? Json(Endpoint e) => JsonSerializer.SerializeToNode(e.Settings, EndpointJson.Default.EndpointSettings);
+        static IEnumerable<string> Between(JsonNode? one, JsonNode? other, string path) => (one, other) switch
+        {
+            (JsonObject a, JsonObject b) => a.Select(m => m.Key).Union(b.Select(m => m.Key))
+                .SelectMany(name => Between(a[name], b[name], $"{path}.{name}")),
+            _ => JsonNode.DeepEquals(one, other) ? [] : [path],
+        };
+        return [.. Between(Json(changed.Before), Json(changed.After), "$")];
+    }
+
+    private static AdminException NotFound(string id) => AdminException.NotFound("Endpoint", id);
+}

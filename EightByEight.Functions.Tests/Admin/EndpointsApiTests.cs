@@ -1,0 +1,286 @@
+using System.Net;
+using EightByEight.Connector.Endpoints;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace EightByEight.Functions.Tests.Admin;
+
+public sealed class EndpointsApiTests(AzuriteFixture azurite)
+{
+    private const string Acme =
+        """{"name":"Acme","flow":"welcome","eightByEight":{"baseUrl":"https://api.8x8.com","apiKey":"very-secret-key","tenantId":"acme01"}}""";
+
+    [Fact]
+    public async Task A_created_endpoint_is_read_back_with_its_url_and_without_its_api_key()
+    {
+        await using var server = await ServerAsync();
+
+        var created = await server.SendAsync("POST", "/api/endpoints", Acme);
+
+        created.Is(HttpStatusCode.Created);
+        var id = created.Member("id");
+        Assert.Matches("^ep[a-z0-9]{16}$", id);
+        Assert.Matches("^[A-Za-z0-9]{64}$", created.Member("urlToken"));
+        Assert.EndsWith($"/webhooks/{created.Member("urlToken")}", created.Member("endpointUrl"));
+        Assert.Equal($"/api/endpoints/{id}", created.Location!.ToString());
+        var read = await server.SendAsync("GET", $"/api/endpoints/{id}");
+        read.Is(HttpStatusCode.OK);
+        Assert.Equal((created.Text, created.ETag), (read.Text, read.ETag));
+        Assert.True(read.Json.GetProperty("eightByEight").GetProperty("apiKeySet").GetBoolean());
+        Assert.DoesNotContain("very-secret-key", read.Text);
+    }
+
+    [Fact]
+    public async Task All_faults_are_reported_at_once_each_with_its_path()
+    {
+        await using var server = await ServerAsync();
+
+        var answer = await server.SendAsync("POST", "/api/endpoints", """
+            {"name":"","enabled":"yes","flow":"welcome","flow":"welcome","eightByEight":{"baseURL":"x","freshnessSeconds":0,"apiKey":"a\nb",
+             "tenantId":5},"session":{"expirationMinutes":1.5},"nlu":null,"id":"ep1"}
+            """);
+
+        answer.Is(HttpStatusCode.BadRequest);
+        Assert.Equal("application/problem+json", answer.Type);
+        Assert.Equal(
+            new[]
+            {
+                "$.name", "$.enabled", "$.flow", "$.eightByEight.baseURL", "$.eightByEight.freshnessSeconds", "$.eightByEight.apiKey",
+                "$.eightByEight.tenantId", "$.session.expirationMinutes", "$.nlu", "$.id",
+            }.Order(),
+            answer.Paths.Order());
+        Assert.Contains("Did you mean baseUrl?", answer.Text);
+        Assert.Contains("read only", answer.Text);
+    }
+
+    [Theory]
+    [InlineData("http://api.8x8.com.evil.org")]
+    [InlineData("https://api.8x8.com.evil.org")]
+    [InlineData("https://api.8x8.com@evil.org")]
+    [InlineData("https://user:pass@api.8x8.com")]
+    [InlineData("https://evil.org/api.8x8.com")]
+    [InlineData("https://evil.org\\\\.8x8.com")]
+    [InlineData("https://evil.org#.8x8.com")]
+    [InlineData("https://evil.org?.8x8.com")]
+    [InlineData("https://8x8.com")]
+    [InlineData("https://evil8x8.com")]
+    [InlineData("https://api.8x8.com.")]
+    [InlineData("https://api.8x8.com/path")]
+    [InlineData("ftp://api.8x8.com")]
+    [InlineData("api.8x8.com")]
+    public async Task A_base_url_that_is_not_allowed_is_refused(string baseUrl)
+    {
+        await using var server = await ServerAsync();
+
+        var answer = await server.SendAsync("POST", "/api/endpoints", """{"name":"A","flow":"welcome","eightByEight":{"baseUrl":"BASE"}}""".Replace("BASE", baseUrl));
+
+        answer.Is(HttpStatusCode.BadRequest);
+        Assert.Equal(["$.eightByEight.baseUrl"], answer.Paths);
+    }
+
+    [Fact]
+    public async Task A_flow_that_does_not_exist_is_refused()
+    {
+        await using var server = await ServerAsync();
+
+        var answer = await server.SendAsync("POST", "/api/endpoints", """{"name":"A","flow":"nowhere"}""");
+
+        answer.Is(HttpStatusCode.BadRequest);
+        Assert.Equal(["$.flow"], answer.Paths);
+    }
+
+    [Fact]
+    public async Task Put_replaces_everything_but_keeps_an_absent_api_key_and_removes_a_null_one()
+    {
+        await using var server = await ServerAsync();
+        var id = (await server.SendAsync("POST", "/api/endpoints", Acme)).Member("id");
+
+        var kept = await server.SendAsync("PUT", $"/api/endpoints/{id}", """{"name":"B","flow":"welcome"}""");
+        kept.Is(HttpStatusCode.OK);
+        Assert.True(kept.Json.GetProperty("eightByEight").GetProperty("apiKeySet").GetBoolean());
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, kept.Json.GetProperty("eightByEight").GetProperty("tenantId").ValueKind);
+        var removed = await server.SendAsync("PUT", $"/api/endpoints/{id}", """{"name":"B","flow":"welcome","eightByEight":{"apiKey":null}}""");
+        Assert.False(removed.Json.GetProperty("eightByEight").GetProperty("apiKeySet").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Patch_changes_what_it_names_and_null_goes_back_to_the_default()
+    {
+        await using var server = await ServerAsync();
+        var id = (await server.SendAsync("POST", "/api/endpoints", Acme)).Member("id");
+
+        var answer = await server.SendAsync(
+            "PATCH", $"/api/endpoints/{id}", """{"enabled":false,"eightByEight":{"tenantId":null,"freshnessSeconds":60}}""",
+            type: "application/merge-patch+json");
+
+        answer.Is(HttpStatusCode.OK);
+        var gateway = answer.Json.GetProperty("eightByEight");
+        Assert.False(answer.Json.GetProperty("enabled").GetBoolean());
+        Assert.Equal("Acme", answer.Member("name"));
+        Assert.Equal(60, gateway.GetProperty("freshnessSeconds").GetInt32());
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, gateway.GetProperty("tenantId").ValueKind);
+        Assert.True(gateway.GetProperty("apiKeySet").GetBoolean());
+        var without = await server.SendAsync("PATCH", $"/api/endpoints/{id}", """{"eightByEight":{"apiKey":null}}""");
+        Assert.False(without.Json.GetProperty("eightByEight").GetProperty("apiKeySet").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_change_of_another_version_is_refused_with_412()
+    {
+        await using var server = await ServerAsync();
+        var created = await server.SendAsync("POST", "/api/endpoints", Acme);
+        var path = created.Location!.ToString();
+        (await server.SendAsync("PATCH", path, """{"name":"B"}""", headers: ("If-Match", created.ETag!))).Is(HttpStatusCode.OK);
+
+        (await server.SendAsync("PATCH", path, """{"name":"C"}""", headers: ("If-Match", created.ETag!))).Is(HttpStatusCode.PreconditionFailed);
+        (await server.SendAsync("DELETE", path, headers: ("If-Match", created.ETag!))).Is(HttpStatusCode.PreconditionFailed);
+        Assert.Equal("B", (await server.SendAsync("GET", path)).Member("name"));
+    }
+
+    [Fact]
+    public async Task A_deleted_endpoint_is_gone()
+    {
+        await using var server = await ServerAsync();
+        var path = (await server.SendAsync("POST", "/api/endpoints", Acme)).Location!.ToString();
+
+        (await server.SendAsync("DELETE", path)).Is(HttpStatusCode.NoContent);
+
+        (await server.SendAsync("GET", path)).Is(HttpStatusCode.NotFound);
+        (await server.SendAsync("DELETE", path)).Is(HttpStatusCode.NotFound);
+    }
+
+    [Theory]
+    [InlineData("ep1")]
+    [InlineData("a%23b")]
+    [InlineData("a%5Cb")]
+    [InlineData("a%0Ab")]
+    public async Task An_id_that_does_not_exist_is_404(string id)
+    {
+        await using var server = await ServerAsync();
+
+        (await server.SendAsync("GET", "/api/endpoints/" + id)).Is(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Lists_are_paged_and_show_no_url_token()
+    {
+        await using var server = await ServerAsync();
+        for (var i = 0; i < 3; i++) await server.SendAsync("POST", "/api/endpoints", Acme);
+
+        var first = await server.SendAsync("GET", "/api/endpoints?limit=2");
+        var second = await server.SendAsync("GET", $"/api/endpoints?limit=2&continue={first.Member("continue")}");
+
+        var ids = first.Json.GetProperty("items").EnumerateArray().Concat(second.Json.GetProperty("items").EnumerateArray())
+            .Select(e => e.GetProperty("id").GetString());
+        Assert.Equal(3, ids.Distinct().Count());
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, second.Json.GetProperty("continue").ValueKind);
+        Assert.DoesNotContain("urlToken", first.Text);
+        (await server.SendAsync("GET", "/api/endpoints?limit=0")).Is(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_new_url_token_leaves_the_former_its_grace_unless_it_is_revoked()
+    {
+        await using var server = await ServerAsync();
+        var created = await server.SendAsync("POST", "/api/endpoints", Acme);
+        var directory = server.Services.GetRequiredService<EndpointDirectory>();
+        var path = created.Location + "/url-token";
+
+        var second = await server.SendAsync("POST", path);
+        second.Is(HttpStatusCode.OK);
+        Assert.NotEqual(created.Member("urlToken"), second.Member("urlToken"));
+        Assert.NotNull(await directory.FindByTokenAsync(created.Member("urlToken"), CancellationToken.None));
+
+        (await server.SendAsync("POST", path, """{"revokeNow":true}""")).Is(HttpStatusCode.OK);
+        Assert.Null(await directory.FindByTokenAsync(created.Member("urlToken"), CancellationToken.None));
+        Assert.Null(await directory.FindByTokenAsync(second.Member("urlToken"), CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(200, true, "baseUrl apiKey tenant")]
+    [InlineData(401, false, "baseUrl apiKey")]
+    [InlineData(400, false, "baseUrl tenant")]
+    [InlineData(404, false, "baseUrl")]
+    public async Task A_test_says_what_8x8_accepts_and_success_ends_a_pause(int status, bool ok, string checks)
+    {
+        await using var gateway = await GatewayAsync(status);
+        await using var server = await ServerAsync();
+        var created = await server.SendAsync("POST", "/api/endpoints", Acme.Replace("https://api.8x8.com", gateway.Urls.First()));
+        var path = created.Location!.ToString();
+        var directory = server.Services.GetRequiredService<EndpointDirectory>();
+        await directory.PauseAsync(created.Member("id"), new(DateTimeOffset.UtcNow.AddHours(1), "refused"), CancellationToken.None);
+        Assert.Equal("refused", (await server.SendAsync("GET", path)).Json.GetProperty("paused").GetProperty("reason").GetString());
+
+        var answer = await server.SendAsync("POST", path + "/test");
+
+        answer.Is(HttpStatusCode.OK);
+        Assert.Equal(ok, answer.Json.GetProperty("ok").GetBoolean());
+        Assert.Equal(checks, string.Join(' ', answer.Json.GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("name").GetString())));
+        var paused = (await server.SendAsync("GET", path)).Json.GetProperty("paused").ValueKind;
+        Assert.Equal(ok ? System.Text.Json.JsonValueKind.Null : System.Text.Json.JsonValueKind.Object, paused);
+    }
+
+    [Fact]
+    public async Task Every_write_leaves_an_audit_entry_that_names_members_and_no_values()
+    {
+        await using var server = await ServerAsync();
+        var path = (await server.SendAsync("POST", "/api/endpoints", Acme)).Location!.ToString();
+        await server.SendAsync("PATCH", path, """{"name":"B","eightByEight":{"apiKey":"another-secret"}}""", key: AdminServer.NextKey);
+        await server.SendAsync("POST", path + "/url-token");
+        await server.SendAsync("DELETE", path);
+
+        var audit = await server.SendAsync("GET", "/api/audit");
+
+        var entries = audit.Json.GetProperty("items").EnumerateArray().ToArray();
+        Assert.Equal(
+            ["endpoint.delete", "endpoint.url-token", "endpoint.patch", "endpoint.create"],
+            entries.Select(e => e.GetProperty("what").GetString()));
+        Assert.Equal(
+            ["$.name", "$.eightByEight.apiKey"], entries[2].GetProperty("changed").EnumerateArray().Select(c => c.GetString()));
+        Assert.StartsWith("AdminKeyNext from", entries[2].GetProperty("who").GetString());
+        Assert.DoesNotContain("secret", audit.Text);
+    }
+
+    [Fact]
+    public async Task No_secret_of_a_session_is_logged()
+    {
+        await using var gateway = await GatewayAsync(401);
+        await using var server = await ServerAsync();
+        var created = await server.SendAsync("POST", "/api/endpoints", Acme.Replace("https://api.8x8.com", gateway.Urls.First()));
+        var path = created.Location!.ToString();
+        await server.SendAsync("POST", path + "/test");
+        await server.SendAsync("PATCH", path, """{"eightByEight":{"apiKey":"very-secret-key","freshnessSeconds":"wrong"}}""");
+        var renewed = await server.SendAsync("POST", path + "/url-token");
+        await server.SendAsync("GET", "/api/broken");
+        await server.SendAsync("DELETE", path);
+
+        Assert.NotEmpty(server.Logs.Lines);
+        Assert.DoesNotContain(
+            server.Logs.Lines,
+            line => new[] { "very-secret-key", AdminServer.Key, created.Member("urlToken"), renewed.Member("urlToken") }.Any(line.Contains));
+    }
+
+    private async Task<AdminServer> ServerAsync()
+    {
+        var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await server.Services.GetRequiredService<EightByEight.Connector.ConnectorStorage>().ReadyAsync();
+        await server.StoreFlowAsync("welcome");
+        return server;
+    }
+
+    private static async Task<WebApplication> GatewayAsync(int status)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.MapGet("/chat-gateway/v1/webhooks", (HttpContext http) => http.Request.Headers["x-api-key"] == "very-secret-key"
+            ? Results.Text("""{"page":0,"size":1,"webhooks":[]}""", "application/json", statusCode: status)
+            : Results.StatusCode(500));
+        await app.StartAsync();
+        return app;
+    }
+}

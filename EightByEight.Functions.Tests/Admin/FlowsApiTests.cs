@@ -1,0 +1,140 @@
+using System.Net;
+using EightByEight.Connector;
+using EightByEight.Connector.Flows;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EightByEight.Functions.Tests.Admin;
+
+public sealed class FlowsApiTests(AzuriteFixture azurite)
+{
+    private const string Greeting = "name: greeting\nstart:\n  - say: Hello!  # kept as it was sent\n";
+
+    [Fact]
+    public async Task A_flow_is_kept_as_it_was_sent()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+
+        var created = await PutAsync(server, "greeting", Greeting);
+        created.Is(HttpStatusCode.Created);
+        var read = await server.SendAsync("GET", "/api/flows/greeting");
+        read.Is(HttpStatusCode.OK);
+        Assert.Equal((Greeting, created.ETag, "application/yaml"), (read.Text, read.ETag, read.Type));
+        (await PutAsync(server, "greeting", Greeting + "# more\n")).Is(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task A_document_that_is_no_flow_is_refused_with_line_and_column()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+
+        var answer = await PutAsync(server, "greeting", "name: greeting\nstart:\n  - shout: Hello!\n");
+
+        answer.Is(HttpStatusCode.BadRequest);
+        var error = answer.Json.GetProperty("errors")[0];
+        Assert.Equal(3, error.GetProperty("line").GetInt32());
+        Assert.True(error.GetProperty("column").GetInt32() > 0);
+        (await server.SendAsync("GET", "/api/flows/greeting")).Is(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task The_documents_name_must_be_that_of_the_path()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+
+        (await PutAsync(server, "other", Greeting)).Is(HttpStatusCode.BadRequest);
+        (await PutAsync(server, "a%20b", Greeting)).Is(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_large_document_lives_in_a_blob_that_goes_with_it()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        var large = Greeting + string.Concat(Enumerable.Repeat("# a comment that takes room\n", 2000));
+
+        (await PutAsync(server, "greeting", large)).Is(HttpStatusCode.Created);
+        Assert.Equal(large, (await server.SendAsync("GET", "/api/flows/greeting")).Text);
+        (await PutAsync(server, "greeting", large + "#")).Is(HttpStatusCode.NoContent);
+        Assert.Single(await BlobsAsync(server));
+        (await server.SendAsync("DELETE", "/api/flows/greeting")).Is(HttpStatusCode.NoContent);
+        Assert.Empty(await BlobsAsync(server));
+    }
+
+    [Fact]
+    public async Task A_document_over_1_MiB_is_413()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+
+        (await PutAsync(server, "greeting", Greeting + new string('#', 1024 * 1024))).Is(HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    [Fact]
+    public async Task A_flow_that_an_endpoint_runs_cannot_be_deleted()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(server, "greeting", Greeting);
+        var endpoint = (await server.SendAsync("POST", "/api/endpoints", """{"name":"A","flow":"greeting"}""")).Location!.ToString();
+
+        (await server.SendAsync("DELETE", "/api/flows/greeting")).Is(HttpStatusCode.Conflict);
+        await server.SendAsync("DELETE", endpoint);
+        (await server.SendAsync("DELETE", "/api/flows/greeting")).Is(HttpStatusCode.NoContent);
+        (await server.SendAsync("DELETE", "/api/flows/greeting")).Is(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Only_the_expected_version_is_replaced_or_deleted()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        var first = await PutAsync(server, "greeting", Greeting);
+        await PutAsync(server, "greeting", Greeting + "# more\n");
+
+        (await PutAsync(server, "greeting", Greeting, ("If-Match", first.ETag!))).Is(HttpStatusCode.PreconditionFailed);
+        (await PutAsync(server, "greeting", Greeting, ("If-None-Match", "*"))).Is(HttpStatusCode.PreconditionFailed);
+        (await server.SendAsync("DELETE", "/api/flows/greeting", headers: ("If-Match", first.ETag!))).Is(HttpStatusCode.PreconditionFailed);
+    }
+
+    [Fact]
+    public async Task Flows_are_listed_in_pages()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        foreach (var name in (string[])["a", "b", "c"]) await PutAsync(server, name, Greeting.Replace("greeting", name));
+
+        var first = await server.SendAsync("GET", "/api/flows?limit=2");
+        var second = await server.SendAsync("GET", "/api/flows?limit=2&continue=" + first.Member("continue"));
+
+        Assert.Equal("c", second.Json.GetProperty("items")[0].GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task A_flow_is_read_again_after_30_seconds_and_compiled_only_when_it_changed()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        var compiled = 0;
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        var store = server.Services.GetRequiredService<FlowStore>();
+        await PutAsync(server, "greeting", Greeting);
+        var directory = new FlowDirectory(store, document =>
+        {
+            Interlocked.Increment(ref compiled);
+            return Flow.Parse(document);
+        }, time);
+
+        var found = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => directory.FindAsync("greeting", CancellationToken.None).AsTask()));
+        time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Same(found[0], await directory.FindAsync("greeting", CancellationToken.None));
+        Assert.Equal(1, compiled);
+
+        await PutAsync(server, "greeting", Greeting + "# more\n");
+        Assert.Same(found[0], await directory.FindAsync("greeting", CancellationToken.None));
+        time.Advance(TimeSpan.FromSeconds(31));
+        Assert.NotSame(found[0], await directory.FindAsync("greeting", CancellationToken.None));
+        Assert.Equal(2, compiled);
+        Assert.Null(await directory.FindAsync("nowhere", CancellationToken.None));
+    }
+
+    private static Task<AdminServer.Answer> PutAsync(AdminServer server, string name, string document, params (string, string)[] headers) =>
+        server.SendAsync("PUT", $"/api/flows/{name}", document, type: "application/yaml", headers: headers);
+
+    private static async Task<string[]> BlobsAsync(AdminServer server) =>
+        await server.Services.GetRequiredService<ConnectorStorage>().Bodies.GetBlobsAsync().Select(b => b.Name).ToArrayAsync();
+}
