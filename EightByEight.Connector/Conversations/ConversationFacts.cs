@@ -1,0 +1,60 @@
+using System.Text.Json;
+using EightByEight.Connector.Content;
+
+namespace EightByEight.Connector.Conversations;
+
+/// <summary>
+/// What 8x8 told about a conversation. Events may come late and out of order: for each fact the newest timestamp wins.
+/// </summary>
+internal sealed record ConversationFacts
+{
+    public Stamped<string> State { get; set; }
+    public Stamped<string> Channel { get; set; }
+
+    /// <summary>8x8's user object, as JSON.</summary>
+    public Stamped<string> User { get; set; }
+
+    public People People { get; set; } = new();
+
+    /// <summary>How often 8x8 made the conversation active after it had been idle or new.</summary>
+    public int Activations { get; set; }
+
+    /// <summary>When 8x8 last made an idle conversation active again: what follows is another case.</summary>
+    public long ReopenedAt { get; set; }
+
+    /// <summary>The facts after an event.</summary>
+    public ConversationFacts After(StoredEvent stored, JsonElement body)
+    {
+        var data = body.Member("data");
+        return stored.EventType == "CONVERSATION_UPDATE"
+            ? AfterUpdate(stored.Timestamp, data)
+            : this with { People = People.After(stored, body, data) };
+    }
+
+    /// <summary>Whether the change to these facts began an activation: 8x8 repeats "active" when other things change.</summary>
+    public bool BeganActivation(ConversationFacts before) => Activations > before.Activations;
+
+    private ConversationFacts AfterUpdate(long at, JsonElement data)
+    {
+        var said = data.Text("state")?.ToUpperInvariant();
+        var state = State.Newest(at, said);
+        var activated = state != State && state.Value == "ACTIVE" && State.Value != "ACTIVE";
+        var user = data.Member("user");
+        return this with
+        {
+            State = state,
+            Activations = Activations + (activated ? 1 : 0),
+            ReopenedAt = activated && State.Value == "IDLE" ? at : ReopenedAt,
+            Channel = Channel.Newest(at, data.Text("channel")),
+            User = User.Newest(at, user.ValueKind == JsonValueKind.Object ? user.GetRawText() : null),
+            People = People.AfterUpdate(at, said == "IDLE", data.Member("assignment").Text("type")),
+        };
+    }
+}
+
+/// <summary>A fact and when it was so.</summary>
+internal readonly record struct Stamped<T>(T? Value, long At)
+{
+    /// <summary>The newer of two; a value that is not there changes nothing.</summary>
+    public Stamped<T> Newest(long at, T? value) => value is not null && at >= At ? new(value, at) : this;
+}

@@ -1,0 +1,262 @@
+using Azure.Data.Tables;
+using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Endpoints;
+
+namespace EightByEight.Connector.Conversations;
+
+/// <content>Outputs go to 8x8 in order, one in flight, and never again on suspicion.</content>
+internal sealed partial class ConversationRun
+{
+    private const int MaxPages = 10;
+    private const int PageSize = 50;
+
+    /// <summary>Where sending stands afterwards.</summary>
+    /// <param name="End">Not null: nothing more can be done now.</param>
+    private readonly record struct Sent(Snapshot Snapshot, RunEnd? End = null);
+
+    /// <returns>Null: the lease is lost, or the head changed; read again.</returns>
+    private async Task<Sent?> SendAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        var sending = snapshot.Head!.Sending!;
+        if (_turn?.Sequence != sending.Sequence) _turn = await workshop.Store.ReadTurnAsync(key, sending.Sequence, cancellation);
+        if (_progress?.Sequence != sending.Sequence) _progress = sending.By == _lease ? Progress.Of(snapshot.Head) : null;
+
+        var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
+        if (endpoint is not { Settings.Enabled: true })
+            return await ParkAsync(snapshot, sending.Count, _progress is null ? ParkedKind.Unconfirmed : ParkedKind.Outputs,
+                endpoint is null ? "The Endpoint was deleted before this was sent." : "The Endpoint was disabled before this was sent.",
+                cancellation);
+        if (endpoint.Pause is { } pause && pause.Until > Now)
+            return await LaterAsync(snapshot, pause.Until - Now, $"The Endpoint is paused: {pause.Reason}", cancellation);
+        if (await AccountAsync(endpoint, cancellation) is not { } account)
+            return await LaterAsync(snapshot, null, "The Endpoint's API key is not set, or cannot be decrypted now.", cancellation);
+
+        if (_progress is null)
+        {
+            // Another lease may have sent more than it could write down.
+            if (await ReadBackAsync(snapshot, account, cancellation) is not { } known) return null;
+            if (known.End is not null) return known;
+            snapshot = known.Snapshot;
+        }
+
+        return await SendAllAsync(snapshot, endpoint, account, cancellation);
+    }
+
+    private async Task<Sent?> SendAllAsync(Snapshot snapshot, Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
+    {
+        var renewedCredentials = false;
+        while (snapshot.Head!.Sending is { } sending && _progress is { } progress && !progress.IsComplete(sending))
+        {
+            if (!FitsLease())
+            {
+                if (await HoldAsync(snapshot, cancellation) is not { } renewed) return null;
+                snapshot = renewed;
+            }
+
+            try
+            {
+                await workshop.Gateway.SendMessageAsync(
+                    account, snapshot.Head!.ConversationId, _turn!.Outputs[progress.Sent], cancellation);
+                _progress = progress.AfterAccepted();
+            }
+            catch (ChatGatewayException failed) when (failed.Delivery == Delivery.Unknown)
+            {
+                Log.InDoubt(workshop.Logger, snapshot.Head!.ConversationId, sending.Sequence, failed.Message);
+                await Task.Delay(_options.Visibility, workshop.Time, cancellation);
+                if (await ReadBackAsync(snapshot, account, cancellation) is not { } known) return null;
+                if (known.End is not null) return known;
+                snapshot = known.Snapshot;
+                if (_progress!.Sent == progress.Sent) return await LaterAsync(snapshot, failed.RetryAfter, failed.Message, cancellation);
+            }
+            catch (ChatGatewayException failed) when (failed is { Status: 401 or 403, Delivery: Delivery.Refused } && !renewedCredentials)
+            {
+                // The cached settings may be older than a change of the key: they are read once past the cache.
+                renewedCredentials = true;
+                endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: true, cancellation) ?? endpoint;
+                if (await AccountAsync(endpoint, cancellation) is not { } current || current == account)
+                    return await PauseAsync(snapshot, failed, cancellation);
+                account = current;
+                continue;
+            }
+            catch (ChatGatewayException failed)
+            {
+                if (await RefusedAsync(snapshot, failed, cancellation) is not { } refused) return null;
+                if (refused.End is not null) return refused;
+                snapshot = refused.Snapshot;
+            }
+
+            // What is accepted is written down before the next is sent, so that never more than one output is in doubt.
+            if (snapshot.Head!.Sending is not { } still || _progress!.IsComplete(still)) break;
+            if (await HoldAsync(snapshot, cancellation) is not { } held) return null;
+            snapshot = held;
+        }
+
+        Telemetry.TurnDuration.Record((Now.ToUnixTimeMilliseconds() - _turn!.CommittedAt) / 1000d);
+        Log.Sent(workshop.Logger, _turn.Sequence, snapshot.Head!.ConversationId);
+        return new Sent(snapshot);
+    }
+
+    /// <summary>Rule 8: permanent answers park what they are about, and the rest goes on.</summary>
+    private async Task<Sent?> RefusedAsync(Snapshot snapshot, ChatGatewayException failed, CancellationToken cancellation) => failed switch
+    {
+        { Delivery: not Delivery.Refused } => await LaterAsync(snapshot, failed.RetryAfter, failed.Message, cancellation),
+        _ when IsEndpointsFault(failed) => await PauseAsync(snapshot, failed, cancellation),
+        { Status: 404 or 409 or 410 } => await ParkAsync(
+            snapshot, snapshot.Head!.Sending!.Count - _progress!.Sent, ParkedKind.Outputs, failed.Message, cancellation),
+        _ => await ParkAsync(snapshot, 1, ParkedKind.Outputs, failed.Message, cancellation),
+    };
+
+    /// <summary>
+    /// Rule 6: whether the output in doubt was taken is decided by count: bot messages since the anchor, less those known to be accepted.
+    /// </summary>
+    private async Task<Sent?> ReadBackAsync(Snapshot snapshot, ChatGatewayAccount account, CancellationToken cancellation)
+    {
+        var known = _progress ?? Progress.Of(snapshot.Head!);
+        long since, taken;
+        string? newest;
+        try
+        {
+            (since, newest) = await CountBotAsync(account, snapshot.Head!.ConversationId, known.Anchor?.MessageId, cancellation);
+        }
+        catch (ChatGatewayException failed) when (IsEndpointsFault(failed))
+        {
+            return await PauseAsync(snapshot, failed, cancellation, inDoubt: true);
+        }
+        catch (ChatGatewayException failed) when (failed.Delivery == Delivery.Refused)
+        {
+            return await ParkAsync(snapshot, snapshot.Head!.Sending!.Count, ParkedKind.Unconfirmed, failed.Message, cancellation);
+        }
+        catch (ChatGatewayException failed)
+        {
+            return await LaterAsync(snapshot, failed.RetryAfter, failed.Message, cancellation, inDoubt: true);
+        }
+
+        taken = since - (known.Accepted - (known.Anchor?.Accepted ?? 0));
+        var left = snapshot.Head.Sending!.Count - known.Sent;
+        if (taken is 0 or 1 && taken <= left)
+        {
+            _progress = known with
+            {
+                Sent = known.Sent + (int)taken,
+                Accepted = known.Accepted + taken,
+                Anchor = new Anchor(newest, known.Accepted + taken),
+            };
+            return new Sent(snapshot);
+        }
+
+        _progress = known with { Anchor = new Anchor(newest, known.Accepted) };
+        return await ParkAsync(snapshot, 1, ParkedKind.Unconfirmed,
+            $"Unconfirmed: 8x8 has {since} messages of the bot where {known.Accepted - (known.Anchor?.Accepted ?? 0)} or one more were expected, " +
+            "so nobody can tell whether the customer got this one. Look at the conversation, then retry or discard it.", cancellation);
+    }
+
+    private async Task<(long Count, string? Newest)> CountBotAsync(
+        ChatGatewayAccount account, string conversationId, string? anchor, CancellationToken cancellation)
+    {
+        long count = 0;
+        string? newest = null;
+        for (var number = 0; number < MaxPages; number++)
+        {
+            var page = await workshop.Gateway.ListMessagesAsync(
+                account, conversationId, number, PageSize, cancellation);
+            foreach (var message in page.Items)
+            {
+                if (!string.Equals(message.Author?.Type, "bot", StringComparison.OrdinalIgnoreCase)) continue;
+                newest ??= message.Id;
+                if (message.Id == anchor) return (count, newest);
+                count++;
+            }
+
+            if (page.Items.Count < PageSize) return (count, newest);
+        }
+
+        return (long.MaxValue / 2, newest);
+    }
+
+    /// <summary>Foreign failures never throw: the work is left to a delayed wake-up, and parked when it is too old.</summary>
+    private async Task<Sent?> LaterAsync(
+        Snapshot snapshot, TimeSpan? after, string reason, CancellationToken cancellation, bool? inDoubt = null)
+    {
+        var head = snapshot.Head!;
+        var sending = head.Sending!;
+        var doubtful = inDoubt ?? _progress is null;
+        var failures = sending.Failures + 1;
+        if (Now.ToUnixTimeMilliseconds() - sending.Since > (long)_options.ParkAfter.TotalMilliseconds)
+            return await ParkAsync(snapshot, sending.Count, doubtful ? ParkedKind.Unconfirmed : ParkedKind.Outputs,
+                $"It could not be sent for {_options.ParkAfter}. Last: {reason}", cancellation);
+
+        var delay = Backoff.After(failures, _options);
+        if (after is { } asked && asked > delay) delay = asked < _options.RetryLongest ? asked : _options.RetryLongest;
+        Log.SendLater(workshop.Logger, head.ConversationId, sending.Sequence, delay, reason);
+        await workshop.WakeUps.PutPairAsync(key, delay, cancellation);
+        var left = await CommitAsync(snapshot, head with
+        {
+            Lease = null,
+            LastError = reason,
+            RetryAt = (Now + delay).ToUnixTimeMilliseconds(),
+            Sending = sending with { Failures = failures, By = doubtful ? sending.By ?? _lease : null },
+        }, snapshot.State, [], release: false, cancellation);
+        return left is null ? null : new Sent(left, RunEnd.Finished);
+    }
+
+    /// <summary>Credentials, or settings that cannot be sent or are redirected: the output is not to blame.</summary>
+    private static bool IsEndpointsFault(ChatGatewayException failed) =>
+        failed is { Delivery: Delivery.Refused, Status: null or 401 or 403 or (>= 300 and < 400) };
+
+    private async Task<Sent?> PauseAsync(
+        Snapshot snapshot, ChatGatewayException failed, CancellationToken cancellation, bool? inDoubt = null)
+    {
+        Log.Paused(workshop.Logger, key.EndpointId, failed.Message);
+        await workshop.Endpoints.PauseAsync(key.EndpointId, new EndpointPause(Now + _options.Pause, failed.Message), cancellation);
+        return await LaterAsync(snapshot, _options.Pause, failed.Message, cancellation, inDoubt);
+    }
+
+    /// <summary>Sets the next outputs aside; what follows them goes on.</summary>
+    private async Task<Sent?> ParkAsync(Snapshot snapshot, int count, ParkedKind kind, string reason, CancellationToken cancellation)
+    {
+        var head = snapshot.Head!;
+        _progress ??= Progress.Of(head);
+        reason = reason.Length > MaxReason ? reason[..MaxReason] : reason;
+        count = Math.Min(count, head.Sending!.Count - _progress.Sent);
+        var stored = await workshop.Parked.OutputsAsync(key, _turn!, head.ConversationId, _progress.Sent, count, cancellation);
+        var row = await workshop.Parked.PrepareAsync(key, stored, kind, stored.EventId, reason, cancellation);
+        _progress = _progress with { Sent = _progress.Sent + count };
+        var parked = await CommitAsync(snapshot, head with { Lease = NewHold(), LastError = reason }, snapshot.State,
+            [new(TableTransactionActionType.UpsertReplace, row)], release: false, cancellation);
+        if (parked is null) return null;
+        ReportParked(kind, head.ConversationId, stored.EventId, reason);
+        return new Sent(parked);
+    }
+
+    /// <summary>Rule 5: a message is sent only if the longest that it can take, and its showing up, fit into the lease.</summary>
+    private bool FitsLease() =>
+        workshop.Time.GetElapsedTime(_leaseTaken) + workshop.ChatGateway.Value.TotalTimeout + _options.Visibility <= _options.Lease;
+
+    /// <summary>Renews the lease and writes down what was accepted.</summary>
+    private Task<Snapshot?> HoldAsync(Snapshot snapshot, CancellationToken cancellation) =>
+        CommitAsync(snapshot, snapshot.Head! with { Lease = NewHold() }, snapshot.State, [], release: false, cancellation);
+
+    private async Task<ChatGatewayAccount?> AccountAsync(Endpoint endpoint, CancellationToken cancellation)
+    {
+        try
+        {
+            var settings = endpoint.Settings.EightByEight;
+            return new ChatGatewayAccount(
+                new Uri(settings.BaseUrl), await workshop.Endpoints.ApiKeyAsync(endpoint, cancellation), settings.TenantId);
+        }
+        catch (EndpointSecretException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>What is certainly dealt with of the turn being sent.</summary>
+internal sealed record Progress(long Sequence, int Sent, long Accepted, Anchor? Anchor)
+{
+    public static Progress Of(Head head) => new(head.Sending!.Sequence, head.Sending.Sent, head.Accepted, head.Anchor);
+
+    public Progress AfterAccepted() => this with { Sent = Sent + 1, Accepted = Accepted + 1 };
+
+    public bool IsComplete(Sending sending) => Sequence == sending.Sequence && Sent >= sending.Count;
+}

@@ -1,0 +1,449 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Azure;
+using Azure.Data.Tables;
+using EightByEight.Connector.Endpoints;
+using Microsoft.Extensions.Logging;
+
+namespace EightByEight.Connector.Conversations;
+
+/// <summary>How a run ended.</summary>
+internal enum RunEnd
+{
+    /// <summary>Nothing is left to do, or a delayed wake-up will do it: the backup can go.</summary>
+    Finished,
+
+    /// <summary>Somebody else works on it, or it is too early: the backup stays.</summary>
+    Left,
+}
+
+/// <summary>
+/// One invocation's work on one conversation: take what waits, make turns, send, release. What it knows only in memory holds as long
+/// as its lease does. The rules it follows are numbered in <c>docs/conversation-protocol.md</c>.
+/// </summary>
+internal sealed partial class ConversationRun(Workshop workshop, ConversationKey key, WakeUp wakeUp, long dequeueCount)
+{
+    private readonly ConversationOptions _options = workshop.Conversations.Value;
+    private readonly long _began = workshop.Time.GetTimestamp();
+    private string _lease = NewLease();
+
+    /// <summary>The longest reason that is stored, in characters: a table property holds not much more.</summary>
+    private const int MaxReason = 1_000;
+
+    /// <summary>By a monotonic clock, before the request that took or renewed the lease was sent.</summary>
+    private long _leaseTaken;
+
+    /// <summary>What is known to be sent of the current turn; null: the head is all that is known.</summary>
+    private Progress? _progress;
+
+    private Turn? _turn;
+    private string? _counted;
+
+    private DateTimeOffset Now => workshop.Time.GetUtcNow();
+
+    /// <summary>Whether somebody may have died with this work: then attempts are counted before it is tried again.</summary>
+    private bool IsSuspicious => dequeueCount > 1 || wakeUp.IsBackup;
+
+    public async Task<RunEnd> WorkAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var snapshot = await workshop.Store.ReadAsync(key, cancellation);
+            if (await StepAsync(snapshot, cancellation) is { } end) return end;
+        }
+    }
+
+    /// <returns>Null: read again, there may be more.</returns>
+    private async Task<RunEnd?> StepAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        var mine = snapshot.Head?.Lease?.Id == _lease;
+        if (!mine)
+        {
+            // The lease was lost, or never taken: what was known under it died with it.
+            _progress = null;
+            _turn = null;
+            _lease = NewLease();
+            if (snapshot.IsHeld(Now, _options.ClockSkew)) return await MeetHolderAsync(snapshot, cancellation);
+            if (snapshot.Head is null && snapshot.Inbox.Count == 0) return RunEnd.Finished;
+            if (snapshot.Head?.RetryAt is { } retryAt && retryAt > Now.ToUnixTimeMilliseconds())
+                return await TooEarlyAsync(DateTimeOffset.FromUnixTimeMilliseconds(retryAt), cancellation);
+            if (MustAcquire(snapshot))
+            {
+                if (await AcquireAsync(snapshot, cancellation) is not { } acquired) return null;
+                snapshot = acquired;
+            }
+        }
+
+        if (snapshot.Head?.Sending is { } sending && _progress?.IsComplete(sending) != true)
+        {
+            if (await SendAsync(snapshot, cancellation) is not { } sent) return null;
+            if (sent.End is { } end) return end;
+            snapshot = sent.Snapshot;
+            // The simple turn: nothing else was waiting when it was read, so settling and releasing is one request.
+            if (snapshot.Inbox.Count > 0 || snapshot.IsPartial) return null;
+        }
+
+        if (workshop.Time.GetElapsedTime(_began) > _options.LongestRun && snapshot.Inbox.Count > 0)
+            return await HandOnAsync(snapshot, cancellation);
+        return await TurnAsync(snapshot, cancellation);
+    }
+
+    // ---- Lease -------------------------------------------------------------------------------------------------
+
+    /// <summary>Rules 2 and 3: ring, look again, and leave the work to the holder; a backup comes back when the lease is over.</summary>
+    private async Task<RunEnd?> MeetHolderAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        var holder = snapshot.Head!.Lease!;
+        if (wakeUp.IsBackup)
+            return await TooEarlyAsync(DateTimeOffset.FromUnixTimeMilliseconds(holder.Until) + _options.ClockSkew, cancellation);
+        await workshop.Store.RingAsync(key, cancellation);
+        var again = await workshop.Store.ReadAsync(key, cancellation);
+        return again.Head?.Lease?.Id == holder.Id && again.IsHeld(Now, _options.ClockSkew) ? RunEnd.Left : null;
+    }
+
+    /// <summary>A wake-up leaves it to its backup; a backup has none, so it puts itself again.</summary>
+    private async Task<RunEnd> TooEarlyAsync(DateTimeOffset until, CancellationToken cancellation)
+    {
+        if (wakeUp.IsBackup || wakeUp.BackupId is null)
+            await workshop.WakeUps.PutAsync(wakeUp with { IsBackup = true }, until - Now + TimeSpan.FromSeconds(1), cancellation);
+        return RunEnd.Left;
+    }
+
+    /// <summary>A simple turn takes the lease with its commit. Here somebody may have died, so it is taken before anything is done.</summary>
+    private bool MustAcquire(Snapshot snapshot) =>
+        snapshot.Head is { } head && (head.Lease is not null || head.Sending is not null)
+        || (IsSuspicious && snapshot.Inbox.Count > 0);
+
+    private async Task<Snapshot?> AcquireAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        var head = snapshot.Head ?? NewHead(snapshot);
+        return await CommitAsync(snapshot, head with
+        {
+            Lease = NewHold(),
+            RetryAt = null,
+            Sending = head.Sending is { By: null } certain ? certain with { By = _lease } : head.Sending,
+        }, snapshot.State, [], release: false, cancellation) is { } acquired
+            ? WithCertainty(acquired, head.Sending)
+            : null;
+    }
+
+    /// <summary>What nobody can have sent beyond the head's count needs no reading back.</summary>
+    private Snapshot WithCertainty(Snapshot acquired, Sending? before)
+    {
+        if (before is { By: null }) _progress = Progress.Of(acquired.Head!);
+        return acquired;
+    }
+
+    private Lease NewHold() => new(_lease, (Now + _options.Lease).ToUnixTimeMilliseconds());
+
+    private static string NewLease() => Guid.NewGuid().ToString("N");
+
+    private static Head NewHead(Snapshot snapshot) => new() { ConversationId = snapshot.Inbox[0].Event.ConversationId };
+
+    private async Task<Snapshot?> CommitAsync(
+        Snapshot snapshot, Head head, ConversationState state, IReadOnlyList<TableTransactionAction> actions, bool release,
+        CancellationToken cancellation)
+    {
+        var asked = workshop.Time.GetTimestamp();
+        if (head.LastError is { Length: > MaxReason } tooLong) head = head with { LastError = tooLong[..MaxReason] };
+        var committed = await workshop.Store.CommitAsync(key, snapshot, Settled(head), state, actions, release, cancellation);
+        if (committed?.Head?.Lease?.Id == _lease) _leaseTaken = asked;
+        return committed;
+    }
+
+    /// <summary>What was sent meanwhile is written along with whatever is written next.</summary>
+    private Head Settled(Head head)
+    {
+        if (_progress is not { } progress || head.Sending is not { } sending || sending.Sequence != progress.Sequence) return head;
+        return head with
+        {
+            Accepted = progress.Accepted,
+            Anchor = progress.Anchor ?? head.Anchor,
+            Sending = progress.IsComplete(sending) ? null : sending with { Sent = progress.Sent },
+        };
+    }
+
+    /// <summary>Works on, but lets others have this worker: the rest goes to a new wake-up.</summary>
+    private async Task<RunEnd?> HandOnAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        await workshop.WakeUps.PutPairAsync(key, TimeSpan.Zero, cancellation);
+        var head = snapshot.Head is null ? null : snapshot.Head with { Lease = null };
+        return head is null || await CommitAsync(snapshot, head, snapshot.State, [], release: false, cancellation) is not null
+            ? RunEnd.Finished
+            : null;
+    }
+
+    // ---- Turn --------------------------------------------------------------------------------------------------
+
+    private async Task<RunEnd?> TurnAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        if (snapshot.Inbox.Count == 0) return await ReleaseAsync(snapshot, cancellation);
+        var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
+        var plan = await Plan.MakeAsync(snapshot, endpoint?.Settings, Now, _options.TransferGrace,
+            stored => stored.Body.ReadAsync(workshop.Storage.Bodies, cancellation));
+        if (plan.Unreadable is { } unreadable) return await FailAsync(snapshot, unreadable.Waiting, unreadable.Cause, cancellation);
+        if (plan.Acting is not { } acting) return await AbsorbAsync(snapshot, plan, cancellation);
+        if ((snapshot.Head?.Attempts.GetValueOrDefault(acting.RowKey) ?? 0) >= _options.MaxAttempts && _counted != acting.RowKey)
+            return await ParkEventAsync(snapshot, plan.Absorbed, acting, plan.Facts,
+                $"Its turn failed {_options.MaxAttempts} times. Last: {snapshot.Head!.LastError ?? "the process died."}", cancellation);
+        if (endpoint is not { Settings.Enabled: true })
+            return await ParkEventAsync(snapshot, plan.Absorbed, acting, plan.Facts,
+                endpoint is null ? "The Endpoint was deleted after it had accepted this." : "The Endpoint was disabled after it had accepted this.",
+                cancellation);
+        if (IsSuspicious && _counted != acting.RowKey) return await CountAsync(snapshot, plan, acting, cancellation);
+        return await MakeTurnAsync(snapshot, plan, acting, endpoint, cancellation);
+    }
+
+    /// <summary>Rule 7: somebody may have died with this turn, so the attempt is written down before it is made.</summary>
+    private async Task<RunEnd?> CountAsync(Snapshot snapshot, Plan plan, Waiting acting, CancellationToken cancellation)
+    {
+        var head = await ActiveAsync(snapshot, cancellation);
+        var attempts = With(Without(head.Attempts, plan.Absorbed), acting.RowKey, head.Attempts.GetValueOrDefault(acting.RowKey) + 1);
+        var counted = await CommitAsync(snapshot, head with { Lease = NewHold(), Attempts = attempts },
+            snapshot.State with { Facts = plan.FactsBefore }, Moved(plan.Absorbed), release: false, cancellation);
+        if (counted is not null) _counted = acting.RowKey;
+        return null;
+    }
+
+    private async Task<RunEnd?> MakeTurnAsync(
+        Snapshot snapshot, Plan plan, Waiting acting, Endpoint endpoint, CancellationToken cancellation)
+    {
+        using var activity = Telemetry.Activities.StartActivity("turn", ActivityKind.Internal, acting.Event.TraceParent ?? Activity.Current?.Id);
+        activity?.SetTag("eightbyeight.conversation.id", acting.Event.ConversationId);
+        activity?.SetTag("eightbyeight.event.id", acting.Event.EventId);
+        Turn turn;
+        var state = snapshot.State with { Facts = plan.Facts };
+        try
+        {
+            if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, cancellation);
+            else (turn, state) = await workshop.Turns.RunAsync(acting.Event, plan.Body, state, endpoint.Settings, cancellation);
+        }
+        catch (FlowMissingException missing)
+        {
+            return await ParkEventAsync(snapshot, plan.Absorbed, acting, plan.Facts, missing.Message, cancellation);
+        }
+        catch (Exception failed) when (IsOurs(failed, cancellation))
+        {
+            return await FailAsync(snapshot, acting, failed, cancellation);
+        }
+
+        return await CommitTurnAsync(snapshot, plan, acting, turn, state, cancellation);
+    }
+
+    private async Task<RunEnd?> CommitTurnAsync(
+        Snapshot snapshot, Plan plan, Waiting acting, Turn turn, ConversationState state, CancellationToken cancellation)
+    {
+        var head = await ActiveAsync(snapshot, cancellation);
+        turn = turn with { Sequence = head.Sequence + 1, Late = acting.Event.Timestamp < head.LastTurnAt };
+        var actions = Moved(plan.Absorbed);
+        actions.Add(Deleted(acting));
+        actions.Add(new(TableTransactionActionType.UpsertReplace, await workshop.Store.TurnRowAsync(key, turn, cancellation)));
+        var last = snapshot.Inbox.Count == plan.Absorbed.Count + 1 && !snapshot.IsPartial;
+        var silent = turn.Outputs.Count == 0;
+        var committed = await CommitAsync(snapshot, Settled(head) with
+        {
+            Sequence = turn.Sequence,
+            LastTurnAt = Math.Max(head.LastTurnAt, acting.Event.Timestamp),
+            LastError = null,
+            RetryAt = null,
+            Attempts = Without(head.Attempts, [acting, .. plan.Absorbed]),
+            Lease = silent && last ? null : NewHold(),
+            Sending = silent ? null : new Sending
+            {
+                Sequence = turn.Sequence,
+                Count = turn.Outputs.Count,
+                By = _lease,
+                Since = Now.ToUnixTimeMilliseconds(),
+            },
+        }, state, actions, release: silent && last, cancellation);
+        if (committed is null) return null;
+
+        Observe(acting.Event, turn);
+        // Rule 4: only now is it known that this run, and nobody else, sends this turn.
+        _turn = turn;
+        _progress = silent ? null : Progress.Of(committed.Head!);
+        if (silent) return last ? RunEnd.Finished : null;
+        return await StepAsync(committed, cancellation);
+    }
+
+    /// <summary>Outputs that were parked go out again as a turn of their own.</summary>
+    private async Task<Turn> RetriedAsync(StoredEvent stored, CancellationToken cancellation) => new()
+    {
+        Sequence = 0,
+        EventId = stored.EventId,
+        EventType = stored.EventType,
+        Timestamp = stored.Timestamp,
+        ReceivedAt = stored.ReceivedAt,
+        CommittedAt = Now.ToUnixTimeMilliseconds(),
+        Outputs = JsonSerializer.Deserialize(
+            await stored.Body.ReadAsync(workshop.Storage.Bodies, cancellation), ConversationJson.Default.IReadOnlyListOutgoingMessage)!,
+    };
+
+    /// <summary>Moves events that cause no turn to history, and releases when nothing else waits.</summary>
+    private async Task<RunEnd?> AbsorbAsync(Snapshot snapshot, Plan plan, CancellationToken cancellation)
+    {
+        var held = snapshot.Inbox.Count > plan.Absorbed.Count;
+        if (held && plan.HeldUntil is { } until && until > Now)
+        {
+            // Rule 10: waiting is a delayed wake-up, never a held lease.
+            await workshop.WakeUps.PutPairAsync(key, until - Now, cancellation);
+            held = false;
+        }
+
+        if (plan.Absorbed.Count == 0 && snapshot.Head?.Lease is null) return held ? null : RunEnd.Finished;
+        var done = !held && (!snapshot.IsPartial || plan.Absorbed.Count == 0);
+        var head = await ActiveAsync(snapshot, cancellation);
+        var committed = await CommitAsync(snapshot, head with
+        {
+            Attempts = Without(head.Attempts, plan.Absorbed),
+            Lease = done ? null : NewHold(),
+        }, snapshot.State with { Facts = plan.Facts }, Moved(plan.Absorbed), release: done, cancellation);
+        return committed is not null && done ? RunEnd.Finished : null;
+    }
+
+    private async Task<RunEnd?> ReleaseAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        if (snapshot.Head?.Lease?.Id != _lease) return RunEnd.Finished;
+        var released = await CommitAsync(
+            snapshot, snapshot.Head with { Lease = null }, snapshot.State, [], release: true, cancellation);
+        return released is null ? null : RunEnd.Finished;
+    }
+
+    /// <summary>The head, for a commit that needs the conversation in today's index.</summary>
+    private async Task<Head> ActiveAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        var head = snapshot.Head ?? NewHead(snapshot);
+        var today = ActiveIndex.Day(Now);
+        if (head.ActiveDay == today) return head;
+        await workshop.Active.AddAsync(key, head.ConversationId, today, cancellation);
+        return head with { ActiveDay = today };
+    }
+
+    private List<TableTransactionAction> Moved(IReadOnlyList<Waiting> absorbed)
+    {
+        var actions = new List<TableTransactionAction>(absorbed.Count * 2 + 2);
+        foreach (var waiting in absorbed)
+        {
+            actions.Add(Deleted(waiting));
+            actions.Add(new(TableTransactionActionType.UpsertReplace,
+                waiting.Event.ToEntity(key, RowKeys.History(waiting.Event.Timestamp, waiting.Event.EventId))));
+        }
+
+        return actions;
+    }
+
+    private TableTransactionAction Deleted(Waiting waiting) =>
+        new(TableTransactionActionType.Delete, new TableEntity(key.ToString(), waiting.RowKey), ETag.All);
+
+    // ---- Failure -----------------------------------------------------------------------------------------------
+
+    /// <summary>Faults of storage and of the host are the host's to repeat; all others are counted against the event.</summary>
+    internal static bool IsOurs(Exception failed, CancellationToken cancellation) => failed switch
+    {
+        RequestFailedException or AggregateException or IOException => false,
+        OperationCanceledException => !cancellation.IsCancellationRequested,
+        _ => true,
+    };
+
+    private async Task<RunEnd?> FailAsync(Snapshot snapshot, Waiting waiting, Exception failed, CancellationToken cancellation)
+    {
+        var head = snapshot.Head ?? NewHead(snapshot);
+        var attempts = head.Attempts.GetValueOrDefault(waiting.RowKey) + (_counted == waiting.RowKey ? 0 : 1);
+        var error = $"{failed.GetType().Name}: {failed.Message}";
+        Log.TurnFailed(workshop.Logger, waiting.Event.ConversationId, waiting.Event.EventId, attempts, failed);
+        if (attempts >= _options.MaxAttempts)
+            return await ParkEventAsync(snapshot, [], waiting, snapshot.State.Facts, $"Its turn failed {attempts} times. Last: {error}", cancellation);
+        var delay = Backoff.After(attempts, _options);
+        await workshop.WakeUps.PutPairAsync(key, delay, cancellation);
+        var written = await CommitAsync(snapshot, head with
+        {
+            Lease = null,
+            RetryAt = (Now + delay).ToUnixTimeMilliseconds(),
+            LastError = error,
+            Attempts = With(head.Attempts, waiting.RowKey, attempts),
+        }, snapshot.State, [], release: false, cancellation);
+        return written is null ? null : RunEnd.Finished;
+    }
+
+    private async Task<RunEnd?> ParkEventAsync(
+        Snapshot snapshot, IReadOnlyList<Waiting> absorbed, Waiting waiting, ConversationFacts facts, string reason,
+        CancellationToken cancellation)
+    {
+        reason = reason.Length > MaxReason ? reason[..MaxReason] : reason;
+        var row = await workshop.Parked.PrepareAsync(key, waiting.Event, ParkedKind.Event, waiting.RowKey, reason, cancellation);
+        var head = await ActiveAsync(snapshot, cancellation);
+        var actions = Moved(absorbed);
+        actions.Add(Deleted(waiting));
+        actions.Add(new(TableTransactionActionType.UpsertReplace, row));
+        var last = snapshot.Inbox.Count == absorbed.Count + 1 && !snapshot.IsPartial;
+        var committed = await CommitAsync(snapshot, head with
+        {
+            Lease = last ? null : NewHold(),
+            LastError = reason,
+            Attempts = Without(head.Attempts, [waiting, .. absorbed]),
+        }, snapshot.State with { Facts = facts }, actions, release: last, cancellation);
+        if (committed is null) return null;
+        ReportParked(ParkedKind.Event, waiting.Event.ConversationId, waiting.Event.EventId, reason);
+        return last ? RunEnd.Finished : null;
+    }
+
+    private void ReportParked(ParkedKind kind, string conversationId, string eventId, string reason)
+    {
+        Telemetry.Parked.Add(1, new KeyValuePair<string, object?>("kind", kind.ToString()));
+        Log.Parked(workshop.Logger, kind, key.EndpointId, conversationId, eventId, reason);
+    }
+
+    private void Observe(StoredEvent stored, Turn turn)
+    {
+        Telemetry.InboxAge.Record((Now.ToUnixTimeMilliseconds() - stored.ReceivedAt) / 1000d);
+        Log.Committed(workshop.Logger, turn.Sequence, stored.ConversationId, stored.EventId, turn.Outputs.Count, turn.Late);
+        if (turn.Failure is { } failure)
+            Log.FlowFailed(workshop.Logger, stored.ConversationId, stored.EventId, failure.Step, failure.Line, failure.Message);
+    }
+
+    private static Dictionary<string, int> With(IReadOnlyDictionary<string, int> attempts, string row, int count) =>
+        new(attempts) { [row] = count };
+
+    private static IReadOnlyDictionary<string, int> Without(IReadOnlyDictionary<string, int> attempts, IEnumerable<Waiting> done) =>
+        attempts.Count == 0 ? attempts : attempts.Where(a => done.All(w => w.RowKey != a.Key)).ToDictionary(a => a.Key, a => a.Value);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Turn {Sequence} of {ConversationId} committed for event {EventId}: {Outputs} outputs, late: {Late}.")]
+        public static partial void Committed(ILogger logger, long sequence, string conversationId, string eventId, int outputs, bool late);
+
+        [LoggerMessage(2, LogLevel.Error, "The Flow failed in {ConversationId}, event {EventId}, at {Step} (line {Line}): {Reason}")]
+        public static partial void FlowFailed(ILogger logger, string conversationId, string eventId, string step, int line, string reason);
+
+        [LoggerMessage(3, LogLevel.Error, "The turn of {ConversationId}, event {EventId}, failed, attempt {Attempt}.")]
+        public static partial void TurnFailed(ILogger logger, string conversationId, string eventId, int attempt, Exception exception);
+
+        [LoggerMessage(4, LogLevel.Error, "Parked ({Kind}) of {EndpointId} {ConversationId}, {EventId}: {Reason}")]
+        public static partial void Parked(
+            ILogger logger, ParkedKind kind, string endpointId, string conversationId, string eventId, string reason);
+
+        [LoggerMessage(5, LogLevel.Warning, "8x8 did not take an output of {ConversationId}, turn {Sequence}; the next attempt is in {Delay}. {Reason}")]
+        public static partial void SendLater(ILogger logger, string conversationId, long sequence, TimeSpan delay, string reason);
+
+        [LoggerMessage(6, LogLevel.Warning, "It is in doubt whether 8x8 took an output of {ConversationId}, turn {Sequence}: its messages are read back. {Reason}")]
+        public static partial void InDoubt(ILogger logger, string conversationId, long sequence, string reason);
+
+        [LoggerMessage(7, LogLevel.Information, "Turn {Sequence} of {ConversationId} is sent.")]
+        public static partial void Sent(ILogger logger, long sequence, string conversationId);
+
+        [LoggerMessage(8, LogLevel.Error, "8x8 refused the credentials of Endpoint {EndpointId}: it is paused. {Reason}")]
+        public static partial void Paused(ILogger logger, string endpointId, string reason);
+    }
+}
+
+/// <summary>Pauses between attempts.</summary>
+internal static class Backoff
+{
+    /// <summary>Doubles with each failure, up to the longest; with up to a fifth of jitter.</summary>
+    public static TimeSpan After(int failures, ConversationOptions options)
+    {
+        var exact = options.RetryFirst.TotalMilliseconds * Math.Pow(2, Math.Clamp(failures - 1, 0, 30));
+        return TimeSpan.FromMilliseconds(Math.Min(exact, options.RetryLongest.TotalMilliseconds) * (1 + Random.Shared.NextDouble() / 5));
+    }
+}

@@ -1,0 +1,151 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Flows;
+
+namespace EightByEight.Connector.Conversations;
+
+/// <summary>
+/// The row that orders everything in a conversation: each write to it carries its ETag. Members of stored records are <c>set</c>, not
+/// <c>init</c>: source-generated JSON gives an <c>init</c> member that a row lacks the default of its type, not ours.
+/// </summary>
+internal sealed record Head
+{
+    /// <summary>New for each write, so that a writer whose reply was lost finds out whether the write was its own.</summary>
+    public string Write { get; set; } = "";
+
+    /// <summary>8x8's id, as it gave it.</summary>
+    public string ConversationId { get; set; } = "";
+
+    /// <summary>Who works on the conversation; null: nobody.</summary>
+    public Lease? Lease { get; set; }
+
+    /// <summary>The number of the last committed turn.</summary>
+    public long Sequence { get; set; }
+
+    /// <summary>What is being sent; null: all is settled.</summary>
+    public Sending? Sending { get; set; }
+
+    /// <summary>How many outputs 8x8 accepted so far.</summary>
+    public long Accepted { get; set; }
+
+    /// <summary>The newest message of the bot at the last read-back, and how many had been accepted then.</summary>
+    public Anchor? Anchor { get; set; }
+
+    /// <summary>Failed attempts by inbox row.</summary>
+    public IReadOnlyDictionary<string, int> Attempts { get; set; } = new Dictionary<string, int>();
+
+    /// <summary>Why the last attempt failed, without text of the conversation.</summary>
+    public string? LastError { get; set; }
+
+    /// <summary>Nothing is tried before this time (milliseconds since 1970); a delayed wake-up is in the queue for it.</summary>
+    public long? RetryAt { get; set; }
+
+    /// <summary>The timestamp of the newest event that made a turn: an older one that comes later is late.</summary>
+    public long LastTurnAt { get; set; }
+
+    /// <summary>The last day (yyyyMMdd) for which the conversation stands in the index of active ones.</summary>
+    public string? ActiveDay { get; set; }
+
+    /// <summary>Members of a newer version survive being written by this one.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
+}
+
+/// <param name="Id">New for each acquisition.</param>
+/// <param name="Until">Milliseconds since 1970.</param>
+internal sealed record Lease(string Id, long Until);
+
+/// <param name="MessageId">8x8's id of the message.</param>
+/// <param name="Accepted">How many outputs had been accepted when it was the newest.</param>
+internal sealed record Anchor(string? MessageId, long Accepted);
+
+/// <summary>A turn whose outputs are on their way.</summary>
+internal sealed record Sending
+{
+    public required long Sequence { get; init; }
+
+    /// <summary>How many outputs the turn has.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>How many of them are certainly dealt with: accepted or parked.</summary>
+    public int Sent { get; set; }
+
+    /// <summary>The lease under which more may have been sent than <see cref="Sent"/> says; null: certainly not.</summary>
+    public string? By { get; set; }
+
+    /// <summary>When the turn was committed, in milliseconds since 1970.</summary>
+    public long Since { get; set; }
+
+    /// <summary>Failed attempts in a row.</summary>
+    public int Failures { get; set; }
+}
+
+/// <summary>What a conversation remembers: it may be large and rests beside the head.</summary>
+internal sealed record ConversationState
+{
+    public ConversationFacts Facts { get; set; } = new();
+    public Session? Session { get; set; }
+
+    /// <summary>How many sessions there were: the n of the next session's id is one more.</summary>
+    public int Sessions { get; set; }
+}
+
+/// <summary>The Flow's memory until it expires.</summary>
+internal sealed record Session
+{
+    /// <summary><c>{conversationId}-{n}</c>.</summary>
+    public required string Id { get; init; }
+
+    public required string Flow { get; init; }
+
+    /// <summary>Milliseconds since 1970, by the time of receipt.</summary>
+    public long LastInputAt { get; set; }
+
+    /// <summary>How many inputs it had.</summary>
+    public int Execution { get; set; }
+
+    public JsonObject Context { get; set; } = [];
+    public JsonObject Profile { get; set; } = [];
+    public FlowPosition? Position { get; set; }
+
+    /// <summary>The newest timestamp of its inputs, by 8x8.</summary>
+    public long LastTimestamp { get; set; }
+}
+
+/// <summary>A committed turn: outbox and transcript in one.</summary>
+internal sealed record Turn
+{
+    public required long Sequence { get; init; }
+    public required string EventId { get; init; }
+    public required string EventType { get; init; }
+    public string? SessionId { get; set; }
+
+    /// <summary>What the customer said; null when the turn did not come from the customer.</summary>
+    public string? Text { get; set; }
+
+    /// <summary>By 8x8, in milliseconds since 1970.</summary>
+    public long Timestamp { get; set; }
+
+    public long ReceivedAt { get; set; }
+    public long CommittedAt { get; set; }
+
+    /// <summary>Whether a newer event had its turn before.</summary>
+    public bool Late { get; set; }
+
+    public IReadOnlyList<OutgoingMessage> Outputs { get; set; } = [];
+
+    /// <summary>Why the Flow failed, for the operator.</summary>
+    public FlowFailure? Failure { get; set; }
+}
+
+/// <summary>JSON of rows and wake-ups.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(WakeUp))]
+[JsonSerializable(typeof(Head))]
+[JsonSerializable(typeof(ConversationState))]
+[JsonSerializable(typeof(Turn))]
+[JsonSerializable(typeof(IReadOnlyList<OutgoingMessage>))]
+internal sealed partial class ConversationJson : JsonSerializerContext;

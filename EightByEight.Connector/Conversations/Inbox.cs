@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using Azure;
+using Azure.Data.Tables;
+using EightByEight.Connector.Webhooks;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EightByEight.Connector.Conversations;
+
+/// <summary>Where accepted events rest until their turn. What is added here is never lost and never counted twice.</summary>
+public sealed class Inbox
+{
+    /// <summary>The service key of the storage clients whose time-outs fit a sender that waits.</summary>
+    internal const string Acknowledge = Endpoints.EndpointServices.Acknowledge;
+
+    private readonly ConnectorStorage _storage;
+    private readonly WakeUps _wakeUps;
+    private readonly TimeProvider _time;
+
+    internal Inbox([FromKeyedServices(Acknowledge)] ConnectorStorage storage, [FromKeyedServices(Acknowledge)] WakeUps wakeUps, TimeProvider time) =>
+        (_storage, _wakeUps, _time) = (storage, wakeUps, time);
+
+    /// <summary>
+    /// Stores an event and wakes its conversation. An event that cannot act is stored as history and wakes nobody.
+    /// </summary>
+    /// <returns>False when the event had been stored before.</returns>
+    /// <exception cref="RequestFailedException">Storage did not take it: it counts as never received.</exception>
+    public async ValueTask<bool> AddAsync(
+        string endpointId, string eventId, WebhookEvent read, byte[] body, CancellationToken cancellation)
+    {
+        await _storage.ReadyAsync().WaitAsync(cancellation);
+        var key = ConversationKey.Of(endpointId, read.ConversationId!);
+        var received = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var stored = new StoredEvent
+        {
+            EventId = eventId,
+            EventType = read.EventType,
+            ConversationId = read.ConversationId!,
+            Timestamp = Math.Clamp(read.Timestamp ?? received, 0, RowKeys.MaxTimestamp),
+            ReceivedAt = received,
+            Body = await Body.StoreAsync(_storage.Bodies, key, eventId, body, cancellation),
+            TraceParent = Activity.Current?.Id,
+        };
+        if (read.IsSilent) return await InsertAsync(stored.ToEntity(key, RowKeys.History(stored.Timestamp, eventId)), cancellation);
+
+        // A duplicate rings too: the first delivery may have died between its insert and its wake-up.
+        var backup = _wakeUps.PutBackupAsync(key, TimeSpan.Zero, cancellation);
+        var isNew = await InsertAsync(key, stored, read.Rank, cancellation);
+        await _wakeUps.PutAsync(key, await backup, TimeSpan.Zero, cancellation);
+        return isNew;
+    }
+
+    private async Task<bool> InsertAsync(ConversationKey key, StoredEvent stored, int rank, CancellationToken cancellation)
+    {
+        var partition = key.ToString();
+        try
+        {
+            await _storage.Conversations.SubmitTransactionAsync(
+            [
+                new(TableTransactionActionType.Add, new TableEntity(partition, RowKeys.Tombstone(stored.EventId))),
+                new(TableTransactionActionType.Add, stored.ToEntity(key, RowKeys.Inbox(stored.Timestamp, rank, stored.EventId))),
+            ], cancellation);
+            return true;
+        }
+        catch (RequestFailedException known) when (known.ErrorCode == "EntityAlreadyExists")
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> InsertAsync(TableEntity entity, CancellationToken cancellation)
+    {
+        try
+        {
+            await _storage.Conversations.AddEntityAsync(entity, cancellation);
+            return true;
+        }
+        catch (RequestFailedException known) when (known.ErrorCode == "EntityAlreadyExists")
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,223 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Azure;
+using Azure.Data.Tables;
+using EightByEight.Connector.ChatGateway;
+
+namespace EightByEight.Connector.Conversations;
+
+/// <summary>
+/// What failed again and again, with its reason, for a person to retry or discard. A parked item rests with its
+/// conversation; a pointer in the index makes it findable without a scan.
+/// </summary>
+public sealed class ParkedWork
+{
+    /// <summary>The partition of the index that points to parked items.</summary>
+    internal const string Partition = "parked";
+
+    private readonly ConnectorStorage _storage;
+    private readonly WakeUps _wakeUps;
+    private readonly TimeProvider _time;
+
+    internal ParkedWork(ConnectorStorage storage, WakeUps wakeUps, TimeProvider time) =>
+        (_storage, _wakeUps, _time) = (storage, wakeUps, time);
+
+    /// <summary>Parked items, oldest first.</summary>
+    /// <param name="endpointId">Only of that Endpoint; null: of all.</param>
+    /// <param name="limit">1 to 1,000.</param>
+    /// <param name="continuation">Where an earlier page ended.</param>
+    public async Task<(IReadOnlyList<ParkedItem> Items, string? Continue)> ListAsync(
+        string? endpointId, int limit, string? continuation, CancellationToken cancellation)
+    {
+        await _storage.ReadyAsync().WaitAsync(cancellation);
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {Partition} and RowKey gt {continuation ?? ""}");
+        if (endpointId is not null) filter += " and " + TableClient.CreateQueryFilter($"EndpointId eq {endpointId}");
+        var items = new List<ParkedItem>();
+        await foreach (var pointer in _storage.Index.QueryAsync<TableEntity>(filter, limit, cancellationToken: cancellation))
+        {
+            if (items.Count == limit) return (items, items[^1].Id);
+            items.Add(ParkedItem.From(pointer));
+        }
+
+        return (items, null);
+    }
+
+    /// <summary>Puts an item back as the newest work of its conversation.</summary>
+    /// <returns>False when there is no such item.</returns>
+    public async Task<bool> RetryAsync(string id, CancellationToken cancellation)
+    {
+        if (await FindAsync(id, cancellation) is not var (key, pointer, row)) return false;
+        if (row is not null)
+        {
+            var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+            var stored = StoredEvent.From(row) with { IsRetry = true, Timestamp = now, ReceivedAt = now };
+            await _storage.Conversations.SubmitTransactionAsync(
+            [
+                new(TableTransactionActionType.Delete, row, row.ETag),
+                new(TableTransactionActionType.UpsertReplace, stored.ToEntity(key, RowKeys.Inbox(now, 1, stored.EventId))),
+            ], cancellation);
+        }
+
+        await _wakeUps.PutPairAsync(key, TimeSpan.Zero, cancellation);
+        await _storage.Index.DeleteEntityAsync(Partition, pointer.RowKey, ETag.All, cancellation);
+        return true;
+    }
+
+    /// <summary>Deletes an item for good.</summary>
+    /// <returns>False when there is no such item.</returns>
+    public async Task<bool> DiscardAsync(string id, CancellationToken cancellation)
+    {
+        if (await FindAsync(id, cancellation) is not var (key, pointer, row)) return false;
+        if (row is not null)
+        {
+            if (Body.From(row).Blob is { } blob) await _storage.Bodies.DeleteBlobIfExistsAsync(blob, cancellationToken: cancellation);
+            await _storage.Conversations.DeleteEntityAsync(key.ToString(), row.RowKey, ETag.All, cancellation);
+        }
+
+        await _storage.Index.DeleteEntityAsync(Partition, pointer.RowKey, ETag.All, cancellation);
+        return true;
+    }
+
+    /// <summary>
+    /// Announces an item in the index and gives the row that parks it, to be committed with the conversation. Parking the same
+    /// thing twice gives the same id, so an attempt whose commit was lost leaves nothing behind.
+    /// </summary>
+    internal async Task<TableEntity> PrepareAsync(
+        ConversationKey key, StoredEvent stored, ParkedKind kind, string source, string reason, CancellationToken cancellation)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{key}|{source}")))[..16];
+        var item = new ParkedItem
+        {
+            Id = string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, stored.ReceivedAt):D15}-{hash}"),
+            EndpointId = key.EndpointId,
+            ConversationId = stored.ConversationId,
+            Kind = kind,
+            EventId = stored.EventId,
+            EventType = stored.EventType,
+            Reason = reason,
+            ParkedAt = _time.GetUtcNow(),
+        };
+        await _storage.Index.UpsertEntityAsync(item.ToPointer(Partition, key), TableUpdateMode.Replace, cancellation);
+        var row = stored.ToEntity(key, RowKeys.Parked(item.Id));
+        row["Reason"] = reason;
+        return row;
+    }
+
+    /// <summary>Outputs that could not be sent, as an event whose retry sends them.</summary>
+    internal async Task<StoredEvent> OutputsAsync(
+        ConversationKey key, Turn turn, string conversationId, int first, int count, CancellationToken cancellation)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes<IReadOnlyList<OutgoingMessage>>(
+            [.. turn.Outputs.Skip(first).Take(count)], ConversationJson.Default.IReadOnlyListOutgoingMessage);
+        var id = string.Create(CultureInfo.InvariantCulture, $"outputs-{turn.Sequence}-{first}");
+        return new StoredEvent
+        {
+            EventId = id,
+            EventType = StoredEvent.RetriedOutputs,
+            ConversationId = conversationId,
+            Timestamp = turn.Timestamp,
+            ReceivedAt = turn.CommittedAt,
+            Body = await Body.StoreAsync(_storage.Bodies, key, id, json, cancellation),
+        };
+    }
+
+    /// <summary>Says that a conversation's processing dies before it can count attempts: only a person can help.</summary>
+    internal Task AnnounceStuckAsync(ConversationKey key, string reason, CancellationToken cancellation)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key.ToString())))[..16];
+        var now = _time.GetUtcNow();
+        var item = new ParkedItem
+        {
+            Id = $"999999999999999-{hash}",
+            EndpointId = key.EndpointId,
+            ConversationId = key.Conversation,
+            Kind = ParkedKind.Conversation,
+            EventId = "",
+            EventType = "",
+            Reason = reason,
+            ParkedAt = now,
+        };
+        return _storage.Index.UpsertEntityAsync(item.ToPointer(Partition, key), TableUpdateMode.Replace, cancellation);
+    }
+
+    private async Task<(ConversationKey Key, TableEntity Pointer, TableEntity? Row)?> FindAsync(string id, CancellationToken cancellation)
+    {
+        await _storage.ReadyAsync().WaitAsync(cancellation);
+        var pointer = await _storage.Index.GetEntityIfExistsAsync<TableEntity>(
+            Partition, ConversationKey.Escape(id), cancellationToken: cancellation);
+        if (!pointer.HasValue || ConversationKey.Parse(pointer.Value!.GetString("K")) is not { } key) return null;
+        var row = await _storage.Conversations.GetEntityIfExistsAsync<TableEntity>(
+            key.ToString(), RowKeys.Parked(id), cancellationToken: cancellation);
+        return (key, pointer.Value, row.HasValue ? row.Value : null);
+    }
+}
+
+/// <summary>What was parked.</summary>
+public enum ParkedKind
+{
+    /// <summary>An event whose turn failed too often, or whose Endpoint is gone.</summary>
+    Event,
+
+    /// <summary>Outputs that 8x8 did not take.</summary>
+    Outputs,
+
+    /// <summary>An output of which nobody can tell whether the customer got it: a retry may show it twice.</summary>
+    Unconfirmed,
+
+    /// <summary>A conversation whose processing dies before it begins.</summary>
+    Conversation,
+}
+
+/// <summary>One parked item, without its text.</summary>
+public sealed record ParkedItem
+{
+    /// <summary>Names it in the admin API.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Whose it is.</summary>
+    public required string EndpointId { get; init; }
+
+    /// <summary>8x8's conversation id.</summary>
+    public required string ConversationId { get; init; }
+
+    /// <summary>What it is.</summary>
+    public required ParkedKind Kind { get; init; }
+
+    /// <summary>8x8's event id; for outputs, the turn and the first output.</summary>
+    public required string EventId { get; init; }
+
+    /// <summary>8x8's event type; <c>$outputs</c> for outputs.</summary>
+    public required string EventType { get; init; }
+
+    /// <summary>Why it was parked.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>When.</summary>
+    public required DateTimeOffset ParkedAt { get; init; }
+
+    internal TableEntity ToPointer(string partition, ConversationKey key) => new(partition, Id)
+    {
+        ["K"] = key.ToString(),
+        ["EndpointId"] = EndpointId,
+        ["Conversation"] = ConversationId,
+        ["Kind"] = Kind.ToString(),
+        ["EventId"] = EventId,
+        ["EventType"] = EventType,
+        ["Reason"] = Reason,
+        ["ParkedAt"] = ParkedAt.ToUnixTimeMilliseconds(),
+    };
+
+    internal static ParkedItem From(TableEntity pointer) => new()
+    {
+        Id = pointer.RowKey,
+        EndpointId = pointer.GetString("EndpointId"),
+        ConversationId = pointer.GetString("Conversation"),
+        Kind = Enum.TryParse<ParkedKind>(pointer.GetString("Kind"), out var kind) ? kind : ParkedKind.Event,
+        EventId = pointer.GetString("EventId"),
+        EventType = pointer.GetString("EventType"),
+        Reason = pointer.GetString("Reason"),
+        ParkedAt = DateTimeOffset.FromUnixTimeMilliseconds(pointer.GetInt64("ParkedAt") ?? 0),
+    };
+}

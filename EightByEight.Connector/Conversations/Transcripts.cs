@@ -1,0 +1,156 @@
+using System.Text.Json;
+using Azure.Data.Tables;
+using Microsoft.Extensions.Options;
+
+namespace EightByEight.Connector.Conversations;
+
+/// <summary>Conversations as an operator looks at them: which were active, what state one is in, what was said.</summary>
+internal sealed class Transcripts(
+    ConnectorStorage storage, ConversationStore store, IOptions<ConversationOptions> options, TimeProvider time)
+{
+    /// <summary>The conversations of an Endpoint that were active on a day, in no particular order.</summary>
+    public async Task<(IReadOnlyList<string> Conversations, string? Continue)> ListAsync(
+        string endpointId, string? day, int limit, string? continuation, CancellationToken cancellation)
+    {
+        await storage.ReadyAsync().WaitAsync(cancellation);
+        day ??= ActiveIndex.Day(time.GetUtcNow());
+        var (shard, after) = Continuation.Parse(continuation, $"{endpointId}|");
+        var found = new List<string>();
+        for (; shard < ActiveIndex.Shards; shard++, after = $"{endpointId}|")
+        {
+            var partition = ActiveIndex.Partition(day, shard);
+            var filter = TableClient.CreateQueryFilter(
+                $"PartitionKey eq {partition} and RowKey gt {after} and RowKey lt {endpointId + "}"}");
+            await foreach (var pointer in storage.Index.QueryAsync<TableEntity>(filter, limit, cancellationToken: cancellation))
+            {
+                found.Add(pointer.GetString("Conversation"));
+                if (found.Count == limit) return (found, new Continuation(shard, pointer.RowKey).ToString());
+            }
+        }
+
+        return (found, null);
+    }
+
+    /// <summary>One conversation; null when nothing is known of it.</summary>
+    public async Task<ConversationView?> FindAsync(string endpointId, string conversationId, CancellationToken cancellation)
+    {
+        await storage.ReadyAsync().WaitAsync(cancellation);
+        var key = ConversationKey.Of(endpointId, conversationId);
+        var snapshot = await store.ReadAsync(key, cancellation);
+        if (snapshot.Head is null && snapshot.Inbox.Count == 0) return null;
+        var facts = snapshot.State.Facts;
+        var head = snapshot.Head;
+        return new ConversationView
+        {
+            ConversationId = conversationId,
+            SessionId = snapshot.State.Session?.Id,
+            State = facts.State.Value?.ToLowerInvariant(),
+            Channel = facts.Channel.Value,
+            PeopleTalk = facts.People.TalkAt(time.GetUtcNow(), options.Value.TransferGrace) != Talk.No,
+            Waiting = snapshot.Inbox.Count,
+            Sending = head?.Sending is { } sending ? $"turn {sending.Sequence}: {sending.Sent} of {sending.Count} sent" : null,
+            RetryAt = head?.RetryAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,
+            LastError = head?.LastError,
+            Turns = await TurnsAsync(key, cancellation),
+        };
+    }
+
+    /// <summary>The newest hundred turns, oldest first.</summary>
+    private async Task<IReadOnlyList<TurnView>> TurnsAsync(ConversationKey key, CancellationToken cancellation)
+    {
+        var turns = new List<TurnView>();
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {key.ToString()} and RowKey ge {"7|"} and RowKey lt {"7}"}");
+        await foreach (var row in storage.Conversations.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
+        {
+            var turn = JsonSerializer.Deserialize(
+                await Body.From(row).ReadAsync(storage.Bodies, cancellation), ConversationJson.Default.Turn)!;
+            turns.Add(TurnView.Of(turn));
+            if (turns.Count > 100) turns.RemoveAt(0);
+        }
+
+        return turns;
+    }
+
+    /// <summary>Where a page ended.</summary>
+    private readonly record struct Continuation(int Shard, string RowKey)
+    {
+        public static Continuation Parse(string? text, string start) =>
+            text is { Length: > 2 } && text[1] == '~' && char.IsAsciiDigit(text[0]) ? new(text[0] - '0', text[2..]) : new(0, start);
+
+        public override string ToString() => $"{Shard}~{RowKey}";
+    }
+}
+
+/// <summary>A conversation for an operator.</summary>
+public sealed record ConversationView
+{
+    /// <summary>8x8's id.</summary>
+    public required string ConversationId { get; init; }
+
+    /// <summary>The running session.</summary>
+    public string? SessionId { get; init; }
+
+    /// <summary>8x8's state: created, active, idle; null when 8x8 told none.</summary>
+    public string? State { get; init; }
+
+    /// <summary>The channel as 8x8 names it.</summary>
+    public string? Channel { get; init; }
+
+    /// <summary>Whether a person of the contact centre talks, so that the bot is silent.</summary>
+    public bool PeopleTalk { get; init; }
+
+    /// <summary>How many events wait, up to 48.</summary>
+    public int Waiting { get; init; }
+
+    /// <summary>What is on its way to 8x8.</summary>
+    public string? Sending { get; init; }
+
+    /// <summary>When the next attempt is made, after a failure.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
+
+    /// <summary>Why the last attempt failed.</summary>
+    public string? LastError { get; init; }
+
+    /// <summary>The newest hundred turns, oldest first.</summary>
+    public required IReadOnlyList<TurnView> Turns { get; init; }
+}
+
+/// <summary>One turn for an operator.</summary>
+public sealed record TurnView
+{
+    /// <summary>1 for the first.</summary>
+    public required long Sequence { get; init; }
+
+    /// <summary>8x8's event id.</summary>
+    public required string EventId { get; init; }
+
+    /// <summary>8x8's event type.</summary>
+    public required string EventType { get; init; }
+
+    /// <summary>When 8x8 says that it happened.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>What the customer said.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Whether a newer event had its turn before.</summary>
+    public bool Late { get; init; }
+
+    /// <summary>What the bot answered.</summary>
+    public required IReadOnlyList<ChatGateway.OutgoingMessage> Outputs { get; init; }
+
+    /// <summary>Why the Flow failed; null when it did not.</summary>
+    public Flows.FlowFailure? Failure { get; init; }
+
+    internal static TurnView Of(Turn turn) => new()
+    {
+        Sequence = turn.Sequence,
+        EventId = turn.EventId,
+        EventType = turn.EventType,
+        At = DateTimeOffset.FromUnixTimeMilliseconds(turn.Timestamp),
+        Text = turn.Text,
+        Late = turn.Late,
+        Outputs = turn.Outputs,
+        Failure = turn.Failure,
+    };
+}

@@ -1,0 +1,96 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EightByEight.Simulator;
+
+namespace EightByEight.DevHost;
+
+/// <summary>
+/// What there is to talk to on the first run: a Flow and an Endpoint, made through the admin API as a user would, and the simulator's
+/// webhook and channels that point to it.
+/// </summary>
+internal sealed class Demo(ConnectorHost connector, SimulatorServer simulator, string flowsFolder) : IDisposable
+{
+    private const string Name = "Demo";
+    private const string Flow = "welcome";
+
+    private readonly HttpClient _admin = new()
+    {
+        BaseAddress = new Uri(connector.Url),
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", connector.AdminKey) },
+    };
+
+    /// <summary>Makes what is missing.</summary>
+    /// <returns>The Endpoint URL.</returns>
+    public async Task<string> PrepareAsync(CancellationToken cancellation)
+    {
+        var endpoint = await FindAsync(cancellation) ?? await CreateAsync(cancellation);
+        var id = endpoint["id"]!.GetValue<string>();
+        // The simulator's address and key may differ from the last run's.
+        endpoint = await SendAsync(HttpMethod.Patch, $"/api/endpoints/{id}", new JsonObject { ["eightByEight"] = EightByEight() }, cancellation);
+        var url = endpoint["endpointUrl"]!.GetValue<string>();
+        var webhook = simulator.Gateway.AddWebhook(Name, url);
+        foreach (var channel in (string[])["WebChat", "ChatAPI", "WhatsApp", "SMS"])
+            simulator.Gateway.AddChannel($"{Name} {channel}", channel, webhook.Id, simulator.Gateway.Options.Queues[0].Id);
+        return url;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _admin.Dispose();
+
+    private async Task<JsonObject?> FindAsync(CancellationToken cancellation)
+    {
+        for (string? after = ""; after is not null;)
+        {
+            var list = await _admin.GetFromJsonAsync<JsonObject>($"/api/endpoints?continue={Uri.EscapeDataString(after)}", cancellation);
+            var found = list!["items"]!.AsArray().OfType<JsonObject>().FirstOrDefault(e => e["name"]?.GetValue<string>() == Name);
+            if (found is not null) return found;
+            after = list["continue"]?.GetValue<string>();
+        }
+
+        return null;
+    }
+
+    private async Task<JsonObject> CreateAsync(CancellationToken cancellation)
+    {
+        foreach (var file in Directory.EnumerateFiles(flowsFolder, "*.yaml"))
+        {
+            using var content = new StringContent(await File.ReadAllTextAsync(file, cancellation), Encoding.UTF8, "application/yaml");
+            using var stored = await _admin.PutAsync($"/api/flows/{Path.GetFileNameWithoutExtension(file)}", content, cancellation);
+            await ThrowUnlessDoneAsync(stored, cancellation);
+        }
+
+        return await SendAsync(HttpMethod.Post, "/api/endpoints", new JsonObject
+        {
+            ["name"] = Name,
+            ["flow"] = Flow,
+            ["eightByEight"] = EightByEight(),
+        }, cancellation);
+    }
+
+    private JsonObject EightByEight() => new()
+    {
+        ["baseUrl"] = simulator.Url,
+        ["apiKey"] = simulator.Gateway.Options.ApiKeys[0],
+        ["tenantId"] = simulator.Gateway.Options.TenantId,
+    };
+
+    private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonObject body, CancellationToken cancellation)
+    {
+        using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        using var response = await _admin.SendAsync(request, cancellation);
+        await ThrowUnlessDoneAsync(response, cancellation);
+        return JsonSerializer.Deserialize<JsonObject>(await response.Content.ReadAsStringAsync(cancellation))!;
+    }
+
+    private static async Task ThrowUnlessDoneAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        if (response.IsSuccessStatusCode) return;
+        throw new DevHostException(
+            $"The demo could not be made: {response.RequestMessage!.Method} {response.RequestMessage.RequestUri!.AbsolutePath} was answered " +
+            $"{(int)response.StatusCode}.\n{await response.Content.ReadAsStringAsync(cancellation)}");
+    }
+}

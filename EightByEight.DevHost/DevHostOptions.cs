@@ -1,0 +1,64 @@
+namespace EightByEight.DevHost;
+
+/// <summary>The command line. Without any flag everything is started and a demo is made.</summary>
+public sealed record DevHostOptions
+{
+    /// <summary>Where the connector listens.</summary>
+    public string Url { get; init; } = "http://127.0.0.1:7071";
+
+    /// <summary>A connection string; null starts Azurite.</summary>
+    public string? Storage { get; init; }
+
+    /// <summary>Where Azurite's data, the admin key and the simulator's signing key are kept.</summary>
+    public string DataFolder { get; init; } = ".devhost";
+
+    /// <summary>Where the simulator listens; null: there is none, and no demo.</summary>
+    public string? SimulatorUrl { get; init; } = "http://127.0.0.1:7080";
+
+    /// <summary>What <c>--help</c> prints.</summary>
+    public const string Usage = """
+        Usage: dotnet run --project EightByEight.DevHost [-- flags]
+
+          --urls <url>             where the connector listens (default http://127.0.0.1:7071)
+          --storage <connection>   a storage account's connection string (default: start Azurite)
+          --data <folder>          where data is kept (default .devhost)
+          --simulator-urls <url>   where the simulator listens (default http://127.0.0.1:7080)
+          --no-simulator           without simulator and demo
+
+        Any setting of the connector can be given as an environment variable, such as Connector__AdminKey.
+        """;
+
+    /// <summary>Reads the command line.</summary>
+    /// <exception cref="DevHostException">A flag is unknown, or lacks its value.</exception>
+    public static DevHostOptions Parse(ReadOnlySpan<string> args)
+    {
+        var options = new DevHostOptions();
+        for (var i = 0; i < args.Length; i++)
+        {
+            var (flag, value) = args[i].Split('=', 2) is [var name, var given] ? (name, given) : (args[i], null);
+            if (flag == "--no-simulator")
+            {
+                options = options with { SimulatorUrl = null };
+                continue;
+            }
+
+            if (flag is not ("--urls" or "--storage" or "--data" or "--simulator-urls"))
+                throw new DevHostException($"There is no flag '{flag}'.\n\n{Usage}");
+            value ??= ++i < args.Length ? args[i] : throw new DevHostException($"The flag {flag} needs a value.\n\n{Usage}");
+            options = flag switch
+            {
+                "--urls" => options with { Url = Checked(flag, value) },
+                "--storage" => options with { Storage = value },
+                "--data" => options with { DataFolder = value },
+                _ => options with { SimulatorUrl = Checked(flag, value) },
+            };
+        }
+
+        return options;
+    }
+
+    private static string Checked(string flag, string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"
+            ? url.TrimEnd('/')
+            : throw new DevHostException($"{flag}: '{url}' is no URL such as http://127.0.0.1:7071.");
+}
