@@ -6,36 +6,11 @@ namespace EightByEight.Functions.Tests.Simulator;
 /// <summary>The page in a real browser. Leaves screenshots beside the test assembly, in <c>screenshots</c>.</summary>
 public sealed class PageTests : IAsyncLifetime
 {
-    private const string Chromium = "/usr/bin/chromium";
+    private Browser _browser = null!;
 
-    private readonly string _profile = Directory.CreateTempSubdirectory("simulator-page").FullName;
-    private readonly List<string> _complaints = [];
-    private IPlaywright? _playwright;
-    private IBrowserContext? _browser;
+    public async ValueTask InitializeAsync() => _browser = await Browser.StartAsync();
 
-    public async ValueTask InitializeAsync()
-    {
-        Assert.SkipUnless(File.Exists(Chromium), $"Needs Chromium at {Chromium}.");
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchPersistentContextAsync(_profile, new()
-        {
-            ExecutablePath = Chromium,
-            Headless = true,
-            ViewportSize = new() { Width = 1400, Height = 900 },
-            Args =
-            [
-                "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-                "--disable-component-update", "--disable-sync",
-            ],
-        });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_browser is not null) await _browser.CloseAsync();
-        _playwright?.Dispose();
-        Directory.Delete(_profile, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _browser?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     [Fact]
     public async Task An_empty_page_says_what_to_do()
@@ -45,8 +20,8 @@ public sealed class PageTests : IAsyncLifetime
 
         await Assertions.Expect(page.GetByTestId("no-webhook")).ToContainTextAsync("register a webhook");
         await Assertions.Expect(page.GetByTestId("start")).ToBeDisabledAsync();
-        await ShootAsync(page, "empty");
-        Assert.Empty(_complaints);
+        await Browser.ShootAsync(page, "simulator-empty");
+        Assert.Empty(_browser.Complaints);
     }
 
     [Fact]
@@ -65,8 +40,8 @@ public sealed class PageTests : IAsyncLifetime
         await page.GetByTestId("test-connection").ClickAsync();
 
         await Assertions.Expect(page.GetByTestId("test-result")).ToContainTextAsync("answered 500");
-        await ShootAsync(page, "webhooks");
-        Assert.Empty(_complaints);
+        await Browser.ShootAsync(page, "simulator-webhooks");
+        Assert.Empty(_browser.Complaints);
     }
 
     [Fact]
@@ -102,9 +77,9 @@ public sealed class PageTests : IAsyncLifetime
         await page.GetByTestId("customer-text").PressSequentiallyAsync("My parcel");
         await Assertions.Expect(page.GetByTestId("agent-thread").GetByTestId("typing")).ToBeVisibleAsync();
         await page.GetByTestId("log-entry").First.Locator("summary").ClickAsync();
-        await ShootAsync(page, "agent");
+        await Browser.ShootAsync(page, "simulator-agent");
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
-        await ShootAsync(page, "agent-dark");
+        await Browser.ShootAsync(page, "simulator-agent-dark");
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light });
 
         await page.GetByTestId("customer-send").ClickAsync();
@@ -118,10 +93,10 @@ public sealed class PageTests : IAsyncLifetime
         await Assertions.Expect(page.GetByTestId("customer-status")).ToHaveTextAsync("Ended");
         await Assertions.Expect(page.GetByTestId("agent-empty")).ToBeVisibleAsync();
         await page.SetViewportSizeAsync(500, 900);
-        await ShootAsync(page, "narrow-customer");
+        await Browser.ShootAsync(page, "simulator-narrow-customer");
         await page.GetByTestId("tab-log").ClickAsync();
-        await ShootAsync(page, "narrow-log");
-        Assert.Empty(_complaints);
+        await Browser.ShootAsync(page, "simulator-narrow-log");
+        Assert.Empty(_browser.Complaints);
     }
 
     private static readonly object Greeting = new
@@ -157,21 +132,8 @@ public sealed class PageTests : IAsyncLifetime
 
     private async Task<IPage> OpenAsync(SimulatorServer server)
     {
-        var page = await _browser!.NewPageAsync();
-        page.Console += (_, message) =>
-        {
-            if (message.Type == "error") _complaints.Add(message.Text);
-        };
-        page.PageError += (_, error) => _complaints.Add(error);
-        page.SetDefaultTimeout(20_000);
-        await page.GotoAsync(server.Url);
+        var page = await _browser.OpenAsync(server.Url);
         await Assertions.Expect(page.GetByTestId("live")).ToHaveTextAsync("live");
         return page;
     }
-
-    private static async Task ShootAsync(IPage page, string name) => await page.ScreenshotAsync(new()
-    {
-        Path = Path.Combine(AppContext.BaseDirectory, "screenshots", $"simulator-{name}.png"),
-        Animations = ScreenshotAnimations.Disabled,
-    });
 }

@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using EightByEight.DevHost;
+using Microsoft.Playwright;
+
+namespace EightByEight.Functions.Tests.Development;
+
+/// <summary>The one command that a newcomer runs.</summary>
+public sealed class DevHostTests
+{
+    [Fact]
+    public async Task A_newcomer_talks_to_the_demo_in_a_browser()
+    {
+        await using var browser = await Browser.StartAsync();
+        await using var host = await RunningDevHost.StartAsync();
+        var page = await browser.OpenAsync(host.SimulatorUrl);
+        var customer = page.GetByTestId("customer-thread");
+
+        await page.GetByTestId("start").ClickAsync();
+        await page.GetByTestId("customer-text").FillAsync("hello");
+        await page.GetByTestId("customer-send").ClickAsync();
+        await Assertions.Expect(customer.GetByTestId("quick-reply").First).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        await Browser.ShootAsync(page, "demo");
+        await customer.GetByTestId("quick-reply").First.ClickAsync();
+        await Assertions.Expect(customer.Locator("[data-author=bot]").Nth(1)).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        await Browser.ShootAsync(page, "demo-answer");
+
+        Assert.Empty(browser.Complaints);
+    }
+
+    [Fact]
+    public async Task What_it_prints_says_where_everything_is_and_what_to_try()
+    {
+        await using var host = await RunningDevHost.StartAsync();
+
+        Assert.Contains(host.ConnectorUrl, host.Output, StringComparison.Ordinal);
+        Assert.Contains(host.SimulatorUrl, host.Output, StringComparison.Ordinal);
+        Assert.Contains("/webhooks/", host.Output, StringComparison.Ordinal);
+        Assert.Contains("Try it", host.Output, StringComparison.Ordinal);
+        Assert.InRange(host.Output.Split('\n').Length, 5, 20);
+    }
+
+    [Fact]
+    public async Task Started_again_it_goes_on_with_the_same_Endpoint()
+    {
+        var data = Directory.CreateTempSubdirectory("devhost").FullName;
+        string first;
+        await using (var host = await RunningDevHost.StartAsync(data)) first = host.EndpointToken;
+
+        await using var again = await RunningDevHost.StartAsync(data);
+
+        Assert.Equal(first, again.EndpointToken);
+    }
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    [InlineData("KILL")]
+    public async Task However_it_ends_it_leaves_no_process_behind(string signal)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Looks at /proc.");
+        await using var host = await RunningDevHost.StartAsync();
+        var children = ChildrenOf(host.ProcessId);
+        Assert.NotEmpty(children);
+
+        using (var kill = Process.Start("kill", [$"-{signal}", host.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)])!)
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await host.EndedAsync();
+
+        await Eventually.GetAsync(() => children.Count(IsRunning), left => left == 0, "an end of all child processes");
+    }
+
+    [Fact]
+    public async Task Without_Node_it_says_what_to_do()
+    {
+        var dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+        var start = new ProcessStartInfo(dotnet, [typeof(ConnectorHost).Assembly.Location, "--data", Directory.CreateTempSubdirectory("devhost").FullName])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["PATH"] = Directory.CreateTempSubdirectory("nothing").FullName;
+        using var host = Process.Start(start)!;
+
+        var said = await host.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await host.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, host.ExitCode);
+        Assert.StartsWith("Node.js was not found.", said, StringComparison.Ordinal);
+        Assert.Contains("--storage", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--nonsense", "There is no flag '--nonsense'")]
+    [InlineData("--urls", "needs a value")]
+    [InlineData("--urls=nonsense", "is no URL")]
+    public void A_wrong_flag_is_told_with_the_usage(string flag, string said)
+    {
+        var wrong = Assert.Throws<DevHostException>(() => DevHostOptions.Parse([flag]));
+
+        Assert.Contains(said, wrong.Message, StringComparison.Ordinal);
+    }
+
+    private static List<int> ChildrenOf(int parent) =>
+        [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _)).Select(n => int.Parse(n!, System.Globalization.CultureInfo.InvariantCulture))
+            .Where(id => ParentOf(id) == parent)];
+
+    private static int ParentOf(int id)
+    {
+        try
+        {
+            // The name, in parentheses, may hold anything: the parent is the second field behind it.
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return -1;
+        }
+    }
+
+    private static bool IsRunning(int id)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            return stat[stat.LastIndexOf(')') + 2] != 'Z';
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}
