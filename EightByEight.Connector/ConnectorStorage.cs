@@ -58,7 +58,7 @@ public sealed class ConnectorStorage
     private BlobServiceClient Blobs => _blobs.Value;
 
     /// <summary>One partition a conversation: head, bell, inbox, turns, history, parked.</summary>
-    public TableClient Conversations { get; }
+    public TableClient Conversations { get; init; }
 
     /// <summary>Pointers that make scans unnecessary: active conversations by day, parked work.</summary>
     public TableClient Index { get; }
@@ -73,7 +73,7 @@ public sealed class ConnectorStorage
     public TableClient Audit { get; }
 
     /// <summary>Wake-ups: each names a conversation that has something to do.</summary>
-    public QueueClient WakeUps { get; }
+    public QueueClient WakeUps { get; init; }
 
     /// <summary>Wake-ups whose processing died again and again.</summary>
     public QueueClient PoisonedWakeUps { get; }
