@@ -61,6 +61,10 @@ internal sealed class AdminGate(IOptions<ConnectorOptions> options, ILogger<Admi
     private static bool Equal(byte[] given, string? key) =>
         CryptographicOperations.FixedTimeEquals(given, SHA256.HashData(Encoding.UTF8.GetBytes(key ?? ""))) & key is { Length: > 0 };
 
+    /// <summary>After its retries the SDK throws all their faults together; a time-out comes as a cancellation.</summary>
+    private static bool IsOfStorage(Exception e) => e is RequestFailedException or IOException or OperationCanceledException
+        || e is AggregateException { InnerExceptions: { Count: > 0 } all } && all.All(IsOfStorage);
+
     private AdminProblem Problem(Exception error, HttpContext http)
     {
         switch (error)
@@ -79,8 +83,12 @@ internal sealed class AdminGate(IOptions<ConnectorOptions> options, ILogger<Admi
             case VersionMismatchException:
                 return new(412, "Changed meanwhile", "It is not the version that If-Match names. Read it again, then repeat the change.");
             case EndpointSecretException e: return new(503, "Secret not readable", e.Message);
-            case RequestFailedException e:
-                log.StorageFailed(http.Request.Method, e.Status, e.ErrorCode);
+            case BadHttpRequestException e:
+                return new(e.StatusCode, "Bad request", "The request is no proper HTTP: its body does not come as its headers say.");
+            case var e when IsOfStorage(e):
+                var last = e is AggregateException { InnerExceptions: [.., var inner] } ? inner : e;
+                var failed = last as RequestFailedException;
+                log.StorageFailed(http.Request.Method, failed?.Status ?? 0, failed?.ErrorCode ?? last.GetType().Name);
                 return new(503, "Storage failed", "Storage cannot be used now. Try again.");
             default:
                 log.Failed(http.Request.Method, error);

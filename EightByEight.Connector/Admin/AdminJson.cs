@@ -23,7 +23,14 @@ internal sealed record EndpointResource(
     /// <summary>Only on the single resource: what 8x8 is told to post to.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? EndpointUrl { get; init; }
+
+    /// <summary>Only on the single resource: replaced URL tokens that still work, the latest last. Never the tokens.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<FormerUrlToken>? FormerUrlTokens { get; init; }
 }
+
+/// <summary>A replaced URL token that still works.</summary>
+internal sealed record FormerUrlToken(DateTimeOffset Until);
 
 /// <summary>The 8x8 side; whether there is an API key, never which.</summary>
 internal sealed record EightByEightResource(
@@ -52,7 +59,11 @@ internal sealed record EightByEightBody(
 internal sealed record UrlTokenBody(bool? RevokeNow);
 
 /// <summary>What a test of the 8x8 setup found.</summary>
-internal sealed record TestResult(bool Ok, IReadOnlyList<TestCheck> Checks);
+/// <param name="Webhook">Whether 8x8 posts to this Endpoint; null when 8x8 did not say. It does not decide <paramref name="Ok"/>.</param>
+internal sealed record TestResult(bool Ok, IReadOnlyList<TestCheck> Checks, TestWebhook? Webhook);
+
+/// <summary>What 8x8's list of webhooks says about this Endpoint.</summary>
+internal sealed record TestWebhook(bool Registered, string Message);
 
 /// <summary>One thing that was tested.</summary>
 internal sealed record TestCheck(string Name, bool Ok, string Message);

@@ -34,7 +34,12 @@ internal static class AdminRequest
         try
         {
             using var document = JsonDocument.Parse(body);
+            RequireText(document.RootElement);
             return document.RootElement.Clone();
+        }
+        catch (InvalidOperationException)
+        {
+            throw new AdminException(400, "Not Unicode", "A string in the body has half of a surrogate pair, such as \\ud800 alone.");
         }
         catch (JsonException e)
         {
@@ -45,6 +50,21 @@ internal static class AdminRequest
                     new("JSON is broken here.") { Line = (int?)e.LineNumber + 1, Column = (int?)e.BytePositionInLine + 1 },
                 ],
             });
+        }
+    }
+
+    /// <summary>Escapes such as <c>\ud800</c> are JSON, but no text: they fail only when a string is taken out.</summary>
+    /// <exception cref="InvalidOperationException">A name or a string is no text.</exception>
+    private static void RequireText(JsonElement json)
+    {
+        if (json.ValueKind == JsonValueKind.String) _ = json.GetString();
+        if (json.ValueKind == JsonValueKind.Array)
+            foreach (var item in json.EnumerateArray()) RequireText(item);
+        if (json.ValueKind != JsonValueKind.Object) return;
+        foreach (var member in json.EnumerateObject())
+        {
+            _ = member.Name;
+            RequireText(member.Value);
         }
     }
 
@@ -100,6 +120,8 @@ internal static class AdminRequest
     public static (int Limit, string? After) Paging(this HttpRequest request)
     {
         var after = request.Query["continue"].ToString();
+        if (after.Length > 100 || !after.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.'))
+            throw new AdminException(400, "Bad continue", "continue must be what the page before gave.");
         if (request.Query["limit"].ToString() is not { Length: > 0 } given) return (DefaultLimit, after);
         return int.TryParse(given, out var limit) && limit is >= 1 and <= MostLimit
             ? (limit, after)

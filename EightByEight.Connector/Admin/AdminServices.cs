@@ -24,6 +24,7 @@ internal static class AdminServices
         {
             document.Info.Title = "8x8 connector";
             document.Info.Version = "1";
+            RouteDescription.AskForAdminKey(document);
             return Task.CompletedTask;
         }));
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, AdminJson.Default));
@@ -49,10 +50,11 @@ internal static class AdminServices
         var api = routes.MapGroup("/api");
         api.AddEndpointFilter((invocation, next) =>
             invocation.HttpContext.RequestServices.GetRequiredService<AdminGate>().PassAsync(invocation, next));
+        api.Refuses(401, 503);
         EndpointRoutes.Map(api);
         FlowRoutes.Map(api);
         api.MapGet("/audit", (Delegate)AuditAsync).WithTags("Audit")
-            .WithSummary("Writes through this API, newest first.").Produces<AdminList<AuditEntry>>();
+            .WithSummary("Writes through this API, newest first.").Produces<AdminList<AuditEntry>>().Refuses(400);
         api.MapOpenApi("/openapi.json");
         api.Map("/{**path}", (Delegate)NoRoute).ExcludeFromDescription().WithOrder(int.MaxValue);
         return api;

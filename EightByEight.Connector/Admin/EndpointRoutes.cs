@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
-using EightByEight.Connector.Flows;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,33 +14,38 @@ namespace EightByEight.Connector.Admin;
 
 /// <summary><c>/api/endpoints</c>.</summary>
 internal sealed class EndpointRoutes(
-    EndpointStore store, EndpointDirectory directory, FlowStore flows, ChatGatewayClient gateway, SettingsBody bodies, AuditTrail audit,
-    AllowedGateways gateways, IOptions<ConnectorOptions> options, ILogger<EndpointRoutes> log)
+    EndpointStore store, EndpointDirectory directory, ChatGatewayClient gateway, SettingsBody bodies, AuditTrail audit,
+    AllowedGateways gateways, IOptions<ConnectorOptions> options, TimeProvider time, ILogger<EndpointRoutes> log)
 {
+    private const int WebhooksAPage = 50;
+    private const int MostWebhookPages = 10;
+
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/endpoints").WithTags("Endpoints");
         group.MapGet("", (Delegate)((HttpContext http) => Of(http).ListAsync(http)))
-            .WithSummary("Lists Endpoints.").Produces<AdminList<EndpointResource>>();
+            .WithSummary("Lists Endpoints.").Produces<AdminList<EndpointResource>>().Refuses(400);
         group.MapPost("", (Delegate)((HttpContext http) => Of(http).CreateAsync(http)))
-            .WithSummary("Creates an Endpoint.").Takes<EndpointBody>("application/json").Produces<EndpointResource>(201);
+            .WithSummary("Creates an Endpoint.").Takes<EndpointBody>("application/json").Produces<EndpointResource>(201)
+            .Refuses(400, 413);
         group.MapGet("/{id}", (HttpContext http, string id) => Of(http).GetAsync(http, id))
-            .WithSummary("One Endpoint, with its URL.").Produces<EndpointResource>();
+            .WithSummary("One Endpoint, with its URL.").Produces<EndpointResource>().Refuses(404);
         group.MapPut("/{id}", (HttpContext http, string id) =>
-                Of(http).ChangeAsync(http, id, "endpoint.put", (reader, _, body) => reader.Read(body)))
+                Of(http).ChangeAsync(http, id, "endpoint.put", (reader, _, body) => reader.ReadAsync(body, http.RequestAborted)))
             .WithSummary("Replaces the settings; an absent apiKey is kept, null removes it.")
-            .Takes<EndpointBody>("application/json").Produces<EndpointResource>();
+            .Takes<EndpointBody>("application/json").Produces<EndpointResource>().Refuses(400, 404, 412, 413);
         group.MapPatch("/{id}", (HttpContext http, string id) =>
-                Of(http).ChangeAsync(http, id, "endpoint.patch", (reader, before, body) => reader.Merge(before.Settings, body)))
+                Of(http).ChangeAsync(http, id, "endpoint.patch", (reader, before, body) =>
+                    reader.MergeAsync(before.Settings, body, http.RequestAborted)))
             .WithSummary("Changes settings by a JSON merge patch.")
-            .Takes<EndpointBody>("application/merge-patch+json").Produces<EndpointResource>();
+            .Takes<EndpointBody>("application/merge-patch+json").Produces<EndpointResource>().Refuses(400, 404, 412, 413);
         group.MapDelete("/{id}", (HttpContext http, string id) => Of(http).DeleteAsync(http, id))
-            .WithSummary("Deletes an Endpoint and its URL tokens.").Produces(204);
+            .WithSummary("Deletes an Endpoint and its URL tokens.").Produces(204).Refuses(404, 412);
         group.MapPost("/{id}/url-token", (HttpContext http, string id) => Of(http).NewUrlTokenAsync(http, id))
             .WithSummary("Makes a new URL token; the former one works on for Connector:UrlTokenGrace, unless revokeNow.")
-            .Takes<UrlTokenBody>("application/json", required: false).Produces<EndpointResource>();
+            .Takes<UrlTokenBody>("application/json", required: false).Produces<EndpointResource>().Refuses(400, 404, 412);
         group.MapPost("/{id}/test", (HttpContext http, string id) => Of(http).TestAsync(http, id))
-            .WithSummary("Tests base URL, API key and tenant with 8x8; success ends a pause.").Produces<TestResult>();
+            .WithSummary("Tests base URL, API key and tenant with 8x8; success ends a pause.").Produces<TestResult>().Refuses(404);
     }
 
     private static EndpointRoutes Of(HttpContext http) => http.RequestServices.GetRequiredService<EndpointRoutes>();
@@ -57,8 +61,7 @@ internal sealed class EndpointRoutes(
 
     private async Task<IResult> CreateAsync(HttpContext http)
     {
-        var change = bodies.Read(await http.Request.ReadJsonAsync());
-        await RequireFlowAsync(change.Settings.Flow, http.RequestAborted);
+        var change = await bodies.ReadAsync(await http.Request.ReadJsonAsync(), http.RequestAborted);
         var endpoint = await store.CreateAsync(change.Settings, change.ApiKey, http.RequestAborted);
         await audit.AddAsync(http, "endpoint.create", endpoint.Id, []);
         http.Response.Headers.Location = $"/api/endpoints/{endpoint.Id}";
@@ -69,14 +72,13 @@ internal sealed class EndpointRoutes(
         await AnswerAsync(http, await store.GetAsync(id, http.RequestAborted) ?? throw NotFound(id));
 
     private async Task<IResult> ChangeAsync(
-        HttpContext http, string id, string what, Func<SettingsBody, Endpoint, JsonElement, EndpointChange> read)
+        HttpContext http, string id, string what, Func<SettingsBody, Endpoint, JsonElement, Task<EndpointChange>> read)
     {
         var body = await http.Request.ReadJsonAsync();
         var changesApiKey = false;
         var changed = await store.ChangeAsync(id, http.Request.IfMatch(), async before =>
         {
-            var change = read(bodies, before, body);
-            await RequireFlowAsync(change.Settings.Flow, http.RequestAborted);
+            var change = await read(bodies, before, body);
             changesApiKey = change.ChangesApiKey;
             return change;
         }, http.RequestAborted) ?? throw NotFound(id);
@@ -113,17 +115,23 @@ internal sealed class EndpointRoutes(
     private async Task<IResult> TestAsync(HttpContext http, string id)
     {
         var endpoint = await store.GetAsync(id, http.RequestAborted) ?? throw NotFound(id);
-        var checks = await CheckAsync(endpoint, http.RequestAborted);
+        var (checks, webhook) = await CheckAsync(endpoint, http.RequestAborted);
         var ok = checks.All(check => check.Ok);
-        if (ok) await directory.ResumeAsync(id, http.RequestAborted);
-        return AdminRequest.Answer(new(ok, checks), AdminJson.Default.TestResult);
+        if (ok && endpoint.Pause is not null)
+        {
+            await directory.ResumeAsync(id, http.RequestAborted);
+            await audit.AddAsync(http, "endpoint.resume", id, ["$.paused"]);
+        }
+
+        return AdminRequest.Answer(new(ok, checks, webhook), AdminJson.Default.TestResult);
     }
 
     /// <summary>Up to the first check that fails: the later ones depend on it.</summary>
-    private async Task<IReadOnlyList<TestCheck>> CheckAsync(Endpoint endpoint, CancellationToken cancellation)
+    private async Task<(IReadOnlyList<TestCheck> Checks, TestWebhook? Webhook)> CheckAsync(
+        Endpoint endpoint, CancellationToken cancellation)
     {
         var settings = endpoint.Settings.EightByEight;
-        if (gateways.Fault(settings.BaseUrl) is { } fault) return [new("baseUrl", false, fault)];
+        if (gateways.Fault(settings.BaseUrl) is { } fault) return ([new("baseUrl", false, fault)], null);
         string apiKey;
         try
         {
@@ -131,41 +139,62 @@ internal sealed class EndpointRoutes(
         }
         catch (EndpointSecretException e)
         {
-            return [new("apiKey", false, e.Message)];
+            return ([new("apiKey", false, e.Message)], null);
         }
 
+        TestWebhook webhook;
         try
         {
-            await gateway.ListWebhooksAsync(new(new(settings.BaseUrl), apiKey, settings.TenantId), new(0, 1), cancellation);
+            webhook = await FindWebhookAsync(endpoint, new(new(settings.BaseUrl), apiKey, settings.TenantId), cancellation);
         }
         catch (ChatGatewayException e)
         {
             TestCheck reached = new("baseUrl", true, $"{settings.BaseUrl} answers.");
-            return e.Status switch
+            return (e.Status switch
             {
                 401 or 403 => [reached, new("apiKey", false, e.Message)],
                 { } and (< 500 and not 404 and not 408 and not 429) => [reached, new("tenant", false, e.Message)],
                 _ => [new("baseUrl", false, e.Message)],
-            };
+            }, null);
         }
 
-        return
+        return (
         [
             new("baseUrl", true, $"{settings.BaseUrl} answers."),
             new("apiKey", true, "8x8 accepts the API key."),
             new("tenant", true, settings.TenantId is null ? "8x8 needs no tenant." : $"8x8 accepts the tenant {settings.TenantId}."),
-        ];
+        ], webhook);
     }
 
-    private async Task RequireFlowAsync(string flow, CancellationToken cancellation)
+    /// <summary>Looks for a URL token of this Endpoint at the end of a webhook's address, whatever server that names.</summary>
+    private async Task<TestWebhook> FindWebhookAsync(Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
     {
-        if (!FlowRoutes.IsName(flow) || !await flows.ExistsAsync(flow, cancellation))
-            throw new BodyException([new("$.flow", $"There is no Flow {flow}. Create it first: PUT /api/flows/{{name}}.")]);
+        TestWebhook? former = null;
+        for (var number = 0; number < MostWebhookPages; number++)
+        {
+            var page = await gateway.ListWebhooksAsync(account, new(number, WebhooksAPage), cancellation);
+            foreach (var webhook in page.Items)
+            {
+                var hash = EndpointRows.Hash(webhook.Uri[(webhook.Uri.LastIndexOf('/') + 1)..]);
+                if (hash == endpoint.TokenHash) return new(true, $"8x8's webhook '{webhook.Name}' posts to this Endpoint.");
+                if (endpoint.FormerTokens.FirstOrDefault(t => t.Hash == hash) is { } token)
+                    former = new(true, $"8x8's webhook '{webhook.Name}' posts to a former URL, which works until {token.Until:u}. Change it.");
+            }
+
+            // 8x8 may give fewer a page than was asked for.
+            if (page.Items.Count == 0 || number + 1 >= page.TotalPages) break;
+        }
+
+        return former ?? new(false, "No webhook of 8x8 posts to this Endpoint. Add one with its endpointUrl.");
     }
 
     private async Task<IResult> AnswerAsync(HttpContext http, Endpoint endpoint, int status = 200)
     {
-        var resource = Resource(endpoint);
+        var now = time.GetUtcNow();
+        var resource = Resource(endpoint) with
+        {
+            FormerUrlTokens = [.. endpoint.FormerTokens.Where(t => t.Until > now).Select(t => new FormerUrlToken(t.Until))],
+        };
         try
         {
             var token = await store.UrlTokenAsync(endpoint, http.RequestAborted);

@@ -13,22 +13,23 @@ namespace EightByEight.Connector.Admin;
 internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory directory, EndpointStore endpoints, CompileFlow compile, AuditTrail audit)
 {
     private const string Yaml = "application/yaml";
+    private const int MostNamed = 20;
 
-    /// <summary>Letters, digits, dots, hyphens and underscores; at most 100; the first a letter or digit.</summary>
+    /// <summary>What <see cref="Flow.Parse"/> takes as a name: lower-case letters, digits and hyphens; at most 64.</summary>
     public static bool IsName(string name) => Name().IsMatch(name);
 
     public static void Map(RouteGroupBuilder api)
     {
         var group = api.MapGroup("/flows").WithTags("Flows");
         group.MapGet("", (Delegate)((HttpContext http) => Of(http).ListAsync(http)))
-            .WithSummary("Lists Flows.").Produces<AdminList<FlowResource>>();
+            .WithSummary("Lists Flows.").Produces<AdminList<FlowResource>>().Refuses(400);
         group.MapGet("/{name}", (HttpContext http, string name) => Of(http).GetAsync(http, name))
-            .WithSummary("The document as it was sent.").Produces<string>(200, Yaml, "application/json");
+            .WithSummary("The document as it was sent.").Produces<string>(200, Yaml, "application/json").Refuses(404);
         group.MapPut("/{name}", (HttpContext http, string name) => Of(http).PutAsync(http, name))
             .WithSummary("Creates or replaces a Flow, in YAML or JSON.")
-            .Takes<string>(Yaml).Produces(201).Produces(204);
+            .Takes<string>(Yaml).Produces(201).Produces(204).Refuses(400, 412, 413);
         group.MapDelete("/{name}", (HttpContext http, string name) => Of(http).DeleteAsync(http, name))
-            .WithSummary("Deletes a Flow that no Endpoint runs.").Produces(204);
+            .WithSummary("Deletes a Flow that no Endpoint runs.").Produces(204).Refuses(404, 409, 412);
     }
 
     private static FlowRoutes Of(HttpContext http) => http.RequestServices.GetRequiredService<FlowRoutes>();
@@ -43,8 +44,7 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
 
     private async Task<IResult> GetAsync(HttpContext http, string name)
     {
-        var flow = (IsName(name) ? await store.GetAsync(name, http.RequestAborted) : null) ?? throw NotFound(name);
-        var document = await store.DocumentAsync(flow, http.RequestAborted);
+        var (flow, document) = (IsName(name) ? await store.ReadAsync(name, http.RequestAborted) : null) ?? throw NotFound(name);
         http.Response.Headers.ETag = AdminRequest.ETag(flow.Version);
         return TypedResults.Text(document, flow.ContentType, Encoding.UTF8);
     }
@@ -53,7 +53,7 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
     {
         if (!IsName(name))
             throw new AdminException(400, "Bad name",
-                "The name of a Flow has 1 to 100 letters (a to z), digits, '.', '-' and '_', and starts with a letter or digit.");
+                "The name of a Flow has 1 to 64 lower-case letters (a to z), digits and '-', and starts with a letter or digit.");
         var document = await http.Request.ReadTextAsync();
         if (Encoding.UTF8.GetByteCount(document) > FlowStore.MostBytes)
             throw new AdminException(413, "Too large", $"A Flow has at most {FlowStore.MostBytes} bytes.");
@@ -80,8 +80,10 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
     private async Task<IResult> DeleteAsync(HttpContext http, string name)
     {
         if (!IsName(name)) throw NotFound(name);
-        if (await endpoints.AnyOfFlowAsync(name, http.RequestAborted) is { } user)
-            throw new AdminException(409, "In use", $"Endpoint {user} runs the Flow {name}. Give it another Flow first.");
+        if (await endpoints.OfFlowAsync(name, MostNamed, http.RequestAborted) is { Count: > 0 } users)
+            throw new AdminException(409, "In use",
+                $"The Flow {name} is run by {string.Join(", ", users)}{(users.Count == MostNamed ? " and perhaps others" : "")}. " +
+                "Give them another Flow first.");
         _ = await store.DeleteAsync(name, http.Request.IfMatch(), http.RequestAborted) ?? throw NotFound(name);
         directory.Drop(name);
         await audit.AddAsync(http, "flow.delete", name, []);
@@ -93,6 +95,6 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
 
     private static AdminException NotFound(string name) => AdminException.NotFound("Flow", name);
 
-    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\z")]
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{0,63}\z")]
     private static partial Regex Name();
 }

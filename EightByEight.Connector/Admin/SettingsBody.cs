@@ -1,26 +1,30 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Flows;
 
 namespace EightByEight.Connector.Admin;
 
 /// <summary>The settings of an Endpoint as they come in a body: either all of them are right, or all faults are known.</summary>
-internal sealed class SettingsBody(AllowedGateways gateways)
+internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
 {
-    private static readonly string[] ReadOnly = ["id", "urlToken", "endpointUrl", "createdAt", "lastChanged", "paused"];
+    private static readonly string[] ReadOnly = ["id", "urlToken", "endpointUrl", "formerUrlTokens", "createdAt", "lastChanged", "paused"];
 
     /// <summary>Reads a whole body.</summary>
     /// <exception cref="BodyException">All its faults.</exception>
-    public EndpointChange Read(JsonElement body)
+    public async Task<EndpointChange> ReadAsync(JsonElement body, CancellationToken cancellation)
     {
         var problems = new List<BodyProblem>();
         var change = Read(body, problems);
+        var flow = change.Settings.Flow;
+        if (flow.Length > 0 && !(FlowRoutes.IsName(flow) && await flows.ExistsAsync(flow, cancellation)))
+            problems.Add(new("$.flow", $"There is no Flow named {flow}. Create it first: PUT /api/flows/{{name}}."));
         return problems.Count == 0 ? change : throw new BodyException(problems);
     }
 
     /// <summary>Reads a JSON merge patch (RFC 7396) for settings.</summary>
     /// <exception cref="BodyException">All faults of what comes of it.</exception>
-    public EndpointChange Merge(EndpointSettings settings, JsonElement patch)
+    public async Task<EndpointChange> MergeAsync(EndpointSettings settings, JsonElement patch, CancellationToken cancellation)
     {
         var problems = new List<BodyProblem>();
         RefuseTwins(patch, "$", problems);
@@ -28,12 +32,10 @@ internal sealed class SettingsBody(AllowedGateways gateways)
         if (problems.Count > 0) throw new BodyException(problems);
         var merged = JsonSerializer.SerializeToNode(settings, EndpointJson.Default.EndpointSettings)!.AsObject();
         Apply(merged, patch);
-        var change = Read(JsonElement.Parse(merged.ToJsonString()));
-        // A null that removes is gone from what was merged.
-        var removesApiKey = patch.TryGetProperty("eightByEight", out var part)
-            && (part.ValueKind == JsonValueKind.Null
-                || part.TryGetProperty("apiKey", out var apiKey) && apiKey.ValueKind == JsonValueKind.Null);
-        return removesApiKey ? change with { ChangesApiKey = true, ApiKey = null } : change;
+        var change = await ReadAsync(JsonElement.Parse(merged.ToJsonString()), cancellation);
+        // The API key goes with all that is removed, though it is not among what was merged.
+        var removesAll = patch.TryGetProperty("eightByEight", out var part) && part.ValueKind == JsonValueKind.Null;
+        return removesAll ? change with { ChangesApiKey = true, ApiKey = null } : change;
     }
 
     private EndpointChange Read(JsonElement body, List<BodyProblem> problems)
@@ -41,7 +43,7 @@ internal sealed class SettingsBody(AllowedGateways gateways)
         var all = new JsonMembers(body, "$", problems);
         var name = all.String("name", 200, required: true);
         var enabled = all.Flag("enabled", true);
-        var flow = all.String("flow", 100, required: true);
+        var flow = all.String("flow", 64, required: true);
         var eightByEight = all.Object("eightByEight");
         var session = all.Object("session");
         all.RefuseOthers(ReadOnly);
@@ -78,7 +80,11 @@ internal sealed class SettingsBody(AllowedGateways gateways)
     {
         foreach (var member in patch.EnumerateObject())
         {
-            if (member.Value.ValueKind == JsonValueKind.Null) target.Remove(member.Name);
+            if (member.Value.ValueKind == JsonValueKind.Null)
+            {
+                // What is not there is left as null, to be read: it is the API key, or unknown and refused.
+                if (!target.Remove(member.Name)) target[member.Name] = null;
+            }
             else if (member.Value.ValueKind == JsonValueKind.Object)
             {
                 if (target[member.Name] is not JsonObject part) target[member.Name] = part = [];

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Azure.Data.Tables;
 
@@ -38,7 +39,7 @@ internal static class EndpointRows
     public static Endpoint Endpoint(TableEntity row) => new()
     {
         Id = row.RowKey[2..],
-        Settings = JsonSerializer.Deserialize(row.GetString("Settings"), EndpointJson.Default.EndpointSettings)!,
+        Settings = Settings(row.GetString("Settings")),
         ProtectedApiKey = row.GetString("ApiKey"),
         ProtectedUrlToken = row.GetString("UrlToken"),
         TokenHash = row.GetString("TokenHash"),
@@ -48,6 +49,27 @@ internal static class EndpointRows
         LastChanged = row.GetDateTimeOffset("LastChanged") ?? default,
         Version = row.GetInt64("Version") ?? 0,
     };
+
+    /// <summary>
+    /// A row of an earlier version lacks later settings, and source-generated JSON gives an absent <c>init</c> member
+    /// zero instead of its default (no signature check, say): the defaults are laid below what is stored.
+    /// </summary>
+    private static EndpointSettings Settings(string stored)
+    {
+        var all = JsonSerializer.SerializeToNode(
+            new EndpointSettings { Name = "", Flow = "", EightByEight = new() }, EndpointJson.Default.EndpointSettings)!.AsObject();
+        Lay(JsonNode.Parse(stored)!.AsObject(), all);
+        return all.Deserialize(EndpointJson.Default.EndpointSettings)!;
+    }
+
+    private static void Lay(JsonObject upper, JsonObject lower)
+    {
+        foreach (var (name, value) in upper)
+        {
+            if (value is JsonObject part && lower[name] is JsonObject below) Lay(part, below);
+            else lower[name] = value?.DeepClone();
+        }
+    }
 
     public static TableEntity TokenRow(string hash, string endpointId, DateTimeOffset? until) => new(Partition, TokenKey(hash))
     {

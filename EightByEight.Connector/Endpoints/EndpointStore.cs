@@ -52,13 +52,13 @@ internal sealed class EndpointStore(
             .Take(limit).Select(EndpointRows.Endpoint).ToArrayAsync(cancellation);
     }
 
-    /// <summary>The id of an Endpoint that runs this Flow; null when there is none.</summary>
-    public async Task<string?> AnyOfFlowAsync(string flow, CancellationToken cancellation)
+    /// <summary>The ids of Endpoints that run this Flow, at most <paramref name="limit"/>.</summary>
+    public async Task<IReadOnlyList<string>> OfFlowAsync(string flow, int limit, CancellationToken cancellation)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {EndpointRows.Partition} and Flow eq {flow}");
-        var row = await Table.QueryAsync<TableEntity>(filter, 1, ["RowKey"], cancellation).FirstOrDefaultAsync(cancellation);
-        return row?.RowKey[2..];
+        return await Table.QueryAsync<TableEntity>(filter, limit, ["RowKey"], cancellation)
+            .Take(limit).Select(row => row.RowKey[2..]).ToArrayAsync(cancellation);
     }
 
     /// <summary>Changes settings and API key, and ends a pause.</summary>
@@ -82,12 +82,13 @@ internal sealed class EndpointStore(
     public Task<Changed?> NewUrlTokenAsync(string id, Func<long, bool> isExpected, bool revokeNow, CancellationToken cancellation) =>
         UpdateAsync(id, isExpected, before =>
         {
-            var now = time.GetUtcNow();
+            var touched = Touched(before);
+            var now = touched.LastChanged;
             var former = before.FormerTokens.Append(new(before.TokenHash, now + options.Value.UrlTokenGrace))
                 .Where(token => !revokeNow && token.Until > now)
                 .TakeLast(20)
                 .ToArray();
-            return WithNewTokenAsync(Touched(before) with { FormerTokens = former }, cancellation);
+            return WithNewTokenAsync(touched with { FormerTokens = former }, cancellation);
         }, cancellation);
 
     /// <summary>Deletes the Endpoint and all its URL tokens.</summary>

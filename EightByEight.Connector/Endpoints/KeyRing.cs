@@ -23,8 +23,18 @@ internal sealed class KeyRing(ConnectorStorage storage, IKeyCertificates certifi
     private IDataProtectionProvider? _writer;
 
     /// <param name="purpose">What the secret is and whose; it can be read back for the same purpose only.</param>
-    public async Task<string> ProtectAsync(string purpose, string secret, CancellationToken cancellation) =>
-        (await WriterAsync(cancellation)).CreateProtector(purpose).Protect(secret);
+    /// <exception cref="EndpointSecretException">The ring or its certificate cannot be read now.</exception>
+    public async Task<string> ProtectAsync(string purpose, string secret, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await WriterAsync(cancellation)).CreateProtector(purpose).Protect(secret);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            throw Unreachable(e);
+        }
+    }
 
     /// <exception cref="EndpointSecretException">It cannot be decrypted now.</exception>
     public async Task<string> UnprotectAsync(string purpose, string secret, CancellationToken cancellation)
@@ -42,16 +52,25 @@ internal sealed class KeyRing(ConnectorStorage storage, IKeyCertificates certifi
         {
             return (await ReaderAfterAsync(known, cancellation)).CreateProtector(purpose).Unprotect(secret);
         }
-        catch (Exception e) when (MayBeANewKey(e) || e is RequestFailedException)
+        catch (Exception e) when (MayBeANewKey(e))
         {
             throw new EndpointSecretException(
                 "A secret cannot be decrypted: its key is not in the ring (blob container 'keys'), or the certificate that wraps " +
                 "the key cannot be read. Restore it, or enter the secret again.", e);
         }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            throw Unreachable(e);
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _building.Dispose();
+
+    /// <summary>Storage, the identity or Key Vault failed, each with exceptions of its own: all of them pass.</summary>
+    private static EndpointSecretException Unreachable(Exception e) => new(
+        $"The key ring (blob container 'keys') or the certificate that wraps it cannot be read now ({e.GetType().Name}). Try again; " +
+        "if it stays, look at the permissions of the connector's identity.", e);
 
     private static bool MayBeANewKey(Exception e) => e is CryptographicException or InvalidOperationException;
 
@@ -132,7 +151,7 @@ internal sealed class KeyRing(ConnectorStorage storage, IKeyCertificates certifi
     private IDataProtectionProvider Build(IReadOnlyList<X509Certificate2> certificates, bool creates)
     {
         var services = new ServiceCollection();
-        services.AddOptions<KeyManagementOptions>().Configure(o => o.XmlRepository = new KeyBlobs(storage.Keys));
+        services.AddOptions<KeyManagementOptions>().Configure(o => o.XmlRepository = new KeyBlobs(storage.Keys, forReading: !creates));
         var builder = services.AddDataProtection().SetApplicationName(Application);
         if (!creates) builder.DisableAutomaticKeyGeneration();
         if (certificates.Count > 0)

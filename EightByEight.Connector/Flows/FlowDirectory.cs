@@ -19,7 +19,7 @@ public sealed class FlowDirectory
     }
 
     /// <summary>The compiled Flow of that name, at most 30 s old; null when there is none.</summary>
-    /// <exception cref="Azure.RequestFailedException">Storage cannot be read, or it was replaced this very moment.</exception>
+    /// <exception cref="Azure.RequestFailedException">Storage cannot be read.</exception>
     /// <exception cref="FlowFormatException">It was stored by a version of this product that understood it.</exception>
     public ValueTask<Flow?> FindAsync(string name, CancellationToken cancellation) =>
         _recent.GetAsync(name, () => ReadAsync(name), cancellation);
@@ -29,14 +29,16 @@ public sealed class FlowDirectory
 
     private async Task<Flow?> ReadAsync(string name)
     {
-        if (await _store.GetAsync(name, CancellationToken.None) is not { } stored)
+        if (_compiled.TryGetValue(name, out var known)
+            && await _store.GetAsync(name, CancellationToken.None) is { } unchanged && unchanged.Version == known.Version)
+            return known.Flow;
+        if (await _store.ReadAsync(name, CancellationToken.None) is not var (stored, document))
         {
             _compiled.TryRemove(name, out _);
             return null;
         }
 
-        if (_compiled.TryGetValue(name, out var known) && known.Version == stored.Version) return known.Flow;
-        var flow = _compile(await _store.DocumentAsync(stored, CancellationToken.None));
+        var flow = _compile(document);
         if (_compiled.Count >= Capacity) _compiled.Clear();
         _compiled[name] = new(stored.Version, flow);
         return flow;

@@ -26,6 +26,7 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
     /// <summary>The largest document, in bytes of UTF-8.</summary>
     public const int MostBytes = 1024 * 1024;
 
+    private const int MostAttempts = 10;
     private const int MostInlineBytes = 32 * 1024;
     private const string Partition = "flows";
     private static readonly string[] WithoutDocument =
@@ -44,9 +45,24 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
         return row.HasValue ? Read(row.Value!) : null;
     }
 
-    /// <summary>The document as it was sent.</summary>
-    /// <exception cref="RequestFailedException">Also (404) when it was replaced or deleted since the row was read.</exception>
-    public async Task<string> DocumentAsync(StoredFlow flow, CancellationToken cancellation) => flow.Inline is { } inline
+    /// <summary>A Flow and its document as it was sent; null when there is none.</summary>
+    public async Task<(StoredFlow Flow, string Document)?> ReadAsync(string name, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await GetAsync(name, cancellation) is not { } flow) return null;
+            try
+            {
+                return (flow, await DocumentAsync(flow, cancellation));
+            }
+            catch (RequestFailedException e) when (e.Status == 404 && attempt < MostAttempts)
+            {
+                // It was replaced, and its blob deleted, since the row was read: look again.
+            }
+        }
+    }
+
+    private async Task<string> DocumentAsync(StoredFlow flow, CancellationToken cancellation) => flow.Inline is { } inline
         ? Encoding.UTF8.GetString(inline)
         : (await storage.Bodies.GetBlobClient(flow.Blob).DownloadContentAsync(cancellation)).Value.Content.ToString();
 

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 
 namespace EightByEight.Functions.Tests.Admin;
 
@@ -49,6 +51,48 @@ public sealed class AdminApiTests(AzuriteFixture azurite)
         Assert.True(paths.GetProperty("/api/endpoints").GetProperty("post").TryGetProperty("requestBody", out _));
     }
 
+    [Fact]
+    public async Task The_description_names_the_admin_key_and_the_problems()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+
+        var api = (await server.SendAsync("GET", "/api/openapi.json")).Json;
+
+        Assert.Equal("bearer", api.GetProperty("components").GetProperty("securitySchemes").GetProperty("adminKey").GetProperty("scheme").GetString());
+        var patch = api.GetProperty("paths").GetProperty("/api/endpoints/{id}").GetProperty("patch");
+        Assert.True(patch.GetProperty("security")[0].TryGetProperty("adminKey", out _));
+        foreach (var status in (string[])["400", "401", "404", "412"])
+            Assert.True(
+                patch.GetProperty("responses").GetProperty(status).GetProperty("content").TryGetProperty("application/problem+json", out _), status);
+        Assert.False(api.GetProperty("paths").GetProperty("/health/live").GetProperty("get").TryGetProperty("security", out _));
+    }
+
+    [Theory]
+    [InlineData("/api/endpoints")]
+    [InlineData("/api/endpoints/ep1")]
+    [InlineData("/api/flows/welcome")]
+    public async Task Storage_that_cannot_be_reached_is_503(string path)
+    {
+        // A port that nobody listens on.
+        await using var cut = await AdminServer.StartAsync(DevHost.Azurite.ConnectionString("account", 1, 1, 1));
+
+        var answer = await cut.SendAsync("GET", path);
+
+        answer.Is(HttpStatusCode.ServiceUnavailable);
+        Assert.Equal("application/problem+json", answer.Type);
+    }
+
+    [Theory]
+    [InlineData("/api/endpoints?continue=%00")]
+    [InlineData("/api/flows?continue=a%27%20or%20%271%27%20eq%20%271")]
+    [InlineData("/api/audit?continue=%0A%23")]
+    public async Task A_continue_that_no_page_gave_is_no_fault_of_storage(string path)
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+
+        (await server.SendAsync("GET", path)).Is(HttpStatusCode.BadRequest);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -92,6 +136,21 @@ public sealed class AdminApiTests(AzuriteFixture azurite)
         await using var server = await AdminServer.StartAsync(azurite.NewAccount());
 
         (await server.SendAsync("POST", "/api/endpoints", new string(' ', 1_153_435))).Is(HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    [Fact]
+    public async Task A_body_that_breaks_http_is_a_fault_of_the_request()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        using var connection = new TcpClient();
+        await connection.ConnectAsync(server.Http.BaseAddress!.Host, server.Http.BaseAddress.Port);
+        await using var stream = connection.GetStream();
+
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/endpoints HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {AdminServer.Key}\r\n" +
+            "Transfer-Encoding: chunked\r\n\r\nno chunk\r\n"));
+
+        Assert.StartsWith("HTTP/1.1 400 ", await new StreamReader(stream).ReadLineAsync());
     }
 
     [Fact]

@@ -71,6 +71,14 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
     [InlineData("https://api.8x8.com/path")]
     [InlineData("ftp://api.8x8.com")]
     [InlineData("api.8x8.com")]
+    [InlineData("https://api.8x8.com%2eevil.org")]
+    [InlineData("https://evil.org%23.8x8.com")]
+    [InlineData("https://evil.org%00.8x8.com")]
+    [InlineData("https://evil.org:443:.8x8.com")]
+    [InlineData("https://[::1].8x8.com")]
+    [InlineData("https://xn--8x8-5cd.com")]
+    [InlineData("https://.8x8.com")]
+    [InlineData("https://api.8x8.com:443.evil.org")]
     public async Task A_base_url_that_is_not_allowed_is_refused(string baseUrl)
     {
         await using var server = await ServerAsync();
@@ -90,6 +98,56 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
 
         answer.Is(HttpStatusCode.BadRequest);
         Assert.Equal(["$.flow"], answer.Paths);
+    }
+
+    [Theory]
+    [InlineData("https://api.8x8.com:8443")]
+    [InlineData("https://API.8X8.COM")]
+    [InlineData("https://api.8x8.com/")]
+    [InlineData("http://127.0.0.1:5000")]
+    public async Task A_base_url_on_an_allowed_host_is_accepted_whatever_its_port_and_case(string baseUrl)
+    {
+        await using var server = await ServerAsync();
+
+        var body = """{"name":"A","flow":"welcome","eightByEight":{"baseUrl":"BASE"}}""".Replace("BASE", baseUrl);
+
+        (await server.SendAsync("POST", "/api/endpoints", body)).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task A_flow_that_does_not_exist_is_reported_with_all_other_faults()
+    {
+        await using var server = await ServerAsync();
+
+        var answer = await server.SendAsync("POST", "/api/endpoints", """{"name":"","flow":"nowhere","colour":"red"}""");
+
+        Assert.Equal(new[] { "$.name", "$.flow", "$.colour" }.Order(), answer.Paths.Order());
+        Assert.Contains("There is no Flow named nowhere", answer.Text);
+    }
+
+    [Theory]
+    [InlineData("""{"name":"\ud800","flow":"welcome"}""")]
+    [InlineData("""{"name":"A","flow":"welcome","\ud800":1}""")]
+    [InlineData("""{"name":"A","flow":"welcome","eightByEight":{"\udc00":1}}""")]
+    public async Task Half_a_surrogate_pair_is_refused(string body)
+    {
+        await using var server = await ServerAsync();
+        var path = (await server.SendAsync("POST", "/api/endpoints", Acme)).Location!.ToString();
+
+        (await server.SendAsync("POST", "/api/endpoints", body)).Is(HttpStatusCode.BadRequest);
+        (await server.SendAsync("PATCH", path, body)).Is(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_patch_that_removes_a_member_that_does_not_exist_is_refused()
+    {
+        await using var server = await ServerAsync();
+        var path = (await server.SendAsync("POST", "/api/endpoints", Acme)).Location!.ToString();
+
+        var answer = await server.SendAsync("PATCH", path, """{"nlu":null,"eightByEight":{"tennantId":null}}""");
+
+        answer.Is(HttpStatusCode.BadRequest);
+        Assert.Equal(new[] { "$.nlu", "$.eightByEight.tennantId" }.Order(), answer.Paths.Order());
     }
 
     [Fact]
@@ -191,10 +249,14 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
 
         var second = await server.SendAsync("POST", path);
         second.Is(HttpStatusCode.OK);
+        var until = second.Json.GetProperty("formerUrlTokens")[0].GetProperty("until").GetDateTimeOffset();
+        Assert.Equal(second.Json.GetProperty("lastChanged").GetDateTimeOffset().AddDays(1), until);
         Assert.NotEqual(created.Member("urlToken"), second.Member("urlToken"));
         Assert.NotNull(await directory.FindByTokenAsync(created.Member("urlToken"), CancellationToken.None));
 
-        (await server.SendAsync("POST", path, """{"revokeNow":true}""")).Is(HttpStatusCode.OK);
+        var third = await server.SendAsync("POST", path, """{"revokeNow":true}""");
+        third.Is(HttpStatusCode.OK);
+        Assert.Empty(third.Json.GetProperty("formerUrlTokens").EnumerateArray());
         Assert.Null(await directory.FindByTokenAsync(created.Member("urlToken"), CancellationToken.None));
         Assert.Null(await directory.FindByTokenAsync(second.Member("urlToken"), CancellationToken.None));
     }
@@ -221,6 +283,24 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
         Assert.Equal(checks, string.Join(' ', answer.Json.GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("name").GetString())));
         var paused = (await server.SendAsync("GET", path)).Json.GetProperty("paused").ValueKind;
         Assert.Equal(ok ? System.Text.Json.JsonValueKind.Null : System.Text.Json.JsonValueKind.Object, paused);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_test_says_whether_a_webhook_of_8x8_posts_to_this_endpoint(bool registered)
+    {
+        var uris = new List<string> { "https://other.example.com/hook" };
+        await using var gateway = await GatewayAsync(200, uris);
+        await using var server = await ServerAsync();
+        var created = await server.SendAsync("POST", "/api/endpoints", Acme.Replace("https://api.8x8.com", gateway.Urls.First()));
+        if (registered) uris.Add("https://bot.example.com/webhooks/" + created.Member("urlToken"));
+
+        var answer = await server.SendAsync("POST", created.Location + "/test");
+
+        Assert.True(answer.Json.GetProperty("ok").GetBoolean());
+        Assert.Equal(registered, answer.Json.GetProperty("webhook").GetProperty("registered").GetBoolean());
+        Assert.DoesNotContain(created.Member("urlToken"), answer.Text);
     }
 
     [Fact]
@@ -271,14 +351,25 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
         return server;
     }
 
-    private static async Task<WebApplication> GatewayAsync(int status)
+    private static async Task<WebApplication> GatewayAsync(int status, List<string>? webhooks = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         var app = builder.Build();
         app.MapGet("/chat-gateway/v1/webhooks", (HttpContext http) => http.Request.Headers["x-api-key"] == "very-secret-key"
-            ? Results.Text("""{"page":0,"size":1,"webhooks":[]}""", "application/json", statusCode: status)
+            ? Results.Json(
+                new
+                {
+                    // One a page, though more were asked for.
+                    _embedded = new
+                    {
+                        webhooks = (webhooks ?? []).Skip(int.Parse(http.Request.Query["page"]!, System.Globalization.CultureInfo.InvariantCulture))
+                            .Take(1).Select(uri => new { name = "w", uri, version = "Chat Gateway v1.0" }),
+                    },
+                    page = new { totalPages = webhooks?.Count ?? 0 },
+                },
+                statusCode: status)
             : Results.StatusCode(500));
         await app.StartAsync();
         return app;

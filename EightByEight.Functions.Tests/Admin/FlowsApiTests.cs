@@ -1,6 +1,8 @@
 using System.Net;
+using Azure.Core;
 using EightByEight.Connector;
 using EightByEight.Connector.Flows;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -82,6 +84,37 @@ public sealed class FlowsApiTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task All_endpoints_that_run_a_flow_are_named_when_it_cannot_be_deleted()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(server, "greeting", Greeting);
+        var one = (await server.SendAsync("POST", "/api/endpoints", """{"name":"A","flow":"greeting"}""")).Member("id");
+        var other = (await server.SendAsync("POST", "/api/endpoints", """{"name":"B","flow":"greeting"}""")).Member("id");
+
+        var answer = await server.SendAsync("DELETE", "/api/flows/greeting");
+
+        Assert.Contains(one, answer.Text);
+        Assert.Contains(other, answer.Text);
+    }
+
+    [Fact]
+    public async Task A_large_flow_that_is_replaced_while_it_is_read_is_read_as_it_is_now()
+    {
+        var account = azurite.NewAccount();
+        await using var server = await AdminServer.StartAsync(account);
+        var large = Greeting + string.Concat(Enumerable.Repeat("# a comment that takes room\n", 2000));
+        await PutAsync(server, "greeting", large);
+        var replacing = new BeforeTheFirstBlob(() => PutAsync(server, "greeting", large + "# more\n"));
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["AzureWebJobsStorage"] = account }).Build();
+        var store = new FlowStore(new ConnectorStorage(configuration, StorageTimeouts.Work, [replacing]), TimeProvider.System);
+
+        var read = await store.ReadAsync("greeting", CancellationToken.None);
+
+        Assert.Equal(large + "# more\n", read!.Value.Document);
+    }
+
+    [Fact]
     public async Task Only_the_expected_version_is_replaced_or_deleted()
     {
         await using var server = await AdminServer.StartAsync(azurite.NewAccount());
@@ -137,4 +170,17 @@ public sealed class FlowsApiTests(AzuriteFixture azurite)
 
     private static async Task<string[]> BlobsAsync(AdminServer server) =>
         await server.Services.GetRequiredService<ConnectorStorage>().Bodies.GetBlobsAsync().Select(b => b.Name).ToArrayAsync();
+
+    /// <summary>Does something just before the first blob is downloaded.</summary>
+    private sealed class BeforeTheFirstBlob(Func<Task> action) : HttpPipelinePolicyPerCall
+    {
+        private int _done;
+
+        public override void OnSendingRequest(HttpMessage message)
+        {
+            if (message.Request.Method == RequestMethod.Get && message.Request.Uri.Path.Contains("/flows/", StringComparison.Ordinal)
+                && Interlocked.Exchange(ref _done, 1) == 0)
+                Task.Run(action).GetAwaiter().GetResult();
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using EightByEight.Connector.Endpoints;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EightByEight.Functions.Tests.Endpoints;
 
@@ -201,6 +202,37 @@ public sealed class EndpointDirectoryTests(AzuriteFixture azurite)
         var after = await endpoints.Store.GetAsync(endpoint.Id, None);
         Assert.Equal("Acme01234".Order(), after!.Settings.Name.Order());
         Assert.Equal(6, after.Version);
+    }
+
+    [Fact]
+    public async Task A_row_that_lacks_settings_of_later_versions_has_their_defaults()
+    {
+        var account = azurite.NewAccount();
+        await using var writer = new EndpointsOf(account);
+        var (endpoint, _) = await writer.CreateAsync();
+        var row = (await writer.Storage.Endpoints.GetEntityAsync<Azure.Data.Tables.TableEntity>("endpoints", "e-" + endpoint.Id)).Value;
+        row["Settings"] = """{"name":"Acme","flow":"welcome","eightByEight":{"tenantId":"acme01"},"addedLater":1}""";
+        await writer.Storage.Endpoints.UpdateEntityAsync(row, row.ETag, Azure.Data.Tables.TableUpdateMode.Replace);
+        await using var reader = new EndpointsOf(account);
+
+        var found = await reader.Directory.FindAsync(endpoint.Id, pastCache: false, None);
+
+        Assert.Equal(EndpointsOf.Settings with { EightByEight = new() { TenantId = "acme01" } }, found!.Settings);
+    }
+
+    [Fact]
+    public async Task A_flood_of_unknown_tokens_is_remembered_up_to_a_bound_and_leaves_what_is_known()
+    {
+        var read = new RecentlyRead<string>(new FakeTimeProvider(), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(2), capacity: 100);
+        await read.GetAsync("known", () => Task.FromResult<string?>("value"), None);
+
+        for (var i = 0; i < 1000; i++)
+        {
+            await read.GetAsync($"unknown {i}", () => Task.FromResult<string?>(null), None);
+            Assert.InRange(read.Count, 1, 100);
+        }
+
+        Assert.Equal("value", await read.GetAsync("known", () => throw new InvalidOperationException("It was forgotten."), None));
     }
 
     private static Func<Endpoint, Task<EndpointChange>> Renamed(string name) =>

@@ -74,6 +74,62 @@ public sealed class KeyRingTests(AzuriteFixture azurite)
         Assert.Contains("certificate", error.Message);
     }
 
+    [Fact]
+    public async Task When_the_only_key_expired_its_secrets_are_still_read_and_the_next_write_makes_a_new_one()
+    {
+        var account = azurite.NewAccount();
+        await using var before = new EndpointsOf(account);
+        var secret = await before.Ring.ProtectAsync("p", "old", None);
+        await AgeKeysAsync(before);
+        await using var reader = new EndpointsOf(account);
+        await using var writer = new EndpointsOf(account);
+
+        Assert.Equal("old", await reader.Ring.UnprotectAsync("p", secret, None));
+        Assert.Single(await KeysAsync(before));
+        var fresh = await writer.Ring.ProtectAsync("p", "new", None);
+        Assert.Equal(2, (await KeysAsync(before)).Length);
+        Assert.Equal("new", await reader.Ring.UnprotectAsync("p", fresh, None));
+        Assert.Equal("old", await reader.Ring.UnprotectAsync("p", secret, None));
+    }
+
+    [Fact]
+    public async Task While_the_certificates_cannot_be_read_it_is_a_secret_that_cannot_be_read_now()
+    {
+        await using var endpoints = new EndpointsOf(azurite.NewAccount(), new NoAccess());
+
+        await Assert.ThrowsAsync<EndpointSecretException>(() => endpoints.Ring.UnprotectAsync("p", "CfDJ8nonsense", None));
+        await Assert.ThrowsAsync<EndpointSecretException>(() => endpoints.Ring.ProtectAsync("p", "secret", None));
+    }
+
+    [Fact]
+    public async Task While_storage_cannot_be_reached_it_is_a_secret_that_cannot_be_read_now()
+    {
+        await using var endpoints = new EndpointsOf(DevHost.Azurite.ConnectionString("account", 1, 1, 1));
+
+        await Assert.ThrowsAsync<EndpointSecretException>(() => endpoints.Ring.UnprotectAsync("p", "CfDJ8nonsense", None));
+    }
+
+    /// <summary>Puts the lives of all keys a year into the past.</summary>
+    private static async Task AgeKeysAsync(EndpointsOf endpoints)
+    {
+        await foreach (var blob in endpoints.Storage.Keys.GetBlobsAsync(Azure.Storage.Blobs.Models.BlobTraits.None,
+            Azure.Storage.Blobs.Models.BlobStates.None, "ring/", None))
+        {
+            var client = endpoints.Storage.Keys.GetBlobClient(blob.Name);
+            var key = System.Xml.Linq.XElement.Parse((await client.DownloadContentAsync()).Value.Content.ToString());
+            foreach (var date in (string[])["creationDate", "activationDate", "expirationDate"])
+                key.Element(date)!.Value = DateTimeOffset.Parse(key.Element(date)!.Value, System.Globalization.CultureInfo.InvariantCulture)
+                    .AddYears(-1).ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
+            await client.UploadAsync(BinaryData.FromString(key.ToString()), overwrite: true);
+        }
+    }
+
+    private sealed class NoAccess : IKeyCertificates
+    {
+        public Task<IReadOnlyList<X509Certificate2>> AllAsync(CancellationToken cancellation) =>
+            throw new Azure.Identity.AuthenticationFailedException("No identity here.");
+    }
+
     private static async Task<string[]> KeysAsync(EndpointsOf endpoints)
     {
         await endpoints.Storage.ReadyAsync();
