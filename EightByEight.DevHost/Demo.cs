@@ -30,6 +30,9 @@ internal sealed class Demo(ConnectorHost connector, SimulatorServer simulator, s
         var id = endpoint["id"]!.GetValue<string>();
         // The simulator's address and key may differ from the last run's.
         endpoint = await SendAsync(HttpMethod.Patch, $"/api/endpoints/{id}", new JsonObject { ["eightByEight"] = EightByEight() }, cancellation);
+        // After an unclean end the key that protects the URL token may be lost: then there is a new one.
+        if (endpoint["endpointUrl"] is null)
+            endpoint = await SendAsync(HttpMethod.Post, $"/api/endpoints/{id}/url-token", new JsonObject { ["revokeNow"] = true }, cancellation);
         var url = endpoint["endpointUrl"]!.GetValue<string>();
         var webhook = simulator.Gateway.AddWebhook(Name, url);
         foreach (var channel in (string[])["WebChat", "ChatAPI", "WhatsApp", "SMS"])

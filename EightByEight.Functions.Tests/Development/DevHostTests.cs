@@ -45,7 +45,11 @@ public sealed class DevHostTests
     {
         var data = Directory.CreateTempSubdirectory("devhost").FullName;
         string first;
-        await using (var host = await RunningDevHost.StartAsync(data)) first = host.EndpointToken;
+        await using (var host = await RunningDevHost.StartAsync(data))
+        {
+            first = host.EndpointToken;
+            await host.StopAsync();
+        }
 
         await using var again = await RunningDevHost.StartAsync(data);
 

@@ -43,6 +43,14 @@ public sealed partial class RunningDevHost : IAsyncDisposable
         return host;
     }
 
+    /// <summary>Ends it as Ctrl+C does.</summary>
+    public async Task StopAsync()
+    {
+        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])!;
+        await kill.WaitForExitAsync();
+        await EndedAsync();
+    }
+
     public Task EndedAsync() => _process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
