@@ -27,9 +27,10 @@ public static class ConnectorServices
         services.AddSingleton(provider => StorageOf(provider, StorageTimeouts.Work));
         services.AddKeyedSingleton(Inbox.Acknowledge, (provider, _) => StorageOf(provider, StorageTimeouts.Acknowledge));
         services.AddSingleton<ConnectorPipeline>();
-        // Request logs of the host name URLs, and those of webhooks hold the URL token.
+        // Request logs and log scopes of the web server name URLs, and those of webhooks hold the URL token.
         services.AddLogging(logging => logging
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddFilter("System.Net.Http", LogLevel.Warning));
         return services
             .AddChatGateway(configuration)

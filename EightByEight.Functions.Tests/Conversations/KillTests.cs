@@ -5,7 +5,8 @@ namespace EightByEight.Functions.Tests.Conversations;
 /// <summary>
 /// Invariant 1, 2 and 4 with real processes: the connector is killed (SIGKILL) before and after each storage request on the way of an
 /// event, and around each call to 8x8. Another process goes on: the turn is made once, and the customer sees each output once, in order.
-/// The queue hides a dead process's message for a minute, so what recovers within seconds recovers by the protocol alone.
+/// The queue hides a dead process's message for a minute; backups are there so that this is waited for only when a process dies with
+/// a wake-up and its backup in its hands.
 /// </summary>
 public sealed class KillTests(AzuriteFixture azurite)
 {
@@ -20,6 +21,7 @@ public sealed class KillTests(AzuriteFixture azurite)
     private static readonly Dictionary<string, string?> Options = new(TestConnector.Quick)
     {
         ["DevHost:Queues:Visibility"] = "00:01:00",
+        ["Connector:Conversations:Backup"] = "00:00:04",
     };
 
     [Theory]
@@ -103,7 +105,8 @@ public sealed class KillTests(AzuriteFixture azurite)
 
     private static async Task SaysAsync(SimulatorServer simulator, string conversation, string text, ConnectorProcess connector)
     {
-        var said = await Eventually.GetAsync(() => BotSaid(simulator, conversation), s => s.Count >= 2, $"both outputs of '{text}'");
+        var said = await Eventually.GetAsync(() => BotSaid(simulator, conversation), s => s.Count >= 2, $"both outputs of '{text}'\n{connector.Output}",
+            TimeSpan.FromSeconds(100));
         await simulator.Gateway.SettledAsync();
         Assert.True(said.SequenceEqual([$"1/1 {text}", $"1/2 {text}"]), $"'{text}': {string.Join(" | ", said)}\n{connector.Output}");
     }

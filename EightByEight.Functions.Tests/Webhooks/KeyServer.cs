@@ -63,7 +63,7 @@ public sealed class KeyServer : IAsyncDisposable
         Asked.Enqueue(context.Request.Path.Value!);
         if (Gate is { } gate) await gate.Task;
         if (Status is { } status) return Results.StatusCode(status);
-        if (legacy != Legacy || !Keys.TryGetValue(kid, out var key)) return Results.NotFound();
+        if (legacy != Legacy || !Keys.TryGetValue(Uri.UnescapeDataString(kid), out var key)) return Results.NotFound();
         var parameters = key.ExportParameters(false);
         var jwk = $$"""{"kty":"RSA","e":"{{Base64Url.EncodeToString(parameters.Exponent)}}","kid":"{{kid}}","n":"{{Base64Url.EncodeToString(parameters.Modulus)}}"}""";
         return Results.Text(AsString ? System.Text.Json.JsonSerializer.Serialize(jwk) : jwk, "application/json");
