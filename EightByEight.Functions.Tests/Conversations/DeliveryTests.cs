@@ -48,7 +48,8 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
             "hang" => Fault.WorkThenHang(Operations.SendMessage),
             "drop" => Fault.WorkThenDrop(Operations.SendMessage),
             _ => Fault.WorkThenAnswer(Operations.SendMessage, int.Parse(how, System.Globalization.CultureInfo.InvariantCulture)),
-        }) with { Skip = 1 });
+        }) with
+        { Skip = 1 });
 
         var conversation = connector.Start("a");
 
@@ -66,7 +67,8 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         await using var connector = await TestConnector.StartAsync(azurite, SampleFlow.Three);
         connector.Gateway.Faults.Add((how == "drop"
             ? Fault.Drop(Operations.SendMessage)
-            : Fault.Refuse(Operations.SendMessage, int.Parse(how, System.Globalization.CultureInfo.InvariantCulture))) with { Skip = 1 });
+            : Fault.Refuse(Operations.SendMessage, int.Parse(how, System.Globalization.CultureInfo.InvariantCulture))) with
+        { Skip = 1 });
 
         var conversation = connector.Start("a");
 

@@ -17,12 +17,14 @@ public sealed class DevHostTests
         var customer = page.GetByTestId("customer-thread");
 
         await page.GetByTestId("start").ClickAsync();
-        await page.GetByTestId("customer-text").FillAsync("hello");
-        await page.GetByTestId("customer-send").ClickAsync();
-        await Assertions.Expect(customer.GetByTestId("quick-reply").First).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        await Assertions.Expect(customer.GetByTestId("quick-reply").First).ToBeVisibleAsync(new() { Timeout = 30_000 });
         await Browser.ShootAsync(page, "demo");
+        var said = await customer.Locator("[data-author=bot]").CountAsync();
         await customer.GetByTestId("quick-reply").First.ClickAsync();
-        await Assertions.Expect(customer.Locator("[data-author=bot]").Nth(1)).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        await Assertions.Expect(customer.Locator("[data-author=bot]").Nth(said)).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await page.GetByTestId("customer-text").FillAsync("I do not know");
+        await page.GetByTestId("customer-send").ClickAsync();
+        await Assertions.Expect(customer.Locator("[data-author=bot]").Nth(said + 1)).ToBeVisibleAsync(new() { Timeout = 30_000 });
         await Browser.ShootAsync(page, "demo-answer");
 
         Assert.Empty(browser.Complaints);
