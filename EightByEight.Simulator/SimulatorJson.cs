@@ -11,7 +11,7 @@ internal static class SimulatorJson
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase), new Times() },
     };
 
     public static byte[] Bytes(object? value) => JsonSerializer.SerializeToUtf8Bytes(value, Options);
@@ -31,4 +31,14 @@ internal static class SimulatorJson
         && value.ValueKind != JsonValueKind.Null
             ? value
             : null;
+
+    /// <summary>Always three digits behind the second: times are compared as text when a list is sorted.</summary>
+    private sealed class Times : JsonConverter<DateTimeOffset>
+    {
+        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetDateTimeOffset();
+
+        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture));
+    }
 }

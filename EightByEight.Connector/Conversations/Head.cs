@@ -138,6 +138,9 @@ internal sealed record Turn
 
     /// <summary>Why the Flow failed, for the operator.</summary>
     public FlowFailure? Failure { get; set; }
+
+    /// <summary>What the Flow passed over, such as a template whose expression threw; null: nothing.</summary>
+    public IReadOnlyList<FlowFailure>? Warnings { get; set; }
 }
 
 /// <summary>JSON of rows and wake-ups.</summary>

@@ -142,6 +142,9 @@ public sealed record TurnView
     /// <summary>Why the Flow failed; null when it did not.</summary>
     public Flows.FlowFailure? Failure { get; init; }
 
+    /// <summary>What the Flow passed over, such as a template whose expression threw; null: nothing.</summary>
+    public IReadOnlyList<Flows.FlowFailure>? Warnings { get; init; }
+
     internal static TurnView Of(Turn turn) => new()
     {
         Sequence = turn.Sequence,
@@ -152,5 +155,6 @@ public sealed record TurnView
         Late = turn.Late,
         Outputs = turn.Outputs,
         Failure = turn.Failure,
+        Warnings = turn.Warnings,
     };
 }

@@ -36,6 +36,7 @@ internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
             CommittedAt = time.GetUtcNow().ToUnixTimeMilliseconds(),
             Outputs = [.. result.Outputs.Select(OutgoingContent.ToMessage).OfType<ChatGateway.OutgoingMessage>()],
             Failure = result.Failure,
+            Warnings = result.Warnings.Count == 0 ? null : result.Warnings,
         };
         return (turn, state with
         {

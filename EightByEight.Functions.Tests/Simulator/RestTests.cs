@@ -64,6 +64,23 @@ public sealed class RestTests
         Assert.Contains("it answered 404", (await response.JsonAsync()).GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(99)]
+    [InlineData(999)]
+    [InlineData(9)]
+    public async Task Messages_are_sorted_by_time_whatever_its_digits(int milliseconds)
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, milliseconds, TimeSpan.Zero));
+        await using var simulated = await SimulatedGateway.StartAsync(options => options.TimeProvider = time);
+        var id = simulated.StartConversation("first");
+        for (var i = 0; i < 3; i++) await simulated.SayAsync(id, $"{i}");
+
+        var list = await simulated.GetAsync($"conversations/{id}/messages");
+
+        Assert.Equal(["2", "1", "0", "first"],
+            list.GetProperty("_embedded").GetProperty("messages").EnumerateArray().Select(m => m.GetProperty("text").GetString()));
+    }
+
     [Fact]
     public async Task Sending_answers_202_without_a_body_and_lists_newest_first()
     {
