@@ -50,7 +50,7 @@ static async Task RunAsync(DevHostOptions options)
               Simulator   {simulator.Url}
               Endpoint    {endpointUrl}   (Demo, runs flows/welcome.yaml)
 
-            Try it: open {simulator.Url} and write "hello" as the customer. Ctrl+C stops everything.
+            Try it: open {simulator.Url} and press "Start the conversation". Ctrl+C stops everything.
 
             """);
         await connector.WaitForShutdownAsync();
