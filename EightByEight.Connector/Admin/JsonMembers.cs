@@ -70,6 +70,44 @@ internal sealed class JsonMembers
         return otherwise;
     }
 
+    /// <summary>Null when it is absent, null or wrong.</summary>
+    public int? OptionalNumber(string name, int least, int most) =>
+        Known(name) is null or { ValueKind: JsonValueKind.Null } ? null : Number(name, least, most, least);
+
+    /// <summary>One of a few words.</summary>
+    public T Choice<T>(string name, T otherwise, params ReadOnlySpan<(string Word, T Value)> choices)
+    {
+        if (Known(name) is not { } value) return otherwise;
+        foreach (var (word, meaning) in choices)
+            if (value.ValueKind == JsonValueKind.String && value.ValueEquals(word)) return meaning;
+        var words = new List<string>();
+        foreach (var (word, _) in choices) words.Add(word);
+        Refuse(name, $"Must be {string.Join(" or ", words)}.");
+        return otherwise;
+    }
+
+    /// <summary>An object whose members are all texts.</summary>
+    /// <param name="most">How many members it may have.</param>
+    /// <param name="longest">How many characters each may have.</param>
+    public Dictionary<string, string> Texts(string name, int most, int longest)
+    {
+        var texts = new Dictionary<string, string>();
+        if (Known(name) is not { } value) return texts;
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            Refuse(name, $"Must be an object, not {Kind(value)}.");
+            return texts;
+        }
+
+        foreach (var member in value.EnumerateObject())
+            if (member.Value.ValueKind == JsonValueKind.String && member.Value.GetString() is { } text && text.Length <= longest)
+                texts[member.Name] = text;
+            else
+                Refuse($"{name}.{member.Name}", $"Must be a string of at most {longest} characters.");
+        if (texts.Count > most) Refuse(name, $"Must have at most {most} members.");
+        return texts;
+    }
+
     /// <summary>An object without members when it is absent.</summary>
     public JsonMembers Object(string name) => new(Known(name) ?? Empty, $"{_path}.{name}", _problems);
 

@@ -46,6 +46,7 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
         var flow = all.String("flow", 64, required: true);
         var eightByEight = all.Object("eightByEight");
         var session = all.Object("session");
+        var handover = HandoverOf(all.Object("handover"));
         all.RefuseOthers(ReadOnly);
 
         var defaults = new EightByEightSettings();
@@ -63,6 +64,7 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
         };
         eightByEight.RefuseOthers("apiKeySet");
         var expiration = session.Number("expirationMinutes", 0, 10_080, new SessionSettings().ExpirationMinutes);
+        var onExpiry = session.Choice("onExpiry", OnExpiry.Greet, ("greet", OnExpiry.Greet), ("continue", OnExpiry.Continue));
         session.RefuseOthers();
         return new(
             new()
@@ -71,9 +73,33 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
                 Enabled = enabled,
                 Flow = flow ?? "",
                 EightByEight = settings,
-                Session = new() { ExpirationMinutes = expiration },
+                Session = new() { ExpirationMinutes = expiration, OnExpiry = onExpiry },
+                Handover = handover,
             },
             changesApiKey, apiKey);
+    }
+
+    private static HandoverSettings HandoverOf(JsonMembers handover)
+    {
+        var defaults = new PostAgentSettings();
+        var postAgent = handover.Object("postAgent");
+        var settings = new HandoverSettings
+        {
+            QueueId = handover.String("queueId", 255),
+            Properties = handover.Texts("properties", ChatGateway.User.MostAdditionalProperties, 1000),
+            ReturnScriptId = handover.String("returnScriptId", 255),
+            InactivityMinutes = handover.Has("inactivityMinutes") ? handover.OptionalNumber("inactivityMinutes", 1, 10_080) : null,
+            PostAgent = new()
+            {
+                WebhookId = postAgent.String("webhookId", 255),
+                MaxTotalMinutes = postAgent.Number("maxTotalMinutes", 20, 600, defaults.MaxTotalMinutes),
+                UserTimeoutMinutes = postAgent.Number("userTimeoutMinutes", 10, 300, defaults.UserTimeoutMinutes),
+                NotifyChannelWebhookIfExists = postAgent.Flag("notifyChannelWebhookIfExists", defaults.NotifyChannelWebhookIfExists),
+            },
+        };
+        postAgent.RefuseOthers();
+        handover.RefuseOthers();
+        return settings;
     }
 
     private static void Apply(JsonObject target, JsonElement patch)

@@ -82,6 +82,14 @@ public sealed partial class ChatGatewayClient
         DoAsync(Freely, account, HttpMethod.Patch, $"conversations/{conversationId}",
             Body(change, Json.Default.ConversationChange), cancellation);
 
+    /// <summary>
+    /// Gives the conversation to a queue or a script. Not repeated when it may have been done: an agent may have taken it meanwhile.
+    /// </summary>
+    public Task AssignAsync(
+        ChatGatewayAccount account, string conversationId, ConversationChange change, CancellationToken cancellation) =>
+        DoAsync(WhenNotDelivered, account, HttpMethod.Patch, $"conversations/{conversationId}",
+            Body(change, Json.Default.ConversationChange), cancellation);
+
     /// <summary>The interactions of a conversation.</summary>
     public Task<Page<Interaction>> ListInteractionsAsync(
         ChatGatewayAccount account, string conversationId, CancellationToken cancellation) =>

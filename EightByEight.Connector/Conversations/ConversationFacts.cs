@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using EightByEight.Connector.Content;
 
 namespace EightByEight.Connector.Conversations;
@@ -21,6 +22,11 @@ internal sealed record ConversationFacts
 
     /// <summary>When 8x8 last made an idle conversation active again: what follows is another case.</summary>
     public long ReopenedAt { get; set; }
+
+    /// <summary>The newest timestamp of all that was told of state and people.</summary>
+    [JsonIgnore]
+    public long NewestAt => Math.Max(
+        Math.Max(State.At, People.SeenAt), Math.Max(Math.Max(People.LeftAt, People.EndedAt), People.TransferAt));
 
     /// <summary>The facts after an event.</summary>
     public ConversationFacts After(StoredEvent stored, JsonElement body)

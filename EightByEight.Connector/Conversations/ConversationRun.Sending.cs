@@ -31,8 +31,10 @@ internal sealed partial class ConversationRun
         if (await AccountAsync(endpoint, cancellation) is not { } account)
             return await LaterAsync(snapshot, null, "The Endpoint's API key is not set, or cannot be decrypted now.", cancellation);
 
+        _actionInDoubt = sending.Failures > 0;
         if (_progress is null)
         {
+            _actionInDoubt = true;
             // Another lease may have sent more than it could write down.
             if (await ReadBackAsync(snapshot, account, cancellation) is not { } known) return null;
             if (known.End is not null) return known;
@@ -45,12 +47,22 @@ internal sealed partial class ConversationRun
     private async Task<Sent?> SendAllAsync(Snapshot snapshot, Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
     {
         var renewedCredentials = false;
+        if (snapshot.Inbox.Count > 0 && await SilenceAsync(snapshot, cancellation) is { } reason)
+            return await UnsentAsync(snapshot, reason, cancellation);
         while (snapshot.Head!.Sending is { } sending && _progress is { } progress && !progress.IsComplete(sending))
         {
             if (!FitsLease())
             {
                 if (await HoldAsync(snapshot, cancellation) is not { } renewed) return null;
                 snapshot = renewed;
+            }
+
+            if (progress.Sent >= _turn!.Outputs.Count)
+            {
+                if (await ActAsync(snapshot, endpoint, account, cancellation) is not { } acted) return null;
+                if (acted.End is not null) return acted;
+                snapshot = acted.Snapshot;
+                break;
             }
 
             try
@@ -112,6 +124,14 @@ internal sealed partial class ConversationRun
     private async Task<Sent?> ReadBackAsync(Snapshot snapshot, ChatGatewayAccount account, CancellationToken cancellation)
     {
         var known = _progress ?? Progress.Of(snapshot.Head!);
+        var left = _turn!.Outputs.Count - known.Sent;
+        if (left <= 0)
+        {
+            // No message can be in doubt; an action finds out for itself.
+            _progress = known;
+            return new Sent(snapshot);
+        }
+
         long since, taken;
         string? newest;
         try
@@ -132,7 +152,6 @@ internal sealed partial class ConversationRun
         }
 
         taken = since - (known.Accepted - (known.Anchor?.Accepted ?? 0));
-        var left = snapshot.Head.Sending!.Count - known.Sent;
         if (taken is 0 or 1 && taken <= left)
         {
             _progress = known with
@@ -218,13 +237,23 @@ internal sealed partial class ConversationRun
         _progress ??= Progress.Of(head);
         reason = reason.Length > MaxReason ? reason[..MaxReason] : reason;
         count = Math.Min(count, head.Sending!.Count - _progress.Sent);
-        var stored = await workshop.Parked.OutputsAsync(key, _turn!, head.ConversationId, _progress.Sent, count, cancellation);
-        var row = await workshop.Parked.PrepareAsync(key, stored, kind, stored.EventId, reason, cancellation);
-        _progress = _progress with { Sent = _progress.Sent + count };
-        var parked = await CommitAsync(snapshot, head with { Lease = NewHold(), LastError = reason }, snapshot.State,
-            [new(TableTransactionActionType.UpsertReplace, row)], release: false, cancellation);
+        var messages = Math.Min(count, _turn!.Outputs.Count - _progress.Sent);
+        var actions = new List<TableTransactionAction>(1);
+        if (messages > 0)
+        {
+            var stored = await workshop.Parked.OutputsAsync(key, _turn, head.ConversationId, _progress.Sent, messages, cancellation);
+            actions.Add(new(TableTransactionActionType.UpsertReplace,
+                await workshop.Parked.PrepareAsync(key, stored, kind, stored.EventId, reason, cancellation)));
+        }
+
+        // An action is never parked: the handover fails instead, which the Flow is told.
+        var state = count > messages ? AfterLostAction(snapshot.State, reason) : snapshot.State;
+        var first = _progress.Sent;
+        _progress = _progress with { Sent = first + count };
+        var parked = await CommitAsync(
+            snapshot, head with { Lease = NewHold(), LastError = reason }, state, actions, release: false, cancellation);
         if (parked is null) return null;
-        ReportParked(kind, head.ConversationId, stored.EventId, reason);
+        if (messages > 0) ReportParked(kind, head.ConversationId, $"outputs-{_turn.Sequence}-{first}", reason);
         return new Sent(parked);
     }
 

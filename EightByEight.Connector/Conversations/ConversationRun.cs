@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Handover;
 using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Conversations;
@@ -147,8 +149,10 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
     {
         var asked = workshop.Time.GetTimestamp();
         if (head.LastError is { Length: > MaxReason } tooLong) head = head with { LastError = tooLong[..MaxReason] };
+        await WakeForHandoverAsync(snapshot.State.Handover, state.Handover, cancellation);
         var committed = await workshop.Store.CommitAsync(key, snapshot, Settled(head), state, actions, release, cancellation);
         if (committed?.Head?.Lease?.Id == _lease) _leaseTaken = asked;
+        if (committed is not null) ReportHandover(snapshot.State.Handover, state.Handover, head.ConversationId);
         return committed;
     }
 
@@ -178,6 +182,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
     private async Task<RunEnd?> TurnAsync(Snapshot snapshot, CancellationToken cancellation)
     {
+        if (snapshot.State.Handover is { } handover && await AttendAsync(snapshot, handover, cancellation) is var (attended, attendedEnd) && attended)
+            return attendedEnd;
         if (snapshot.Inbox.Count == 0) return await ReleaseAsync(snapshot, cancellation);
         var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
         var plan = await Plan.MakeAsync(snapshot, endpoint?.Settings, Now, _options.TransferGrace,
@@ -185,10 +191,10 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         if (plan.Unreadable is { } unreadable) return await FailAsync(snapshot, unreadable.Waiting, unreadable.Cause, cancellation);
         if (plan.Acting is not { } acting) return await AbsorbAsync(snapshot, plan, cancellation);
         if ((snapshot.Head?.Attempts.GetValueOrDefault(acting.RowKey) ?? 0) >= _options.MaxAttempts && _counted != acting.RowKey)
-            return await ParkEventAsync(snapshot, plan.Absorbed, acting, plan.Facts,
+            return await ParkEventAsync(snapshot, plan.Absorbed, acting, plan.After(snapshot.State),
                 $"Its turn failed {_options.MaxAttempts} times. Last: {snapshot.Head!.LastError ?? "the process died."}", cancellation);
         if (endpoint is not { Settings.Enabled: true })
-            return await ParkEventAsync(snapshot, plan.Absorbed, acting, plan.Facts,
+            return await ParkEventAsync(snapshot, plan.Absorbed, acting, plan.After(snapshot.State),
                 endpoint is null ? "The Endpoint was deleted after it had accepted this." : "The Endpoint was disabled after it had accepted this.",
                 cancellation);
         if (IsSuspicious && _counted != acting.RowKey) return await CountAsync(snapshot, plan, acting, cancellation);
@@ -201,7 +207,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         var head = await ActiveAsync(snapshot, cancellation);
         var attempts = With(Without(head.Attempts, plan.Absorbed), acting.RowKey, head.Attempts.GetValueOrDefault(acting.RowKey) + 1);
         var counted = await CommitAsync(snapshot, head with { Lease = NewHold(), Attempts = attempts },
-            snapshot.State with { Facts = plan.FactsBefore }, Moved(plan.Absorbed), release: false, cancellation);
+            plan.Before(snapshot.State), Moved(plan.Absorbed), release: false, cancellation);
         if (counted is not null) _counted = acting.RowKey;
         return null;
     }
@@ -213,53 +219,59 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         activity?.SetTag("eightbyeight.conversation.id", acting.Event.ConversationId);
         activity?.SetTag("eightbyeight.event.id", acting.Event.EventId);
         Turn turn;
-        var state = snapshot.State with { Facts = plan.Facts };
+        var state = plan.After(snapshot.State);
         try
         {
-            if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, cancellation);
+            if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, state, cancellation);
+            else if (plan.Cancels) (turn, state) = TakenBack(acting.Event, IncomingContent.Of(plan.Body).Text, state, HandoverStatus.Cancelled);
             else (turn, state) = await workshop.Turns.RunAsync(acting.Event, plan.Body, state, endpoint.Settings, cancellation);
         }
         catch (FlowMissingException missing)
         {
-            return await ParkEventAsync(snapshot, plan.Absorbed, acting, plan.Facts, missing.Message, cancellation);
+            return await ParkEventAsync(snapshot, plan.Absorbed, acting, plan.After(snapshot.State), missing.Message, cancellation);
         }
         catch (Exception failed) when (IsOurs(failed, cancellation))
         {
             return await FailAsync(snapshot, acting, failed, cancellation);
         }
 
-        return await CommitTurnAsync(snapshot, plan, acting, turn, state, cancellation);
+        turn = turn with { Late = acting.Event.Timestamp < (snapshot.Head?.LastTurnAt ?? 0) };
+        return await CommitTurnAsync(snapshot, plan.Absorbed, acting, acting.Event, turn, state, cancellation);
     }
 
+    /// <param name="waiting">The row of the event that made the turn; null: it came from no inbox.</param>
     private async Task<RunEnd?> CommitTurnAsync(
-        Snapshot snapshot, Plan plan, Waiting acting, Turn turn, ConversationState state, CancellationToken cancellation)
+        Snapshot snapshot, IReadOnlyList<Waiting> absorbed, Waiting? waiting, StoredEvent stored, Turn turn, ConversationState state,
+        CancellationToken cancellation)
     {
         var head = await ActiveAsync(snapshot, cancellation);
-        turn = turn with { Sequence = head.Sequence + 1, Late = acting.Event.Timestamp < head.LastTurnAt };
-        var actions = Moved(plan.Absorbed);
-        actions.Add(Deleted(acting));
+        turn = turn with { Sequence = head.Sequence + 1 };
+        var actions = Moved(absorbed);
+        if (waiting is not null) actions.Add(Deleted(waiting));
         actions.Add(new(TableTransactionActionType.UpsertReplace, await workshop.Store.TurnRowAsync(key, turn, cancellation)));
-        var last = snapshot.Inbox.Count == plan.Absorbed.Count + 1 && !snapshot.IsPartial;
-        var silent = turn.Outputs.Count == 0;
+        var last = snapshot.Inbox.Count == absorbed.Count + (waiting is null ? 0 : 1) && !snapshot.IsPartial
+            && state.Handover is not { Notices.Count: > 0 };
+        var silent = turn.Steps == 0;
         var committed = await CommitAsync(snapshot, Settled(head) with
         {
             Sequence = turn.Sequence,
-            LastTurnAt = Math.Max(head.LastTurnAt, acting.Event.Timestamp),
+            LastTurnAt = stored.IsOurs ? head.LastTurnAt : Math.Max(head.LastTurnAt, stored.Timestamp),
             LastError = null,
             RetryAt = null,
-            Attempts = Without(head.Attempts, [acting, .. plan.Absorbed]),
+            Attempts = head.Attempts.Count == 0 ? head.Attempts
+                : Without(Without(head.Attempts, absorbed), waiting?.RowKey ?? stored.EventId),
             Lease = silent && last ? null : NewHold(),
             Sending = silent ? null : new Sending
             {
                 Sequence = turn.Sequence,
-                Count = turn.Outputs.Count,
+                Count = turn.Steps,
                 By = _lease,
                 Since = Now.ToUnixTimeMilliseconds(),
             },
         }, state, actions, release: silent && last, cancellation);
         if (committed is null) return null;
 
-        Observe(acting.Event, turn);
+        Observe(stored, turn);
         // Rule 4: only now is it known that this run, and nobody else, sends this turn.
         _turn = turn;
         _progress = silent ? null : Progress.Of(committed.Head!);
@@ -268,17 +280,16 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
     }
 
     /// <summary>Outputs that were parked go out again as a turn of their own.</summary>
-    private async Task<Turn> RetriedAsync(StoredEvent stored, CancellationToken cancellation) => new()
+    private async Task<Turn> RetriedAsync(StoredEvent stored, ConversationState state, CancellationToken cancellation)
     {
-        Sequence = 0,
-        EventId = stored.EventId,
-        EventType = stored.EventType,
-        Timestamp = stored.Timestamp,
-        ReceivedAt = stored.ReceivedAt,
-        CommittedAt = Now.ToUnixTimeMilliseconds(),
-        Outputs = JsonSerializer.Deserialize(
-            await stored.Body.ReadAsync(workshop.Storage.Bodies, cancellation), ConversationJson.Default.IReadOnlyListOutgoingMessage)!,
-    };
+        var turn = workshop.Turns.TurnOf(stored, null, null) with
+        {
+            Outputs = JsonSerializer.Deserialize(
+                await stored.Body.ReadAsync(workshop.Storage.Bodies, cancellation), ConversationJson.Default.IReadOnlyListOutgoingMessage)!,
+        };
+        var silence = state.Handover is { IsActive: true } ? "A handover goes on." : workshop.Turns.Silence(state.Facts, null);
+        return silence is null ? turn : turn.Silenced(silence);
+    }
 
     /// <summary>Moves events that cause no turn to history, and releases when nothing else waits.</summary>
     private async Task<RunEnd?> AbsorbAsync(Snapshot snapshot, Plan plan, CancellationToken cancellation)
@@ -292,13 +303,13 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         }
 
         if (plan.Absorbed.Count == 0 && snapshot.Head?.Lease is null) return held ? null : RunEnd.Finished;
-        var done = !held && (!snapshot.IsPartial || plan.Absorbed.Count == 0);
+        var done = !held && (!snapshot.IsPartial || plan.Absorbed.Count == 0) && plan.Handover is not { Notices.Count: > 0 };
         var head = await ActiveAsync(snapshot, cancellation);
         var committed = await CommitAsync(snapshot, head with
         {
             Attempts = Without(head.Attempts, plan.Absorbed),
             Lease = done ? null : NewHold(),
-        }, snapshot.State with { Facts = plan.Facts }, Moved(plan.Absorbed), release: done, cancellation);
+        }, plan.After(snapshot.State), Moved(plan.Absorbed), release: done, cancellation);
         return committed is not null && done ? RunEnd.Finished : null;
     }
 
@@ -353,7 +364,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         var error = $"{failed.GetType().Name}: {failed.Message}";
         Log.TurnFailed(workshop.Logger, waiting.Event.ConversationId, waiting.Event.EventId, attempts, failed);
         if (attempts >= _options.MaxAttempts)
-            return await ParkEventAsync(snapshot, [], waiting, snapshot.State.Facts, $"Its turn failed {attempts} times. Last: {error}", cancellation);
+            return await ParkEventAsync(snapshot, [], waiting, snapshot.State, $"Its turn failed {attempts} times. Last: {error}", cancellation);
         var delay = Backoff.After(attempts, _options);
         await workshop.WakeUps.PutPairAsync(key, delay, cancellation);
         var written = await CommitAsync(snapshot, head with
@@ -367,7 +378,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
     }
 
     private async Task<RunEnd?> ParkEventAsync(
-        Snapshot snapshot, IReadOnlyList<Waiting> absorbed, Waiting waiting, ConversationFacts facts, string reason,
+        Snapshot snapshot, IReadOnlyList<Waiting> absorbed, Waiting waiting, ConversationState state, string reason,
         CancellationToken cancellation)
     {
         reason = reason.Length > MaxReason ? reason[..MaxReason] : reason;
@@ -376,13 +387,13 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         var actions = Moved(absorbed);
         actions.Add(Deleted(waiting));
         actions.Add(new(TableTransactionActionType.UpsertReplace, row));
-        var last = snapshot.Inbox.Count == absorbed.Count + 1 && !snapshot.IsPartial;
+        var last = snapshot.Inbox.Count == absorbed.Count + 1 && !snapshot.IsPartial && state.Handover is not { Notices.Count: > 0 };
         var committed = await CommitAsync(snapshot, head with
         {
             Lease = last ? null : NewHold(),
             LastError = reason,
             Attempts = Without(head.Attempts, [waiting, .. absorbed]),
-        }, snapshot.State with { Facts = facts }, actions, release: last, cancellation);
+        }, state, actions, release: last, cancellation);
         if (committed is null) return null;
         ReportParked(ParkedKind.Event, waiting.Event.ConversationId, waiting.Event.EventId, reason);
         return last ? RunEnd.Finished : null;
@@ -408,6 +419,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
     private static IReadOnlyDictionary<string, int> Without(IReadOnlyDictionary<string, int> attempts, IEnumerable<Waiting> done) =>
         attempts.Count == 0 ? attempts : attempts.Where(a => done.All(w => w.RowKey != a.Key)).ToDictionary(a => a.Key, a => a.Value);
 
+    private static Dictionary<string, int> Without(IReadOnlyDictionary<string, int> attempts, string row) =>
+        attempts.Where(a => a.Key != row).ToDictionary(a => a.Key, a => a.Value);
+
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Information, "Turn {Sequence} of {ConversationId} committed for event {EventId}: {Outputs} outputs, late: {Late}.")]
@@ -431,6 +445,24 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
         [LoggerMessage(7, LogLevel.Information, "Turn {Sequence} of {ConversationId} is sent.")]
         public static partial void Sent(ILogger logger, long sequence, string conversationId);
+
+        [LoggerMessage(9, LogLevel.Information, "The handover of {ConversationId} is {Status}. {Reason}")]
+        public static partial void Handover(ILogger logger, string conversationId, string status, string? reason);
+
+        [LoggerMessage(10, LogLevel.Error, "The handover of {ConversationId} failed: {Reason}")]
+        public static partial void HandoverFailed(ILogger logger, string conversationId, string? reason);
+
+        [LoggerMessage(11, LogLevel.Warning, "{ConversationId} comes back to nobody after the agent: {Reason}")]
+        public static partial void NoWayBack(ILogger logger, string conversationId, string reason);
+
+        [LoggerMessage(12, LogLevel.Error, "The Flow of {ConversationId} could not be told of its handover ({Notice}): {Reason}")]
+        public static partial void NotTold(ILogger logger, string conversationId, string notice, string reason);
+
+        [LoggerMessage(13, LogLevel.Warning, "{ConversationId} could not be {Action}: {Reason}")]
+        public static partial void ActionRefused(ILogger logger, string conversationId, string action, string reason);
+
+        [LoggerMessage(14, LogLevel.Information, "Outputs of turn {Sequence} of {ConversationId} are not sent: {Reason}")]
+        public static partial void Unsent(ILogger logger, long sequence, string conversationId, string reason);
 
         [LoggerMessage(8, LogLevel.Error, "8x8 refused the credentials of Endpoint {EndpointId}: it is paused. {Reason}")]
         public static partial void Paused(ILogger logger, string endpointId, string reason);

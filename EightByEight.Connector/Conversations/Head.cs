@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Handover;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -66,7 +67,7 @@ internal sealed record Sending
 {
     public required long Sequence { get; init; }
 
-    /// <summary>How many outputs the turn has.</summary>
+    /// <summary>How many outputs the turn has, its action counted.</summary>
     public required int Count { get; init; }
 
     /// <summary>How many of them are certainly dealt with: accepted or parked.</summary>
@@ -87,6 +88,9 @@ internal sealed record ConversationState
 {
     public ConversationFacts Facts { get; set; } = new();
     public Session? Session { get; set; }
+
+    /// <summary>The handover that goes on, or the last one; null: there was none.</summary>
+    public HandoverCase? Handover { get; set; }
 
     /// <summary>How many sessions there were: the n of the next session's id is one more.</summary>
     public int Sessions { get; set; }
@@ -136,11 +140,48 @@ internal sealed record Turn
 
     public IReadOnlyList<OutgoingMessage> Outputs { get; set; } = [];
 
+    /// <summary>What is done with the conversation after the outputs are sent; null: nothing.</summary>
+    public ConversationAction? Action { get; set; }
+
+    /// <summary>What the Flow said and nobody was to hear.</summary>
+    public IReadOnlyList<OutgoingMessage>? Unsent { get; set; }
+
+    /// <summary>Why.</summary>
+    public string? UnsentReason { get; set; }
+
+    /// <summary>How many things are to be done at 8x8, in order: the outputs, then the action.</summary>
+    [JsonIgnore]
+    public int Steps => Outputs.Count + (Action is null ? 0 : 1);
+
+    /// <summary>This turn with nothing of what is not sent yet.</summary>
+    /// <param name="sent">How many outputs were sent.</param>
+    public Turn Silenced(string reason, int sent = 0) => Outputs.Count <= sent && Action is null ? this : this with
+    {
+        Outputs = [.. Outputs.Take(sent)],
+        Unsent = [.. Outputs.Skip(sent)],
+        UnsentReason = reason,
+        Action = null,
+    };
+
     /// <summary>Why the Flow failed, for the operator.</summary>
     public FlowFailure? Failure { get; set; }
 
     /// <summary>What the Flow passed over, such as a template whose expression threw; null: nothing.</summary>
     public IReadOnlyList<FlowFailure>? Warnings { get; set; }
+}
+
+/// <summary>What a turn does with the conversation at 8x8, beside saying something.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ConversationAction>))]
+internal enum ConversationAction
+{
+    /// <summary>Gives it to the queue or script of the handover.</summary>
+    HandOver,
+
+    /// <summary>Takes it back from the queue.</summary>
+    TakeBack,
+
+    /// <summary>Closes it.</summary>
+    End,
 }
 
 /// <summary>JSON of rows and wake-ups.</summary>

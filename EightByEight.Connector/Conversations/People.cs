@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using EightByEight.Connector.Content;
 
 namespace EightByEight.Connector.Conversations;
@@ -29,6 +30,17 @@ internal sealed record People
 
     /// <summary>When it was certainly over: the conversation went idle, the customer left, or a script took over.</summary>
     public long EndedAt { get; set; }
+
+    /// <summary>When the customer last left.</summary>
+    public long CustomerLeftAt { get; set; }
+
+    /// <summary>Whether an agent is there, by a member or by any newer sign of one.</summary>
+    [JsonIgnore]
+    public bool IsAgentIn => SeenAt > Math.Max(LeftAt, EndedAt) || Agents.Values.Any(a => a.Present && a.At > EndedAt);
+
+    /// <summary>The agent who joined last and is there; null: nobody named.</summary>
+    [JsonIgnore]
+    public string? NewestAgent => Agents.Where(a => a.Value.Present && a.Key.Length > 0).MaxBy(a => a.Value.At).Key;
 
     /// <summary>Whether people talk, at a time of our clock.</summary>
     public Talk TalkAt(DateTimeOffset now, TimeSpan grace)
@@ -68,7 +80,7 @@ internal sealed record People
             "TRANSFER" => this with { TransferAt = Math.Max(TransferAt, at) },
             "MEMBERS_CHANGED" when Is(data.Text("memberType"), "agent") => Changed(data, stored, Is(data.Text("change"), "joined")),
             "MEMBERS_CHANGED" when Is(data.Text("memberType"), "user") && Is(data.Text("change"), "left") =>
-                this with { EndedAt = Math.Max(EndedAt, at) },
+                this with { EndedAt = Math.Max(EndedAt, at), CustomerLeftAt = Math.Max(CustomerLeftAt, at) },
             "AGENT_JOINED" => Changed(data.ValueKind == JsonValueKind.Object ? data : body, stored, joined: true),
             "AGENT_LEFT" => Changed(data.ValueKind == JsonValueKind.Object ? data : body, stored, joined: false),
             "MESSAGE" or "TEXT" when Speaker.Of(body) == Speaker.Agent => this with { SeenAt = Math.Max(SeenAt, at) },

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Handover;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -24,11 +25,26 @@ internal sealed record Plan
     /// <summary>The facts after the absorbed ones, before the acting one.</summary>
     public required ConversationFacts FactsBefore { get; init; }
 
+    /// <summary>The handover after all of them.</summary>
+    public HandoverCase? Handover { get; init; }
+
+    /// <summary>The handover after the absorbed ones, before the acting one.</summary>
+    public HandoverCase? HandoverBefore { get; init; }
+
+    /// <summary>Whether the acting event calls the handover off.</summary>
+    public bool Cancels { get; init; }
+
     /// <summary>Customers' events wait until it is clear whether people still talk; null: none do.</summary>
     public DateTimeOffset? HeldUntil { get; init; }
 
     /// <summary>An event that cannot be read; what came before it is not absorbed yet.</summary>
     public (Waiting Waiting, Exception Cause)? Unreadable { get; init; }
+
+    /// <summary>The state after the absorbed events.</summary>
+    public ConversationState Before(ConversationState state) => state with { Facts = FactsBefore, Handover = HandoverBefore };
+
+    /// <summary>The state after all events.</summary>
+    public ConversationState After(ConversationState state) => state with { Facts = Facts, Handover = Handover };
 
     /// <summary>Looks at what waits, in order.</summary>
     /// <param name="read">Gets an event's body.</param>
@@ -36,8 +52,20 @@ internal sealed record Plan
         Snapshot snapshot, EndpointSettings? settings, DateTimeOffset now, TimeSpan grace, Func<StoredEvent, ValueTask<byte[]>> read)
     {
         var facts = snapshot.State.Facts;
+        var handover = snapshot.State.Handover;
         var absorbed = new List<Waiting>();
         DateTimeOffset? heldUntil = null;
+        Plan Acts(Waiting waiting, JsonElement body, ConversationFacts after, HandoverCase? handoverAfter, bool cancels = false) => new()
+        {
+            Absorbed = absorbed,
+            Acting = waiting,
+            Body = body,
+            Facts = after,
+            FactsBefore = facts,
+            Handover = handoverAfter,
+            HandoverBefore = handover,
+            Cancels = cancels,
+        };
         foreach (var waiting in snapshot.Inbox)
         {
             if (absorbed.Count == ConversationStore.MaxAbsorbed) break;
@@ -45,44 +73,69 @@ internal sealed record Plan
             if (stored.EventType == StoredEvent.RetriedOutputs)
             {
                 if (heldUntil is not null) continue;
-                return new Plan { Absorbed = absorbed, Acting = waiting, Facts = facts, FactsBefore = facts };
+                return Acts(waiting, default, facts, handover);
             }
 
             using var document = JsonDocument.Parse(await read(stored));
             var body = document.RootElement;
             ConversationFacts after;
+            HandoverCase? next;
             Role role;
             try
             {
                 // What is retried runs as the newest, but what it told of the conversation is old.
                 after = stored.IsRetry ? facts : facts.After(stored, body);
+                next = stored.IsRetry ? handover : handover?.After(stored, body, after, now, grace);
                 role = RoleOf(stored, body, after.BeganActivation(facts), settings);
             }
             catch (InvalidOperationException notText)
             {
                 // Valid JSON may hold a string that is no Unicode text.
-                return new Plan { Absorbed = [], Facts = facts, FactsBefore = facts, Unreadable = (waiting, notText) };
+                return new Plan
+                {
+                    Absorbed = [], Facts = facts, FactsBefore = facts, Handover = handover, HandoverBefore = handover,
+                    Unreadable = (waiting, notText),
+                };
             }
 
             // An agent who left may turn out to be a transfer: what the customer says then waits for its meaning.
-            var talk = role == Role.None ? Talk.No : after.People.TalkAt(now, grace);
+            var goesOn = handover is { IsActive: true };
+            var talk = role == Role.None ? Talk.No
+                : goesOn ? next!.Status == HandoverStatus.Left ? Talk.Undecided : Talk.Yes
+                : after.People.TalkAt(now, grace);
             if (talk == Talk.Undecided && role == Role.Input)
             {
-                heldUntil = after.People.DecidedAt(grace);
+                heldUntil = goesOn ? DateTimeOffset.FromUnixTimeMilliseconds(next!.DecideAt!.Value) : after.People.DecidedAt(grace);
                 continue;
             }
 
             if (heldUntil is not null && role == Role.Input) continue;
-            if (role != Role.None && talk == Talk.No)
-                return new Plan { Absorbed = absorbed, Acting = waiting, Body = body.Clone(), Facts = after, FactsBefore = facts };
-            facts = after;
+            if (role != Role.None && talk == Talk.No) return Acts(waiting, body.Clone(), after, next);
+            if (goesOn && role == Role.Input)
+            {
+                if (CanReturn(next!, settings) && next!.IsCancelledBy(IncomingContent.Of(body)))
+                    return Acts(waiting, body.Clone(), after, next, cancels: true);
+                next = next!.Heard(stored.ReceivedAt);
+            }
+
+            (facts, handover) = (after, next);
             absorbed.Add(waiting);
+            // The Flow is told first, and what comes next may depend on it.
+            if (handover is { Notices.Count: > 0 }) break;
         }
 
         // A transfer or a new agent that was absorbed may have decided: those held are looked at again at once.
-        if (heldUntil is not null && facts.People.TalkAt(now, grace) != Talk.Undecided) heldUntil = now;
-        return new Plan { Absorbed = absorbed, Facts = facts, FactsBefore = facts, HeldUntil = heldUntil };
+        if (heldUntil is not null && !(handover is { IsActive: true, Status: HandoverStatus.Left }
+            || facts.People.TalkAt(now, grace) == Talk.Undecided)) heldUntil = now;
+        return new Plan
+        {
+            Absorbed = absorbed, Facts = facts, FactsBefore = facts, Handover = handover, HandoverBefore = handover, HeldUntil = heldUntil,
+        };
     }
+
+    /// <summary>Whether there is a way to take the customer back, so that calling off means something.</summary>
+    private static bool CanReturn(HandoverCase handover, EndpointSettings? settings) =>
+        settings?.Handover.ReturnScriptId is not null || handover.Request.WithoutReturn == WithoutReturn.End;
 
     private static Role RoleOf(StoredEvent stored, JsonElement body, bool beganActivation, EndpointSettings? settings) => stored.EventType switch
     {

@@ -10,6 +10,12 @@ internal sealed record StoredEvent
     /// <summary>The event type of outputs that were parked and are sent again.</summary>
     public const string RetriedOutputs = "$outputs";
 
+    /// <summary>The event type of a turn that no event of 8x8 made, but the course of a handover.</summary>
+    public const string HandoverNotice = "$handover";
+
+    /// <summary>Whether it is none of 8x8's, so that its timestamp is by our clock.</summary>
+    public bool IsOurs => EventType.StartsWith('$');
+
     public required string EventId { get; init; }
     public required string EventType { get; init; }
     public required string ConversationId { get; init; }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Azure.Data.Tables;
+using EightByEight.Connector.Handover;
 using Microsoft.Extensions.Options;
 
 namespace EightByEight.Connector.Conversations;
@@ -47,6 +48,7 @@ internal sealed class Transcripts(
             State = facts.State.Value?.ToLowerInvariant(),
             Channel = facts.Channel.Value,
             PeopleTalk = facts.People.TalkAt(time.GetUtcNow(), options.Value.TransferGrace) != Talk.No,
+            Handover = snapshot.State.Handover is { } handover ? HandoverView.Of(handover) : null,
             Waiting = snapshot.Inbox.Count,
             Sending = head?.Sending is { } sending ? $"turn {sending.Sequence}: {sending.Sent} of {sending.Count} sent" : null,
             RetryAt = head?.RetryAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,
@@ -99,6 +101,9 @@ public sealed record ConversationView
     /// <summary>Whether a person of the contact centre talks, so that the bot is silent.</summary>
     public bool PeopleTalk { get; init; }
 
+    /// <summary>The handover that goes on, or the last one; null: there was none.</summary>
+    public HandoverView? Handover { get; init; }
+
     /// <summary>How many events wait, up to 48.</summary>
     public int Waiting { get; init; }
 
@@ -139,6 +144,15 @@ public sealed record TurnView
     /// <summary>What the bot answered.</summary>
     public required IReadOnlyList<ChatGateway.OutgoingMessage> Outputs { get; init; }
 
+    /// <summary>What was done with the conversation afterwards: <c>handOver</c>, <c>takeBack</c> or <c>end</c>; null: nothing.</summary>
+    public string? Action { get; init; }
+
+    /// <summary>What the bot said and nobody was to hear, such as beside an agent; null: nothing.</summary>
+    public IReadOnlyList<ChatGateway.OutgoingMessage>? Unsent { get; init; }
+
+    /// <summary>Why that was not sent.</summary>
+    public string? UnsentReason { get; init; }
+
     /// <summary>Why the Flow failed; null when it did not.</summary>
     public Flows.FlowFailure? Failure { get; init; }
 
@@ -154,7 +168,45 @@ public sealed record TurnView
         Text = turn.Text,
         Late = turn.Late,
         Outputs = turn.Outputs,
+        Action = turn.Action is { } action ? JsonNamingPolicy.CamelCase.ConvertName(action.ToString()) : null,
+        Unsent = turn.Unsent,
+        UnsentReason = turn.UnsentReason,
         Failure = turn.Failure,
         Warnings = turn.Warnings,
+    };
+}
+
+/// <summary>A handover for an operator.</summary>
+public sealed record HandoverView
+{
+    /// <summary>
+    /// <c>requested</c>, <c>queued</c>, <c>agent</c>, <c>transferred</c>, <c>left</c> (or transferred: it is not clear yet),
+    /// <c>returning</c>, <c>completed</c>, <c>cancelled</c>, <c>failed</c> or <c>timedOut</c>.
+    /// </summary>
+    public required string Status { get; init; }
+
+    /// <summary>When the Flow asked for it.</summary>
+    public required DateTimeOffset RequestedAt { get; init; }
+
+    /// <summary>The queue's id at 8x8.</summary>
+    public string? QueueId { get; init; }
+
+    /// <summary>The queue's name, once 8x8 told it.</summary>
+    public string? QueueName { get; init; }
+
+    /// <summary>The newest agent's id at 8x8.</summary>
+    public string? AgentId { get; init; }
+
+    /// <summary>Why it failed or ended.</summary>
+    public string? Reason { get; init; }
+
+    internal static HandoverView Of(HandoverCase handover) => new()
+    {
+        Status = HandoverCase.Name(handover.Status),
+        RequestedAt = DateTimeOffset.FromUnixTimeMilliseconds(handover.RequestedAt),
+        QueueId = handover.QueueId,
+        QueueName = handover.QueueName,
+        AgentId = handover.AgentId,
+        Reason = handover.Reason,
     };
 }

@@ -3,55 +3,127 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Handover;
+using Microsoft.Extensions.Options;
 
 namespace EightByEight.Connector.Conversations;
 
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
-internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
+internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptions> options, TimeProvider time)
 {
-    /// <summary>The turn that an event makes, and the state after it; its sequence is not given yet.</summary>
+    /// <summary>The turn that a customer's event makes, and the state after it; its sequence is not given yet.</summary>
     /// <exception cref="FlowMissingException">The Endpoint's Flow is not stored.</exception>
     public async Task<(Turn Turn, ConversationState State)> RunAsync(
         StoredEvent stored, JsonElement body, ConversationState state, EndpointSettings settings, CancellationToken cancellation)
     {
-        var flow = await flows.FindAsync(settings.Flow, cancellation) ?? throw new FlowMissingException(settings.Flow);
+        var flow = await FlowAsync(settings, cancellation);
         var (session, sessions) = SessionFor(stored, state, settings);
         var content = IncomingContent.Of(body);
+        var input = InputFor(stored, content, state.Facts, session, flow);
+        var text = stored.EventType == "CONVERSATION_UPDATE" ? null : content.Text;
+        return Run(flow, input, text, stored, session, state with { Sessions = sessions }, settings, cancellation);
+    }
+
+    /// <summary>The turn in which the Flow is told how its handover goes, at the step that waits for it.</summary>
+    /// <exception cref="FlowMissingException">The Endpoint's Flow is not stored.</exception>
+    public async Task<(Turn Turn, ConversationState State)> TellAsync(
+        StoredEvent stored, HandoverNotice notice, ConversationState state, EndpointSettings settings, CancellationToken cancellation)
+    {
+        var flow = await FlowAsync(settings, cancellation);
+        var handover = state.Handover!;
+        state = state with { Handover = handover.WithoutNotice() };
+        // The session's time stands still during a handover: it starts to run again when that is over.
+        var session = state.Session is { } running ? running with { LastInputAt = stored.ReceivedAt, Execution = running.Execution + 1 } : null;
+        if (session?.Position?.Step != handover.Request.Step || session.Flow != settings.Flow || !flow.AwaitsHandover(session.Position))
+            return (TurnOf(stored, session, null), state with { Session = session });
+        var input = InputFor(stored, new IncomingContent("", []), state.Facts, session, flow);
+        input["handover"] = handover.ToInput(notice);
+        return Run(flow, input, null, stored, session, state, settings, cancellation);
+    }
+
+    /// <summary>Why nothing may be said now; null: the bot may speak.</summary>
+    /// <param name="said">When the customer said what is answered, by 8x8; null: nothing is answered.</param>
+    public string? Silence(ConversationFacts facts, long? said)
+    {
+        if (facts.People.TalkAt(time.GetUtcNow(), options.Value.TransferGrace) == Talk.Yes) return "An agent talks with the customer.";
+        var closed = facts.State is { Value: "IDLE", At: var idle } && (said is null || idle >= said);
+        return closed ? "The conversation is closed." : null;
+    }
+
+    private async Task<Flow> FlowAsync(EndpointSettings settings, CancellationToken cancellation) =>
+        await flows.FindAsync(settings.Flow, cancellation) ?? throw new FlowMissingException(settings.Flow);
+
+    private (Turn Turn, ConversationState State) Run(
+        Flow flow, JsonObject input, string? text, StoredEvent stored, Session session, ConversationState state,
+        EndpointSettings settings, CancellationToken cancellation)
+    {
         var result = flow.Run(new FlowInput
         {
-            Input = InputFor(stored, content, state.Facts, session, flow),
+            Input = input,
             Context = session.Context,
             Profile = session.Profile,
             Position = session.Position,
         }, cancellation);
-        var turn = new Turn
+        var turn = TurnOf(stored, session, text) with
         {
-            Sequence = 0,
-            EventId = stored.EventId,
-            EventType = stored.EventType,
-            SessionId = session.Id,
-            Text = stored.EventType == "CONVERSATION_UPDATE" ? null : content.Text,
-            Timestamp = stored.Timestamp,
-            ReceivedAt = stored.ReceivedAt,
-            CommittedAt = time.GetUtcNow().ToUnixTimeMilliseconds(),
             Outputs = [.. result.Outputs.Select(OutgoingContent.ToMessage).OfType<ChatGateway.OutgoingMessage>()],
+            Action = result.EndsConversation ? ConversationAction.End : null,
             Failure = result.Failure,
             Warnings = result.Warnings.Count == 0 ? null : result.Warnings,
         };
-        return (turn, state with
+        state = state with { Session = session with { Context = result.Context, Profile = result.Profile, Position = result.Position } };
+        var silence = Silence(state.Facts, stored.IsOurs ? null : stored.Timestamp);
+        if (result.Handover is { } request) (turn, state) = HandedOver(turn, state, request, settings, silence, stored);
+        return (silence is null ? turn : turn.Silenced(silence), state);
+    }
+
+    private (Turn Turn, ConversationState State) HandedOver(
+        Turn turn, ConversationState state, HandoverRequest request, EndpointSettings settings, string? silence, StoredEvent stored)
+    {
+        request = request with
         {
-            Sessions = sessions,
-            Session = session with { Context = result.Context, Profile = result.Profile, Position = result.Position },
-        });
+            QueueId = request.QueueId ?? (request.ScriptId is null ? settings.Handover.QueueId : null),
+            InactivityMinutes = request.OnInactivity ? request.InactivityMinutes ?? settings.Handover.InactivityMinutes : null,
+            Properties = Merged(request.Properties, settings.Handover.Properties),
+        };
+        var since = Math.Max(state.Facts.NewestAt, Math.Max(state.Handover?.QueuedAt ?? 0, stored.IsOurs ? 0 : stored.Timestamp));
+        var begun = HandoverCase.Begin(request, since, time.GetUtcNow());
+        var refused = silence ?? (request.QueueId is null && request.ScriptId is null
+            ? "Neither the step nor the Endpoint's settings name a queue: write queueId in the handover, or set handover.queueId."
+            : null);
+        return refused is null
+            ? (turn with { Action = ConversationAction.HandOver }, state with { Handover = begun })
+            : (turn, state with { Handover = begun.Ended(HandoverStatus.Failed, refused) });
+    }
+
+    /// <summary>A turn before anything came of it.</summary>
+    public Turn TurnOf(StoredEvent stored, Session? session, string? text) => new()
+    {
+        Sequence = 0,
+        EventId = stored.EventId,
+        EventType = stored.EventType,
+        SessionId = session?.Id,
+        Text = text,
+        Timestamp = stored.Timestamp,
+        ReceivedAt = stored.ReceivedAt,
+        CommittedAt = time.GetUtcNow().ToUnixTimeMilliseconds(),
+    };
+
+    private static Dictionary<string, string> Merged(
+        IReadOnlyDictionary<string, string> flow, IReadOnlyDictionary<string, string> endpoint)
+    {
+        var merged = new Dictionary<string, string>(flow);
+        foreach (var (name, value) in endpoint) merged.TryAdd(name, value);
+        return merged;
     }
 
     /// <summary>The running session, or a fresh one: the first, after expiry, and after 8x8 activated the conversation anew.</summary>
     private static (Session Session, int Sessions) SessionFor(StoredEvent stored, ConversationState state, EndpointSettings settings)
     {
         var minutes = settings.Session.ExpirationMinutes;
-        if (state.Session is { } running
-            && (minutes == 0 || stored.ReceivedAt - running.LastInputAt <= minutes * 60_000L)
-            && !IsReopened(state.Facts, running, stored))
+        var expired = state.Session is { } last && minutes > 0 && stored.ReceivedAt - last.LastInputAt > minutes * 60_000L;
+        var reopened = state.Session is { } before && IsReopened(state.Facts, before, stored);
+        if (state.Session is { } running && !expired && !reopened)
             return (running with
             {
                 LastInputAt = stored.ReceivedAt,
@@ -61,6 +133,7 @@ internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
                 Flow = settings.Flow,
             }, state.Sessions);
         var number = state.Sessions + 1;
+        var goesOn = expired && !reopened && settings.Session.OnExpiry == OnExpiry.Continue ? state.Session : null;
         return (new Session
         {
             Id = $"{stored.ConversationId}-{number}",
@@ -68,6 +141,9 @@ internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
             LastInputAt = stored.ReceivedAt,
             Execution = 1,
             LastTimestamp = stored.Timestamp,
+            Context = goesOn?.Context ?? [],
+            Profile = goesOn?.Profile ?? [],
+            Position = goesOn?.Flow == settings.Flow ? goesOn.Position : null,
         }, number);
     }
 
@@ -85,6 +161,7 @@ internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
             ["user"] = user,
             ["userId"] = (user["userId"] is JsonValue id ? id.ToString() : null) is { Length: > 0 } userId ? userId : stored.ConversationId,
             ["sessionId"] = session.Id,
+            ["session"] = new JsonObject { ["id"] = session.Id, ["isNew"] = session.Execution == 1 },
             ["conversationId"] = stored.ConversationId,
             ["inputId"] = stored.EventId,
             ["channel"] = facts.Channel.Value,

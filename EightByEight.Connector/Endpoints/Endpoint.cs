@@ -1,3 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Serialization;
+
 namespace EightByEight.Connector.Endpoints;
 
 /// <summary>One configured connection between an 8x8 tenant and a Flow.</summary>
@@ -30,6 +34,14 @@ public sealed record Endpoint
     /// <summary>SHA-256 of the URL token, in upper-case hex.</summary>
     internal string TokenHash { get; init; } = "";
 
+    /// <summary>Whether a URL ends with the Endpoint's URL token, or with a former one.</summary>
+    internal bool IsItsUrl(string? url)
+    {
+        if (url is null) return false;
+        var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(url[(url.LastIndexOf('/') + 1)..])));
+        return hash == TokenHash || FormerTokens.Any(former => former.Hash == hash);
+    }
+
     /// <summary>Former URL tokens that still work.</summary>
     internal IReadOnlyList<FormerToken> FormerTokens { get; init; } = [];
 }
@@ -61,6 +73,9 @@ public sealed record EndpointSettings
 
     /// <summary>How long a session lives.</summary>
     public SessionSettings Session { get; init; } = new();
+
+    /// <summary>How conversations are given to people, and come back.</summary>
+    public HandoverSettings Handover { get; init; } = new();
 }
 
 /// <summary>How to reach the 8x8 tenant, and what to believe of what it sends.</summary>
@@ -87,4 +102,55 @@ public sealed record SessionSettings
 {
     /// <summary>Minutes since the last input until the next input starts a new session; 0: never.</summary>
     public int ExpirationMinutes { get; init; } = 30;
+
+    /// <summary>What an input after the end of a session meets.</summary>
+    public OnExpiry OnExpiry { get; init; }
+}
+
+/// <summary>What an input after the end of a session meets.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<OnExpiry>))]
+public enum OnExpiry
+{
+    /// <summary>A new session that knows nothing: the Flow runs from its start.</summary>
+    [JsonStringEnumMemberName("greet")]
+    Greet,
+
+    /// <summary>A new session that goes on where the last one waited, with what it knew.</summary>
+    [JsonStringEnumMemberName("continue")]
+    Continue,
+}
+
+/// <summary>How conversations are given to people, and come back.</summary>
+public sealed record HandoverSettings
+{
+    /// <summary>The queue of a handover that names none.</summary>
+    public string? QueueId { get; init; }
+
+    /// <summary>Additional properties that go along with each handover; those of the Flow come first.</summary>
+    public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The script that a customer is given to who called the handover off.</summary>
+    public string? ReturnScriptId { get; init; }
+
+    /// <summary>Minutes of a customer's silence until a Flow that wants it is told, where the step names none.</summary>
+    public int? InactivityMinutes { get; init; }
+
+    /// <summary>How the conversation comes back after the agent.</summary>
+    public PostAgentSettings PostAgent { get; init; } = new();
+}
+
+/// <summary>8x8's post-agent assignment.</summary>
+public sealed record PostAgentSettings
+{
+    /// <summary>The webhook that gets the conversation; null: the Endpoint's own, found by its URL.</summary>
+    public string? WebhookId { get; init; }
+
+    /// <summary>20 to 600.</summary>
+    public int MaxTotalMinutes { get; init; } = 300;
+
+    /// <summary>10 to 300, counted from the bot's last message.</summary>
+    public int UserTimeoutMinutes { get; init; } = 150;
+
+    /// <summary>Whether the channel's webhook gets the events too.</summary>
+    public bool NotifyChannelWebhookIfExists { get; init; }
 }

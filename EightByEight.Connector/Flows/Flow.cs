@@ -28,6 +28,10 @@ public sealed class Flow
     /// <exception cref="FlowFormatException">It is not a Flow; all faults found are listed with line and column.</exception>
     public static Flow Parse(string source) => FlowCompiler.Compile(source);
 
+    /// <summary>Whether a session that waits there waits for the end of a handover.</summary>
+    public bool AwaitsHandover(FlowPosition? position) =>
+        position is not null && _waitingSteps.TryGetValue(position.Step, out var step) && step is HandOver;
+
     /// <summary>Runs one input through the Flow. Nothing passed in is changed; what changed is in the result.</summary>
     /// <remarks>
     /// Whatever the Flow does wrong is told in <see cref="FlowResult.Failure"/>. A session that waits at a step which

@@ -18,6 +18,8 @@ internal sealed partial class FlowCompiler
         ["set"] = Set.Parse,
         ["goTo"] = GoTo.Parse,
         ["waitForInput"] = WaitForInput.Parse,
+        ["handover"] = HandOver.Parse,
+        ["endConversation"] = EndConversation.Parse,
         ["stop"] = Stop.Parse,
     };
 
@@ -26,6 +28,7 @@ internal sealed partial class FlowCompiler
     private readonly List<(ScalarNode Id, Step Step)> _ids = [];
     private readonly List<(ScalarNode At, Action<Step> Resolve)> _jumps = [];
     private readonly List<WaitingStep> _waiting = [];
+    private readonly List<(int Line, int Column, string Path, string Kind)> _made = [];
 
     private FlowCompiler(string source) => _source = source;
 
@@ -98,9 +101,14 @@ internal sealed partial class FlowCompiler
 
     private Step? ParseStep(DocumentNode node, string path)
     {
+        void Made(ScalarNode kind) => _made.Add((kind.Line, kind.Column, path, kind.Text));
         // `- stop` is short for `- stop:`.
-        if (node is ScalarNode { Text: "stop" or "waitForInput" } word)
+        if (node is ScalarNode { Text: "stop" or "waitForInput" or "endConversation" } word)
+        {
+            Made(word);
             return StepKinds[word.Text](new StepSource(this, path, word, new MapNode(word.Line, word.Column), word));
+        }
+
         if (node is not MapNode map)
         {
             Problems.Report(node, $"A step is expected here, such as 'say: Hello', not {node.Kind}.");
@@ -120,6 +128,7 @@ internal sealed partial class FlowCompiler
             return null;
         }
 
+        Made(kinds[0]);
         var step = StepKinds[kinds[0].Text](new StepSource(this, path, kinds[0], map, map.Find(kinds[0].Text)!));
         if (map.Find("id") is { } id)
         {
@@ -151,6 +160,15 @@ internal sealed partial class FlowCompiler
     {
         Problems.Report(flow, $"'{name}' is missing: {example}.");
         return null;
+    }
+
+    /// <summary>Refuses steps in a block that runs while a handover goes on: it cannot wait, or lead elsewhere.</summary>
+    public void RefuseInside(string prefix, string block)
+    {
+        foreach (var (line, column, path, kind) in _made)
+            if (kind is "question" or "waitForInput" or "goTo" or "handover" && path.StartsWith(prefix, StringComparison.Ordinal))
+                Problems.Report(line, column, $"'{kind}' cannot stand in '{block}': the handover goes on meanwhile."
+                    + " Say something, set something, or end the conversation.");
     }
 
     /// <summary>A text without <c>{{ }}</c>.</summary>

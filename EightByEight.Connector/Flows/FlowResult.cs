@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
+using EightByEight.Connector.Handover;
 
 namespace EightByEight.Connector.Flows;
 
@@ -22,6 +23,12 @@ public sealed record FlowResult
 
     /// <summary>Why the Flow failed, for the operator; null when it did not.</summary>
     public FlowFailure? Failure { get; init; }
+
+    /// <summary>The handover that the Flow asks for, after what it said; null: none.</summary>
+    public HandoverRequest? Handover { get; init; }
+
+    /// <summary>Whether the Flow closes the conversation, after what it said.</summary>
+    public bool EndsConversation { get; init; }
 
     /// <summary>What the bot author should look at although the turn went on: templates that rendered nothing because
     /// their expression threw. At most 20.</summary>

@@ -72,7 +72,7 @@ internal sealed partial record StepSource(
     /// <summary>Refuses a value: the step has none.</summary>
     public void ExpectNothing()
     {
-        if (Value is ScalarNode { IsNull: true } or ScalarNode { Text: "true" or "stop" or "waitForInput" }
+        if (Value is ScalarNode { IsNull: true } or ScalarNode { Text: "true" or "stop" or "waitForInput" or "endConversation" }
             or MapNode { Size: 1 }) return;
         Problems.Report(Value, $"'{Kind.Text}' takes nothing. Write '- {Kind.Text}'.");
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Scripting;
+using EightByEight.Connector.Handover;
 
 namespace EightByEight.Connector.Flows;
 
@@ -22,6 +23,16 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
         && value.TryGetValue<string>(out var said) ? said : "";
 
     public FlowPosition? Position { get; set; }
+
+    /// <summary>The status of a handover that this input tells of; null when it tells of none.</summary>
+    public string? HandoverStatus => (HandoverOf(input.Input)?["status"] as JsonValue)?.GetValue<string>();
+
+    /// <summary>Beside the status, what happened, such as <c>handoverInactivity</c>.</summary>
+    public string? HandoverEvent => (HandoverOf(input.Input)?["eventType"] as JsonValue)?.GetValue<string>();
+
+    public HandoverRequest? Handover { get; set; }
+
+    public bool EndsConversation { get; set; }
 
     /// <summary>Made by the first expression that needs JavaScript; never shared with another turn.</summary>
     public Sandbox Sandbox => SandboxOrNull ??= new Sandbox(Memory, cancellation);
@@ -48,6 +59,8 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
         Context = Memory.Context,
         Profile = Memory.Profile,
         Position = Position,
+        Handover = Handover,
+        EndsConversation = EndsConversation,
         Warnings = _warnings ?? [],
     };
 
@@ -60,6 +73,8 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
         Failure = failure,
         Warnings = _warnings ?? [],
     };
+
+    private static JsonObject? HandoverOf(JsonObject given) => given["handover"] as JsonObject;
 
     public void Dispose() => SandboxOrNull?.Dispose();
 }

@@ -1,0 +1,355 @@
+using System.Text.Json;
+using Azure.Data.Tables;
+using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Handover;
+
+namespace EightByEight.Connector.Conversations;
+
+/// <content>The course of a handover: what is due although nothing came in, what the Flow is told, and what is done at 8x8.</content>
+internal sealed partial class ConversationRun
+{
+    /// <summary>How often 8x8 is asked whether an agent's leaving was the end, before the events are believed.</summary>
+    private const int MostQuestions = 5;
+
+    /// <summary>Whether the action of the turn being sent may have been done already.</summary>
+    private bool _actionInDoubt;
+
+    /// <summary>Tells the Flow what it is to be told, or does what is due; in this order, before anything that waits.</summary>
+    private async Task<(bool Attended, RunEnd? End)> AttendAsync(
+        Snapshot snapshot, HandoverCase handover, CancellationToken cancellation)
+    {
+        if (handover.Notices.Count > 0) return (true, await TellAsync(snapshot, handover.Notices[0], cancellation));
+        var now = Now.ToUnixTimeMilliseconds();
+        if (handover.DueAt is not { } due) return (false, null);
+        if (due > now)
+        {
+            // A wake-up may come a moment early where clocks differ: it puts itself again.
+            if (due - now < _options.ClockSkew.TotalMilliseconds)
+                await workshop.WakeUps.PutPairAsync(key, TimeSpan.FromMilliseconds(due - now), cancellation);
+            return (false, null);
+        }
+
+        if (handover.TimeoutAt <= now && !handover.HasPeople) return (true, await TimeOutAsync(snapshot, handover, cancellation));
+        var next = handover.DecideAt <= now ? await DecideAsync(snapshot, handover, cancellation)
+            : handover.TimeoutAt <= now ? handover with { TimeoutAt = null }
+            : handover.Silent(Now);
+        var head = snapshot.Head! with { Lease = NewHold() };
+        await CommitAsync(snapshot, head, snapshot.State with { Handover = next }, [], release: false, cancellation);
+        return (true, null);
+    }
+
+    private async Task<RunEnd?> TellAsync(Snapshot snapshot, HandoverNotice notice, CancellationToken cancellation)
+    {
+        var head = snapshot.Head!;
+        var now = Now.ToUnixTimeMilliseconds();
+        var stored = new StoredEvent
+        {
+            EventId = $"handover-{snapshot.State.Handover!.RequestedAt}-{notice.Number}",
+            EventType = StoredEvent.HandoverNotice,
+            ConversationId = head.ConversationId,
+            Timestamp = now,
+            ReceivedAt = now,
+            Body = default,
+        };
+        var attempts = head.Attempts.GetValueOrDefault(stored.EventId);
+        if (attempts >= _options.MaxAttempts && _counted != stored.EventId)
+            return await DropAsync(snapshot, notice, head.LastError ?? "The process died.", cancellation);
+        var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
+        if (endpoint is not { Settings.Enabled: true })
+            return await DropAsync(snapshot, notice, "The Endpoint was disabled or deleted.", cancellation);
+        if (IsSuspicious && _counted != stored.EventId)
+        {
+            var counted = await CommitAsync(
+                snapshot, head with { Lease = NewHold(), Attempts = With(head.Attempts, stored.EventId, attempts + 1) },
+                snapshot.State, [], release: false, cancellation);
+            if (counted is not null) _counted = stored.EventId;
+            return null;
+        }
+
+        try
+        {
+            var (turn, state) = await workshop.Turns.TellAsync(stored, notice, snapshot.State, endpoint.Settings, cancellation);
+            return await CommitTurnAsync(snapshot, [], null, stored, turn, state, cancellation);
+        }
+        catch (FlowMissingException missing)
+        {
+            return await DropAsync(snapshot, notice, missing.Message, cancellation);
+        }
+    }
+
+    /// <summary>The Flow cannot be told: the operator is, and the conversation goes on.</summary>
+    private async Task<RunEnd?> DropAsync(Snapshot snapshot, HandoverNotice notice, string reason, CancellationToken cancellation)
+    {
+        Log.NotTold(workshop.Logger, snapshot.Head!.ConversationId, HandoverCase.Name(notice.Status), reason);
+        await CommitAsync(snapshot, snapshot.Head with { Lease = NewHold(), LastError = reason },
+            snapshot.State with { Handover = snapshot.State.Handover!.WithoutNotice() }, [], release: false, cancellation);
+        return null;
+    }
+
+    /// <summary>Nobody came in time.</summary>
+    private async Task<RunEnd?> TimeOutAsync(Snapshot snapshot, HandoverCase handover, CancellationToken cancellation)
+    {
+        var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
+        if (endpoint?.Settings.Handover.ReturnScriptId is null && handover.Request.WithoutReturn == WithoutReturn.Wait)
+        {
+            Log.Handover(workshop.Logger, snapshot.Head!.ConversationId, "timed out, and goes on waiting",
+                "The Endpoint names no script to return to (handover.returnScriptId).");
+            await CommitAsync(snapshot, snapshot.Head with { Lease = NewHold() },
+                snapshot.State with { Handover = handover with { TimeoutAt = null } }, [], release: false, cancellation);
+            return null;
+        }
+
+        var now = Now.ToUnixTimeMilliseconds();
+        var stored = new StoredEvent
+        {
+            EventId = $"handover-{handover.RequestedAt}-timeout",
+            EventType = StoredEvent.HandoverNotice,
+            ConversationId = snapshot.Head!.ConversationId,
+            Timestamp = now,
+            ReceivedAt = now,
+            Body = default,
+        };
+        var (turn, state) = TakenBack(stored, null, snapshot.State, HandoverStatus.TimedOut);
+        return await CommitTurnAsync(snapshot, [], null, stored, turn, state, cancellation);
+    }
+
+    /// <summary>The turn that takes the customer back. The Flow is told once that is done: an agent may be quicker.</summary>
+    private (Turn Turn, ConversationState State) TakenBack(
+        StoredEvent stored, string? text, ConversationState state, HandoverStatus ending) =>
+        (workshop.Turns.TurnOf(stored, state.Session, text) with { Action = ConversationAction.TakeBack },
+            state with { Handover = state.Handover!.Return(ending) });
+
+    /// <summary>The grace time is over: the conversation resource says whether an agent's leaving was the end.</summary>
+    private async Task<HandoverCase> DecideAsync(Snapshot snapshot, HandoverCase handover, CancellationToken cancellation)
+    {
+        if (snapshot.State.Facts.People.TalkAt(Now, _options.TransferGrace) == Talk.Yes)
+            return handover.Judged(snapshot.State.Facts, Now, _options.TransferGrace) with { DecideAt = null };
+        var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
+        if (endpoint is null || await AccountAsync(endpoint, cancellation) is not { } account) return handover.Decided(goesOn: false);
+        try
+        {
+            var conversation = await workshop.Gateway.GetConversationAsync(account, snapshot.Head!.ConversationId, cancellation);
+            return handover.Decided(goesOn: IsWithPeople(conversation));
+        }
+        catch (ChatGatewayException failed) when (failed.Delivery != Delivery.Refused && handover.Undecided < MostQuestions)
+        {
+            return handover with
+            {
+                Undecided = handover.Undecided + 1,
+                DecideAt = (Now + Backoff.After(handover.Undecided + 1, _options)).ToUnixTimeMilliseconds(),
+            };
+        }
+        catch (ChatGatewayException)
+        {
+            return handover.Decided(goesOn: false);
+        }
+    }
+
+    private static bool IsWithPeople(Conversation conversation) =>
+        !string.Equals(conversation.State, "idle", StringComparison.OrdinalIgnoreCase)
+        && conversation.Assignment?.Type is { } type
+        && (string.Equals(type, "queue", StringComparison.OrdinalIgnoreCase) || string.Equals(type, "agent", StringComparison.OrdinalIgnoreCase));
+
+    // ---- At 8x8 ------------------------------------------------------------------------------------------------
+
+    /// <summary>Does the action of the turn whose outputs are sent.</summary>
+    private async Task<Sent?> ActAsync(Snapshot snapshot, Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
+    {
+        try
+        {
+            if (!FitsLease())
+            {
+                if (await HoldAsync(snapshot, cancellation) is not { } renewed) return null;
+                snapshot = renewed;
+            }
+
+            var state = _turn!.Action switch
+            {
+                ConversationAction.HandOver => snapshot.State with
+                {
+                    Handover = await HandOverAsync(snapshot, snapshot.State.Handover!, endpoint, account, cancellation),
+                },
+                ConversationAction.TakeBack => WithoutPeople(snapshot.State with
+                {
+                    Handover = await TakeBackAsync(snapshot, snapshot.State.Handover!, endpoint, account, cancellation),
+                }),
+                _ => await EndAsync(snapshot, account, cancellation),
+            };
+            return await ActedAsync(snapshot, state, null, cancellation);
+        }
+        catch (ChatGatewayException failed) when (IsEndpointsFault(failed))
+        {
+            return await PauseAsync(snapshot, failed, cancellation, inDoubt: false);
+        }
+        catch (ChatGatewayException failed) when (failed.Delivery == Delivery.Refused)
+        {
+            Log.ActionRefused(workshop.Logger, snapshot.Head!.ConversationId, _turn!.Action!.Value.ToString(), failed.Message);
+            return await ActedAsync(snapshot, AfterLostAction(snapshot.State, failed.Message), failed.Message, cancellation);
+        }
+        catch (ChatGatewayException failed)
+        {
+            return await LaterAsync(snapshot, failed.RetryAfter, failed.Message, cancellation, inDoubt: false);
+        }
+    }
+
+    private async Task<Sent?> ActedAsync(Snapshot snapshot, ConversationState state, string? error, CancellationToken cancellation)
+    {
+        _progress = _progress! with { Sent = _progress.Sent + 1 };
+        var head = snapshot.Head! with { Lease = NewHold(), LastError = error ?? snapshot.Head.LastError };
+        return await CommitAsync(snapshot, head, state, [], release: false, cancellation) is { } acted ? new Sent(acted) : null;
+    }
+
+    private async Task<HandoverCase> HandOverAsync(
+        Snapshot snapshot, HandoverCase handover, Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
+    {
+        var conversationId = snapshot.Head!.ConversationId;
+        if (_actionInDoubt)
+        {
+            // Asked for again, a conversation that an agent took meanwhile would be taken from the agent.
+            var now = await workshop.Gateway.GetConversationAsync(account, conversationId, cancellation);
+            if (IsWithPeople(now)) return handover;
+        }
+
+        var comesBack = handover.Request.Continues
+            && await ComesBackAsync(conversationId, endpoint, account, cancellation);
+        await workshop.Gateway.AssignAsync(account, conversationId, HandoverBody.Of(handover.Request), cancellation);
+        return handover with { ComesBack = comesBack };
+    }
+
+    /// <summary>Has 8x8 give the conversation back to the bot after the agent: it would go idle otherwise.</summary>
+    private async Task<bool> ComesBackAsync(
+        string conversationId, Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
+    {
+        var settings = endpoint.Settings.Handover.PostAgent;
+        try
+        {
+            if ((settings.WebhookId ?? await OwnWebhookAsync(endpoint, account, cancellation)) is not { } webhookId)
+            {
+                Log.NoWayBack(workshop.Logger, conversationId,
+                    "8x8 knows no webhook with this Endpoint's URL. Add it there, or set handover.postAgent.webhookId.");
+                return false;
+            }
+
+            await workshop.Gateway.AssignAfterAgentAsync(account, conversationId, new PostAgentAssignment(webhookId, new PostAgentConfiguration(
+                settings.NotifyChannelWebhookIfExists, settings.MaxTotalMinutes, settings.UserTimeoutMinutes)), cancellation);
+            return true;
+        }
+        catch (ChatGatewayException refused) when (refused.Delivery == Delivery.Refused && !IsEndpointsFault(refused))
+        {
+            Log.NoWayBack(workshop.Logger, conversationId, refused.Message);
+            return false;
+        }
+    }
+
+    private async Task<string?> OwnWebhookAsync(Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
+    {
+        for (var number = 0; number < MaxPages; number++)
+        {
+            var page = await workshop.Gateway.ListWebhooksAsync(account, new ListQuery(number, PageSize), cancellation);
+            if (page.Items.FirstOrDefault(webhook => endpoint.IsItsUrl(webhook.Uri)) is { Id: { } own }) return own;
+            if (page.Items.Count < PageSize) return null;
+        }
+
+        return null;
+    }
+
+    private async Task<HandoverCase> TakeBackAsync(
+        Snapshot snapshot, HandoverCase handover, Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
+    {
+        var conversationId = snapshot.Head!.ConversationId;
+        var now = await workshop.Gateway.GetConversationAsync(account, conversationId, cancellation);
+        // An agent was quicker, and the events that say so are on their way.
+        if (string.Equals(now.Assignment?.Type, "agent", StringComparison.OrdinalIgnoreCase)) return handover.KeepWaiting();
+        if (string.Equals(now.State, "idle", StringComparison.OrdinalIgnoreCase))
+            return handover.Ended(handover.Ending ?? HandoverStatus.Cancelled, "The conversation was closed.");
+        if (endpoint.Settings.Handover.ReturnScriptId is { } script)
+            await workshop.Gateway.AssignAsync(
+                account, conversationId, new ConversationChange(new Assignment("script", script)), cancellation);
+        else if (handover.Request.WithoutReturn == WithoutReturn.End)
+            await workshop.Gateway.RemoveUserAsync(account, conversationId, cancellation);
+        else return handover.KeepWaiting();
+        return handover.Ended(handover.Ending ?? HandoverStatus.Cancelled, null);
+    }
+
+    private async Task<ConversationState> EndAsync(Snapshot snapshot, ChatGatewayAccount account, CancellationToken cancellation)
+    {
+        try
+        {
+            await workshop.Gateway.RemoveUserAsync(account, snapshot.Head!.ConversationId, cancellation);
+        }
+        catch (ChatGatewayException closed) when (closed is { Delivery: Delivery.Refused, Status: 404 or 409 or 410 })
+        {
+            // It is closed already.
+        }
+
+        return snapshot.State;
+    }
+
+    /// <summary>Who was taken back is with nobody: the event that says so may come later than the bot speaks.</summary>
+    private static ConversationState WithoutPeople(ConversationState state) => state.Handover is { IsActive: true } ? state : state with
+    {
+        Facts = state.Facts with { People = state.Facts.People with { EndedAt = Math.Max(state.Facts.People.EndedAt, state.Facts.NewestAt) } },
+    };
+
+    /// <summary>The action cannot be done: a handover has failed, and one that was to end goes on.</summary>
+    private static ConversationState AfterLostAction(ConversationState state, string reason) => state.Handover switch
+    {
+        { Status: HandoverStatus.Returning } returning => state with { Handover = returning.KeepWaiting() },
+        { Status: HandoverStatus.Requested } requested => state with { Handover = requested.Ended(HandoverStatus.Failed, reason) },
+        _ => state,
+    };
+
+    // ---- Silence -----------------------------------------------------------------------------------------------
+
+    /// <summary>Why nothing may be said any more, by what came in meanwhile; null: go on.</summary>
+    private async Task<string?> SilenceAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        var facts = snapshot.State.Facts;
+        foreach (var waiting in snapshot.Inbox)
+        {
+            if (waiting.Event.IsOurs || waiting.Event.IsRetry) continue;
+            try
+            {
+                using var body = JsonDocument.Parse(await waiting.Event.Body.ReadAsync(workshop.Storage.Bodies, cancellation));
+                facts = facts.After(waiting.Event, body.RootElement);
+            }
+            catch (InvalidOperationException)
+            {
+                // It is dealt with when it is its turn.
+            }
+        }
+
+        return workshop.Turns.Silence(facts, _turn!.EventType.StartsWith('$') ? null : _turn.Timestamp);
+    }
+
+    /// <summary>Records what is left of the turn instead of sending it.</summary>
+    private async Task<Sent?> UnsentAsync(Snapshot snapshot, string reason, CancellationToken cancellation)
+    {
+        var sending = snapshot.Head!.Sending!;
+        Log.Unsent(workshop.Logger, sending.Sequence, snapshot.Head.ConversationId, reason);
+        _turn = _turn!.Silenced(reason, Math.Min(_progress!.Sent, _turn.Outputs.Count));
+        _progress = _progress with { Sent = sending.Count };
+        var state = snapshot.State.Handover is { Status: HandoverStatus.Returning } returning
+            ? snapshot.State with { Handover = returning.KeepWaiting() }
+            : snapshot.State;
+        var row = await workshop.Store.TurnRowAsync(key, _turn, cancellation);
+        return await CommitAsync(snapshot, snapshot.Head with { Lease = NewHold() }, state,
+            [new(TableTransactionActionType.UpsertReplace, row)], release: false, cancellation) is { } written ? new Sent(written) : null;
+    }
+
+    // ---- Time and telling --------------------------------------------------------------------------------------
+
+    /// <summary>Rule 10: waiting is a delayed wake-up, put before what it waits for is written.</summary>
+    private Task WakeForHandoverAsync(HandoverCase? before, HandoverCase? after, CancellationToken cancellation) =>
+        after?.DueAt is { } due && due != before?.DueAt
+            ? workshop.WakeUps.PutPairAsync(key, DateTimeOffset.FromUnixTimeMilliseconds(due) - Now, cancellation)
+            : Task.CompletedTask;
+
+    private void ReportHandover(HandoverCase? before, HandoverCase? after, string conversationId)
+    {
+        if (after is null || (after.Status == before?.Status && after.RequestedAt == before.RequestedAt)) return;
+        if (after.Status == HandoverStatus.Failed) Log.HandoverFailed(workshop.Logger, conversationId, after.Reason);
+        else Log.Handover(workshop.Logger, conversationId, HandoverCase.Name(after.Status), after.Reason);
+    }
+}

@@ -1,0 +1,281 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using EightByEight.Connector.Content;
+using EightByEight.Connector.Conversations;
+
+namespace EightByEight.Connector.Handover;
+
+/// <summary>Where a handover stands.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<HandoverStatus>))]
+internal enum HandoverStatus
+{
+    /// <summary>The Flow asked for it; 8x8 has not told of a queue yet.</summary>
+    Requested,
+
+    /// <summary>The customer waits in a queue.</summary>
+    Queued,
+
+    /// <summary>An agent talks with the customer.</summary>
+    Agent,
+
+    /// <summary>An agent passed the customer to another queue.</summary>
+    Transferred,
+
+    /// <summary>The agent left; whether that was a transfer is not clear yet.</summary>
+    Left,
+
+    /// <summary>The customer is being taken back.</summary>
+    Returning,
+
+    /// <summary>The agent finished.</summary>
+    Completed,
+
+    /// <summary>The customer, or the contact centre, called it off before an agent came.</summary>
+    Cancelled,
+
+    /// <summary>8x8 did not take it.</summary>
+    Failed,
+
+    /// <summary>No agent came in time.</summary>
+    TimedOut,
+}
+
+/// <summary>
+/// One handover from its request to its end. It is a function of what 8x8 tells, in whatever order that comes: who talks is known by
+/// <see cref="People"/>, and for everything else the newest timestamp counts.
+/// </summary>
+internal sealed record HandoverCase
+{
+    public HandoverRequest Request { get; set; } = new();
+    public HandoverStatus Status { get; set; }
+
+    /// <summary>By 8x8, the time of the event that led to it: what is older concerns an earlier handover.</summary>
+    public long Since { get; set; }
+
+    /// <summary>By our clock, milliseconds since 1970, as all the following.</summary>
+    public long RequestedAt { get; set; }
+
+    /// <summary>When the customer last said something.</summary>
+    public long LastInputAt { get; set; }
+
+    /// <summary>How often in a row the customer was found silent.</summary>
+    public int InactivityCount { get; set; }
+
+    /// <summary>The newest word of a queue, by 8x8's time.</summary>
+    public long QueuedAt { get; set; }
+
+    public string? QueueId { get; set; }
+    public string? QueueName { get; set; }
+    public string? AgentId { get; set; }
+
+    /// <summary>Whether any agent ever came.</summary>
+    public bool HadAgent { get; set; }
+
+    /// <summary>How it is to end once the customer was taken back.</summary>
+    public HandoverStatus? Ending { get; set; }
+
+    /// <summary>Why it failed or ended, for the Flow and the operator.</summary>
+    public string? Reason { get; set; }
+
+    /// <summary>Whether 8x8 will give the conversation back to the bot after the agent.</summary>
+    public bool ComesBack { get; set; }
+
+    /// <summary>When it is looked at whether an agent who left is coming back; null: nothing to look at.</summary>
+    public long? DecideAt { get; set; }
+
+    /// <summary>How often that could not be found out.</summary>
+    public int Undecided { get; set; }
+
+    public long? InactivityAt { get; set; }
+    public long? TimeoutAt { get; set; }
+
+    /// <summary>What the Flow is still to be told, oldest first.</summary>
+    public IReadOnlyList<HandoverNotice> Notices { get; set; } = [];
+
+    /// <summary>How many notices there were.</summary>
+    public int Noticed { get; set; }
+
+    [JsonIgnore]
+    public bool IsActive => Status < HandoverStatus.Completed;
+
+    /// <summary>Whether an agent may be with the customer: then nobody takes the customer back.</summary>
+    [JsonIgnore]
+    public bool HasPeople => Status is HandoverStatus.Agent or HandoverStatus.Transferred or HandoverStatus.Left;
+
+    /// <summary>When something is to be done although nothing happens; null: never.</summary>
+    [JsonIgnore]
+    public long? DueAt => !IsActive ? null : Least(Least(DecideAt, InactivityAt), TimeoutAt);
+
+    public static HandoverCase Begin(HandoverRequest request, long since, DateTimeOffset now)
+    {
+        var at = now.ToUnixTimeMilliseconds();
+        return new()
+        {
+            Request = request,
+            Since = since,
+            RequestedAt = at,
+            LastInputAt = at,
+            QueueId = request.QueueId,
+            InactivityAt = After(now, request.InactivityMinutes),
+            TimeoutAt = After(now, request.TimeoutMinutes),
+        };
+    }
+
+    /// <summary>The handover after an event that the facts already know.</summary>
+    public HandoverCase After(StoredEvent stored, JsonElement body, ConversationFacts facts, DateTimeOffset now, TimeSpan grace)
+    {
+        if (!IsActive || stored.Timestamp <= Since) return this;
+        var (queuedAt, queueId, queueName) = Queue(stored, body);
+        var next = queuedAt is { } at && at >= QueuedAt
+            ? this with
+            {
+                QueuedAt = at,
+                QueueId = queueId ?? QueueId,
+                QueueName = queueName ?? (queueId is null || queueId == QueueId ? QueueName : null),
+            }
+            : this;
+        return next.Judged(facts, now, grace);
+    }
+
+    /// <summary>The status that the facts give, with the notices of a change.</summary>
+    public HandoverCase Judged(ConversationFacts facts, DateTimeOffset now, TimeSpan grace)
+    {
+        var people = facts.People;
+        switch (people.TalkAt(now, grace))
+        {
+            case Talk.Yes when people.IsAgentIn:
+                return Now(HandoverStatus.Agent) with
+                {
+                    HadAgent = true, AgentId = people.NewestAgent ?? AgentId, Ending = null, DecideAt = null, TimeoutAt = null,
+                };
+            case Talk.Yes:
+                return Now(QueuedAt > people.TransferAt ? HandoverStatus.Queued : HandoverStatus.Transferred) with
+                {
+                    HadAgent = true, DecideAt = null,
+                };
+        }
+
+        if (Status == HandoverStatus.Returning) return this;
+        var closedAt = Math.Max(people.CustomerLeftAt, facts.State is { Value: "IDLE", At: var idle } ? idle : 0);
+        if (closedAt > Since && closedAt >= QueuedAt) return Over("The conversation was closed.");
+        // Without a queue before, a script is only the one that the bot talks in.
+        if (people.EndedAt > Since && people.EndedAt > QueuedAt && (QueuedAt > 0 || HadAgent))
+            return Over("The contact centre gave the conversation back.");
+        if (people.LeftAt > Since && people.LeftAt > QueuedAt)
+            return Now(HandoverStatus.Left) with
+            {
+                HadAgent = true, DecideAt = DecideAt ?? people.DecidedAt(grace).ToUnixTimeMilliseconds(),
+            };
+        return QueuedAt > Since ? Now(HandoverStatus.Queued) with { DecideAt = null } : this;
+    }
+
+    /// <summary>After the grace time, and after 8x8 was asked.</summary>
+    /// <param name="goesOn">Whether the conversation is still with a queue or an agent.</param>
+    public HandoverCase Decided(bool goesOn) => goesOn
+        ? Now(HandoverStatus.Transferred) with { DecideAt = null, Undecided = 0 }
+        : Ended(HandoverStatus.Completed, null);
+
+    /// <summary>The customer said something while people are in charge.</summary>
+    public HandoverCase Heard(long receivedAt) => this with { LastInputAt = Math.Max(LastInputAt, receivedAt), InactivityCount = 0 };
+
+    /// <summary>Whether what the customer said calls the handover off.</summary>
+    public bool IsCancelledBy(IncomingContent content)
+    {
+        if (Status is not (HandoverStatus.Requested or HandoverStatus.Queued)) return false;
+        var text = content.Text.Trim();
+        return (Request.CancelButton is { } button && string.Equals(text, button.Trim(), StringComparison.OrdinalIgnoreCase))
+            || (Request.CancelIntent is { } intent && IsIntent(text, intent));
+    }
+
+    /// <summary>The customer is to be taken back.</summary>
+    public HandoverCase Return(HandoverStatus ending) =>
+        this with { Status = HandoverStatus.Returning, Ending = ending, TimeoutAt = null, InactivityAt = null };
+
+    /// <summary>Nobody could be found to give the customer back to: the customer goes on waiting.</summary>
+    public HandoverCase KeepWaiting() =>
+        this with { Status = QueuedAt > Since ? HandoverStatus.Queued : HandoverStatus.Requested, Ending = null };
+
+    public HandoverCase Ended(HandoverStatus how, string? reason) =>
+        IsActive ? Now(how) with { Reason = reason, DecideAt = null, InactivityAt = null, TimeoutAt = null } : this;
+
+    /// <summary>Nothing was heard of the customer for the time that the Flow named.</summary>
+    public HandoverCase Silent(DateTimeOffset now)
+    {
+        var wait = TimeSpan.FromMinutes(Request.InactivityMinutes!.Value);
+        var due = LastInputAt + (long)(wait.TotalMilliseconds * (InactivityCount + 1));
+        if (due > now.ToUnixTimeMilliseconds()) return this with { InactivityAt = due };
+        return Noted(this with { InactivityCount = InactivityCount + 1, InactivityAt = (now + wait).ToUnixTimeMilliseconds() }, "handoverInactivity");
+    }
+
+    public HandoverCase WithoutNotice() => this with { Notices = [.. Notices.Skip(1)] };
+
+    /// <summary>What the Flow sees as <c>input.handover</c>.</summary>
+    public JsonObject ToInput(HandoverNotice? notice) => new()
+    {
+        ["status"] = Name(notice?.Status ?? Status),
+        ["eventType"] = notice?.EventType,
+        ["queueId"] = QueueId,
+        ["queueName"] = QueueName,
+        ["agentId"] = AgentId,
+        ["inactivityCount"] = InactivityCount,
+        ["error"] = (notice?.Status ?? Status) == HandoverStatus.Failed ? new JsonObject { ["reason"] = "error", ["message"] = Reason } : null,
+        ["reason"] = Reason,
+    };
+
+    /// <summary>The name that Flows and operators see, such as <c>timedOut</c>.</summary>
+    public static string Name(HandoverStatus status) => JsonNamingPolicy.CamelCase.ConvertName(status.ToString());
+
+    private HandoverCase Now(HandoverStatus status)
+    {
+        if (status == Status) return this;
+        var next = this with { Status = status };
+        return status switch
+        {
+            HandoverStatus.Queued when Request.OnQueued => Noted(next, "queueUpdate"),
+            HandoverStatus.Agent when Request.OnAgent => Noted(next, null),
+            >= HandoverStatus.Completed => Noted(next, null),
+            _ => next,
+        };
+    }
+
+    private static HandoverCase Noted(HandoverCase it, string? eventType) => it with
+    {
+        Noticed = it.Noticed + 1,
+        Notices = [.. it.Notices, new HandoverNotice { Number = it.Noticed + 1, Status = it.Status, EventType = eventType }],
+    };
+
+    private static (long? At, string? Id, string? Name) Queue(StoredEvent stored, JsonElement body)
+    {
+        var data = body.Member("data");
+        if (stored.EventType == "QUEUED") return (stored.Timestamp, data.Text("queueId") ?? body.Text("queueId"), data.Text("queueName"));
+        var assignment = data.Member("assignment");
+        return stored.EventType == "CONVERSATION_UPDATE" && string.Equals(assignment.Text("type"), "queue", StringComparison.OrdinalIgnoreCase)
+            ? (stored.Timestamp, assignment.Text("id"), null)
+            : (null, null, null);
+    }
+
+    private HandoverCase Over(string reason) =>
+        HadAgent ? Ended(HandoverStatus.Completed, null) : Ended(HandoverStatus.Cancelled, reason);
+
+    private static bool IsIntent(string text, string intent) =>
+        text.StartsWith("cIntent:", StringComparison.Ordinal)
+        && string.Equals(text["cIntent:".Length..].Split('|')[0].Trim(), intent, StringComparison.Ordinal);
+
+    private static long? After(DateTimeOffset now, double? minutes) =>
+        minutes is { } given ? (now + TimeSpan.FromMinutes(given)).ToUnixTimeMilliseconds() : null;
+
+    private static long? Least(long? one, long? other) => one is null || other < one ? other ?? one : one;
+}
+
+/// <summary>Something that the Flow is told in a turn of its own.</summary>
+internal sealed record HandoverNotice
+{
+    /// <summary>From 1, within the handover.</summary>
+    public int Number { get; set; }
+
+    public HandoverStatus Status { get; set; }
+
+    /// <summary>Cognigy's name for what is no status; null: the status says it all.</summary>
+    public string? EventType { get; set; }
+}

@@ -1,0 +1,422 @@
+using System.Text.Json.Nodes;
+using EightByEight.Simulator;
+
+namespace EightByEight.Functions.Tests.Handover;
+
+/// <summary>A conversation goes to people and comes back, as the customer, the agent and the Flow see it.</summary>
+public sealed class HandoverTests(AzuriteFixture azurite)
+{
+    private const string WithSurvey = """
+        name: survey
+        start:
+          - handover:
+              queueId: "101"
+              message: One moment, a colleague takes over.
+              cancelButton: Never mind
+              cancelIntent: stopWaiting
+              withoutReturn: end
+          - say: "Over: {{ input.handover.status }}"
+          - question: { text: How was it?, type: text, saveTo: context.rating }
+          - say: "Thank you for '{{ context.rating }}'."
+        """;
+
+    [Fact]
+    public async Task The_accepted_message_comes_first_and_once_then_the_queue_has_the_conversation()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
+
+        var conversation = await HandedOverAsync(connector, "I want a human");
+        connector.Gateway.CustomerSays(conversation, "Hello?");
+        await connector.Gateway.SettledAsync();
+        await SettledAsync(connector, conversation, "queued");
+
+        Assert.Equal(["One moment, a colleague takes over."], connector.BotSaid(conversation));
+        Assert.Equal(new Assignment("queue", "101"), connector.Gateway.AssignmentOf(conversation));
+        Assert.Equal("Support", (string?)(await connector.ViewAsync(conversation))["handover"]!["queueName"]);
+    }
+
+    [Fact]
+    public async Task While_an_agent_is_in_nothing_makes_the_bot_speak()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
+        var conversation = await HandedOverAsync(connector);
+        connector.Gateway.AgentAccepts(conversation, "agent-7");
+        await SettledAsync(connector, conversation, "agent");
+
+        connector.Gateway.CustomerSays(conversation, "Never mind");
+        connector.Gateway.CustomerClicks(conversation, "Never mind", "Never mind");
+        connector.Gateway.AgentSays(conversation, "How can I help?");
+        connector.Gateway.CustomerSays(conversation, "Like this");
+        await connector.Gateway.SettledAsync();
+
+        var view = await SettledAsync(connector, conversation, "agent");
+        Assert.Equal("agent-7", (string?)view["handover"]!["agentId"]);
+        Assert.Single(view["turns"]!.AsArray());
+        Assert.Single(connector.BotSaid(conversation));
+    }
+
+    [Fact]
+    public async Task When_the_agent_has_left_the_Flow_goes_on_below()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
+        var conversation = await HandedOverAsync(connector);
+        connector.Gateway.AgentAccepts(conversation);
+        connector.Gateway.AgentSays(conversation, "Done!");
+        connector.Gateway.AgentLeaves(conversation);
+
+        await connector.BotSaysAsync(conversation, 3);
+        connector.Gateway.CustomerSays(conversation, "great");
+
+        Assert.Equal(
+            ["One moment, a colleague takes over.", "Over: completed", "How was it?", "Thank you for 'great'."],
+            await connector.BotSaysAsync(conversation, 4));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_transfer_is_not_the_end_in_either_order(bool transferBeforeLeft)
+    {
+        await using var connector = await TestConnector.StartAsync(
+            azurite, WithSurvey, simulator: options => options.TransferBeforeLeft = transferBeforeLeft);
+        var conversation = await HandedOverAsync(connector);
+        connector.Gateway.AgentAccepts(conversation);
+        connector.Gateway.AgentTransfers(conversation, "102");
+        await SettledAsync(connector, conversation, "queued");
+        connector.Gateway.CustomerSays(conversation, "Still there?");
+        connector.Gateway.AgentAccepts(conversation, "agent-2");
+
+        var view = await SettledAsync(connector, conversation, "agent");
+
+        Assert.Equal(("102", "agent-2"), ((string?)view["handover"]!["queueId"], (string?)view["handover"]!["agentId"]));
+        Assert.Single(connector.BotSaid(conversation));
+        connector.Gateway.AgentLeaves(conversation);
+        Assert.Equal("Over: completed", (await connector.BotSaysAsync(conversation, 2))[1]);
+    }
+
+    [Fact]
+    public async Task Without_a_way_back_the_steps_run_and_what_they_say_is_recorded()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
+        connector.Gateway.Faults.Add(Fault.Refuse(Operations.PostAgentAssignment, 400));
+        var conversation = await HandedOverAsync(connector);
+        connector.Gateway.AgentAccepts(conversation);
+        connector.Gateway.AgentLeaves(conversation);
+
+        var view = await SettledAsync(connector, conversation, "completed", turns: 2);
+
+        var last = view["turns"]!.AsArray()[^1]!;
+        Assert.Equal(["Over: completed", "How was it?"], last["unsent"]!.AsArray().Select(one => (string?)one!["text"]));
+        Assert.Equal("The conversation is closed.", (string?)last["unsentReason"]);
+        Assert.Single(connector.BotSaid(conversation));
+    }
+
+    [Theory]
+    [InlineData("Never mind")]
+    [InlineData("cIntent:stopWaiting")]
+    public async Task A_customer_who_waits_can_call_it_off(string said)
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey, ReturnsTo("script-1"));
+        var conversation = await HandedOverAsync(connector);
+        await SettledAsync(connector, conversation, "queued");
+
+        connector.Gateway.CustomerClicks(conversation, "Never mind", said);
+
+        Assert.Equal("Over: cancelled", (await connector.BotSaysAsync(conversation, 2))[1]);
+        Assert.Equal(new Assignment("script", "script-1"), connector.Gateway.AssignmentOf(conversation));
+    }
+
+    [Fact]
+    public async Task Where_nobody_takes_the_customer_back_the_step_says_to_close_the_conversation()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
+        var conversation = await HandedOverAsync(connector);
+        await SettledAsync(connector, conversation, "queued");
+
+        connector.Gateway.CustomerSays(conversation, "never mind");
+
+        await SettledAsync(connector, conversation, "cancelled", turns: 3);
+        Assert.Equal("idle", connector.Gateway.State(conversation));
+        Assert.Single(connector.BotSaid(conversation));
+    }
+
+    [Fact]
+    public async Task An_agent_who_is_quicker_than_the_cancel_keeps_the_customer()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey, ReturnsTo("script-1"));
+        var conversation = await HandedOverAsync(connector);
+        await SettledAsync(connector, conversation, "queued");
+        connector.Gateway.Faults.Add(Fault.Refuse(Operations.GetConversation, 503, times: 1000));
+
+        connector.Gateway.CustomerSays(conversation, "Never mind");
+        await SeenAsync(connector, conversation, view => (string?)view["handover"]?["status"] == "returning" && view["retryAt"] is not null);
+        connector.Gateway.AgentAccepts(conversation);
+        connector.Gateway.Faults.Clear();
+
+        await SettledAsync(connector, conversation, "agent");
+        Assert.Equal("agent", connector.Gateway.AssignmentOf(conversation).Type);
+        Assert.Single(connector.BotSaid(conversation));
+    }
+
+    [Fact]
+    public async Task Who_waited_too_long_is_taken_back()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: patience
+            start:
+              - handover: { queueId: "101", message: Please wait., timeoutMinutes: 0.02 }
+              - say: "Over: {{ input.handover.status }}"
+            """, ReturnsTo("script-1"));
+
+        var conversation = connector.Start("human");
+
+        Assert.Equal("Over: timedOut", (await connector.BotSaysAsync(conversation, 2))[1]);
+        Assert.Equal(new Assignment("script", "script-1"), connector.Gateway.AssignmentOf(conversation));
+    }
+
+    [Fact]
+    public async Task The_blocks_of_the_handover_run_meanwhile_and_speak_only_while_no_agent_is_in()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: blocks
+            start:
+              - handover: { queueId: "101", message: Please wait., inactivityMinutes: 0.02 }
+                onQueued:
+                  - say: "You wait for {{ input.handover.queueName || 'somebody' }}."
+                onAgent:
+                  - set: { context.agent: "{{ input.handover.agentId }}" }
+                  - say: Now you talk to a colleague.
+                onInactivity:
+                  - if: input.handover.inactivityCount === 1
+                    then:
+                      - say: Are you still there?
+              - say: "It was {{ context.agent }}."
+            """);
+
+        var conversation = connector.Start("human");
+        await Eventually.GetAsync(() => connector.BotSaid(conversation), said => said.Contains("Are you still there?"), "inactivity", logs: connector.Logs);
+        connector.Gateway.AgentAccepts(conversation, "agent-9");
+        var view = await SettledAsync(connector, conversation, "agent", turns: 4);
+        connector.Gateway.AgentLeaves(conversation);
+
+        await Eventually.GetAsync(() => connector.BotSaid(conversation), said => said.Contains("It was agent-9."), "the end", logs: connector.Logs);
+        var said = connector.BotSaid(conversation);
+        Assert.Equal("Please wait.", said[0]);
+        Assert.StartsWith("You wait for ", said[1], StringComparison.Ordinal);
+        Assert.DoesNotContain("Now you talk to a colleague.", said);
+        Assert.Contains(view["turns"]!.AsArray(), turn =>
+            (string?)turn!["unsent"]?[0]?["text"] == "Now you talk to a colleague."
+            && (string?)turn["unsentReason"] == "An agent talks with the customer.");
+    }
+
+    [Fact]
+    public async Task A_queue_that_8x8_does_not_know_is_told_to_the_Flow_and_the_operator()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Failing("""queueId: "999", """));
+
+        var conversation = connector.Start("human");
+
+        Assert.Equal(["Please wait.", "failed: true"], await connector.BotSaysAsync(conversation, 2));
+        var view = await SettledAsync(connector, conversation, "failed");
+        Assert.Contains("999", (string?)view["handover"]!["reason"], StringComparison.Ordinal);
+        Assert.Contains(connector.Logs.Lines, line => line.Contains("The handover of", StringComparison.Ordinal) && line.Contains("failed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_handover_to_no_queue_fails_with_what_to_do()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Failing(""));
+
+        var conversation = connector.Start("human");
+
+        await connector.BotSaysAsync(conversation, 2);
+        Assert.Contains("handover.queueId", (string?)(await connector.ViewAsync(conversation))["handover"]!["reason"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_Endpoint_names_the_queue_where_the_Flow_names_none()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Failing(""), new JsonObject
+        {
+            ["handover"] = new JsonObject { ["queueId"] = "102" },
+        });
+
+        await SettledAsync(connector, connector.Start("human"), "queued");
+
+        Assert.Equal(new Assignment("queue", "102"), connector.Gateway.AssignmentOf(connector.Gateway.ConversationIds[0]));
+    }
+
+    [Fact]
+    public async Task The_agent_gets_the_summary_and_at_most_thirty_properties()
+    {
+        var properties = string.Join(", ", Enumerable.Range(1, 40).Select(i => $"p{i}: v{i}"));
+        await using var connector = await TestConnector.StartAsync(azurite, $$"""
+            name: properties
+            start:
+              - handover:
+                  queueId: "101"
+                  summary: "Wants: {{ "{{ input.text }}" }}"
+                  user: { name: Ann Lee, email: null, caseId: "00042", language: tlh }
+                  properties: { {{properties}} }
+            """, new JsonObject { ["handover"] = new JsonObject { ["properties"] = new JsonObject { ["site"] = "shop" } } });
+
+        var conversation = connector.Start("a refund");
+        await SettledAsync(connector, conversation, "queued");
+
+        using var client = new HttpClient { DefaultRequestHeaders = { { "x-api-key", TestConnector.ApiKey } } };
+        var user = JsonNode.Parse(await client.GetStringAsync(
+            $"{connector.Simulator.Url}/chat-gateway/v1/conversations/{conversation}", TestContext.Current.CancellationToken))!["user"]!;
+        Assert.Equal(("Ann Lee", "00042", "en"), ((string?)user["name"], (string?)user["caseId"], (string?)user["language"]));
+        Assert.Null(user["email"]);
+        var sent = user["additionalProperties"]!.AsArray();
+        Assert.Equal(30, sent.Count);
+        Assert.Equal(("summary", "Wants: a refund"), ((string?)sent[0]!["key"], (string?)sent[0]!["value"]));
+        Assert.Equal("p29", (string?)sent[29]!["key"]);
+    }
+
+    [Fact]
+    public async Task What_the_customer_writes_while_it_is_unclear_is_answered_when_the_handover_is_over()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: after
+            start:
+              - handover: { queueId: "101", message: Please wait. }
+              - question: { text: How was it?, type: text, saveTo: context.rating }
+              - say: "Noted: {{ context.rating }}"
+            """);
+        var conversation = await HandedOverAsync(connector);
+        connector.Gateway.AgentAccepts(conversation);
+        await SettledAsync(connector, conversation, "agent");
+        connector.Gateway.AgentLeaves(conversation);
+        connector.Gateway.CustomerSays(conversation, "great");
+
+        Assert.Equal(["Please wait.", "How was it?", "Noted: great"], await connector.BotSaysAsync(conversation, 3));
+    }
+
+    [Fact]
+    public async Task Two_handovers_in_a_row_both_work()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: twice
+            start:
+              - handover: { queueId: "101", message: First. }
+              - handover: { queueId: "102", message: Second. }
+              - say: Done.
+            """);
+        var conversation = await HandedOverAsync(connector);
+        connector.Gateway.AgentAccepts(conversation, "agent-1");
+        connector.Gateway.AgentLeaves(conversation);
+        await connector.BotSaysAsync(conversation, 2);
+        await SettledAsync(connector, conversation, "queued");
+        Assert.Equal(new Assignment("queue", "102"), connector.Gateway.AssignmentOf(conversation));
+
+        connector.Gateway.AgentAccepts(conversation, "agent-1");
+        connector.Gateway.AgentLeaves(conversation);
+
+        Assert.Equal(["First.", "Second.", "Done."], await connector.BotSaysAsync(conversation, 3));
+    }
+
+    [Fact]
+    public async Task A_handover_of_which_nobody_knows_whether_it_was_made_is_not_made_again()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
+        connector.Gateway.Faults.Add(Fault.WorkThenHang(Operations.PatchConversation));
+
+        var conversation = connector.Start("human");
+
+        await SettledAsync(connector, conversation, "queued");
+        Assert.Equal(1, connector.Gateway.Requests[Operations.PatchConversation]);
+        Assert.Single(connector.BotSaid(conversation));
+    }
+
+    [Fact]
+    public async Task What_could_not_be_sent_before_an_agent_came_is_recorded_and_not_sent()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, SampleFlow.Three);
+        var fault = Fault.Refuse(Operations.SendMessage, 503, times: 1000);
+        connector.Gateway.Faults.Add(fault);
+        var conversation = connector.Start("hello");
+        await SeenAsync(connector, conversation, view => view["retryAt"] is not null);
+
+        await TakeOverAsync(connector, conversation);
+        await connector.Gateway.SettledAsync();
+        connector.Gateway.Faults.Clear();
+
+        var view = await connector.SettledAsync(conversation, 1);
+        Assert.Empty(connector.BotSaid(conversation));
+        Assert.Equal(3, view["turns"]![0]!["unsent"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task A_customer_who_leaves_the_queue_has_cancelled()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
+        var conversation = await HandedOverAsync(connector);
+
+        connector.Gateway.CustomerLeaves(conversation);
+
+        var view = await SettledAsync(connector, conversation, "cancelled", turns: 2);
+        Assert.Equal("The conversation was closed.", (string?)view["handover"]!["reason"]);
+        Assert.Single(connector.BotSaid(conversation));
+    }
+
+    [Fact]
+    public async Task A_Flow_can_close_the_conversation_after_its_last_word()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: bye
+            start:
+              - say: Goodbye!
+              - endConversation
+            """);
+
+        var conversation = connector.Start("bye");
+
+        await Eventually.GetAsync(() => connector.Gateway.State(conversation), state => state == "idle", "a closed conversation", logs: connector.Logs);
+        Assert.Equal(["Goodbye!"], connector.BotSaid(conversation));
+    }
+
+    private static string Failing(string queue) => $$$"""
+        name: failing
+        start:
+          - handover: { {{{queue}}}message: Please wait. }
+          - say: "{{ input.handover.status }}: {{ input.handover.error.message.length > 0 }}"
+        """;
+
+    /// <summary>The contact centre takes a conversation that the bot did not give.</summary>
+    private static async Task TakeOverAsync(TestConnector connector, string conversation)
+    {
+        using var client = new HttpClient { DefaultRequestHeaders = { { "x-api-key", TestConnector.ApiKey } } };
+        using var patched = await client.PatchAsync(
+            $"{connector.Simulator.Url}/chat-gateway/v1/conversations/{conversation}",
+            new StringContent("""{"assignment":{"type":"queue","id":"101"}}""", System.Text.Encoding.UTF8, "application/json"),
+            TestContext.Current.CancellationToken);
+        Assert.True(patched.IsSuccessStatusCode);
+        await Eventually.GetAsync(() => connector.Gateway.AssignmentOf(conversation).Type, type => type == "queue", "the queue");
+        connector.Gateway.AgentAccepts(conversation);
+    }
+
+    private static JsonObject ReturnsTo(string script) => new()
+    {
+        ["handover"] = new JsonObject { ["returnScriptId"] = script },
+    };
+
+    private static async Task<string> HandedOverAsync(TestConnector connector, string text = "human")
+    {
+        var conversation = connector.Start(text);
+        await Eventually.GetAsync(
+            () => connector.Gateway.AssignmentOf(conversation).Type, type => type == "queue", "a handover to a queue", logs: connector.Logs);
+        return conversation;
+    }
+
+    /// <summary>The conversation's view once the handover stands there and nothing is under way.</summary>
+    private static Task<JsonObject> SettledAsync(TestConnector connector, string conversation, string status, int turns = 1) =>
+        SeenAsync(connector, conversation, view => (string?)view["handover"]?["status"] == status
+            && view["turns"]!.AsArray().Count >= turns && (int)view["waiting"]! == 0 && view["sending"] is null);
+
+    private static Task<JsonObject> SeenAsync(TestConnector connector, string conversation, Func<JsonObject, bool> isSo) => Eventually.GetAsync(
+        async () => await connector.Admin.GetAsync($"/api/endpoints/{connector.EndpointId}/conversations/{conversation}") is { IsSuccessStatusCode: true } found
+            ? JsonNode.Parse(await found.Content.ReadAsStringAsync())!.AsObject()
+            : [],
+        view => view.Count > 0 && isSo(view), "the expected view of the conversation", null, connector.Logs);
+}
