@@ -222,7 +222,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         var state = plan.After(snapshot.State);
         try
         {
-            if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, state, cancellation);
+            if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, state, plan.PeopleTalk, cancellation);
             else if (plan.Cancels) (turn, state) = TakenBack(acting.Event, IncomingContent.Of(plan.Body).Text, state, HandoverStatus.Cancelled);
             else (turn, state) = await workshop.Turns.RunAsync(acting.Event, plan.Body, state, endpoint.Settings, cancellation);
         }
@@ -280,14 +280,17 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
     }
 
     /// <summary>Outputs that were parked go out again as a turn of their own.</summary>
-    private async Task<Turn> RetriedAsync(StoredEvent stored, ConversationState state, CancellationToken cancellation)
+    private async Task<Turn> RetriedAsync(
+        StoredEvent stored, ConversationState state, bool peopleTalk, CancellationToken cancellation)
     {
         var turn = workshop.Turns.TurnOf(stored, null, null) with
         {
             Outputs = JsonSerializer.Deserialize(
                 await stored.Body.ReadAsync(workshop.Storage.Bodies, cancellation), ConversationJson.Default.IReadOnlyListOutgoingMessage)!,
         };
-        var silence = state.Handover is { IsActive: true } ? "A handover goes on." : workshop.Turns.Silence(state.Facts, null);
+        var silence = state.Handover is { IsActive: true } ? "A handover goes on."
+            : peopleTalk ? TurnRunner.AgentTalks
+            : workshop.Turns.Silence(state.Facts, null);
         return silence is null ? turn : turn.Silenced(silence);
     }
 

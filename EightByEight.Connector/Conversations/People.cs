@@ -38,9 +38,13 @@ internal sealed record People
     [JsonIgnore]
     public bool IsAgentIn => SeenAt > Math.Max(LeftAt, EndedAt) || Agents.Values.Any(a => a.Present && a.At > EndedAt);
 
+    /// <summary>Whether any agent was there after a time.</summary>
+    public bool WereThere(long since) => Math.Max(SeenAt, LeftAt) > since || Agents.Values.Any(a => a.At > since);
+
     /// <summary>The agent who joined last and is there; null: nobody named.</summary>
     [JsonIgnore]
-    public string? NewestAgent => Agents.Where(a => a.Value.Present && a.Key.Length > 0).MaxBy(a => a.Value.At).Key;
+    public string? NewestAgent => Agents.Where(a => a.Value.Present && a.Key.Length > 0)
+        .OrderByDescending(a => a.Value.At).Select(a => a.Key).FirstOrDefault();
 
     /// <summary>Whether people talk, at a time of our clock.</summary>
     public Talk TalkAt(DateTimeOffset now, TimeSpan grace)

@@ -34,6 +34,9 @@ internal sealed record Plan
     /// <summary>Whether the acting event calls the handover off.</summary>
     public bool Cancels { get; init; }
 
+    /// <summary>Whether people talk after all that waits, so that outputs that are sent again stay unsent.</summary>
+    public bool PeopleTalk { get; init; }
+
     /// <summary>Customers' events wait until it is clear whether people still talk; null: none do.</summary>
     public DateTimeOffset? HeldUntil { get; init; }
 
@@ -66,6 +69,10 @@ internal sealed record Plan
             HandoverBefore = handover,
             Cancels = cancels,
         };
+        var bodies = new Dictionary<string, JsonElement>(snapshot.Inbox.Count);
+        foreach (var waiting in snapshot.Inbox)
+            if (waiting.Event.EventType != StoredEvent.RetriedOutputs) bodies[waiting.RowKey] = JsonElement.Parse(await read(waiting.Event));
+        var peopleTalk = DoPeopleTalk(snapshot, bodies, now, grace);
         foreach (var waiting in snapshot.Inbox)
         {
             if (absorbed.Count == ConversationStore.MaxAbsorbed) break;
@@ -73,11 +80,10 @@ internal sealed record Plan
             if (stored.EventType == StoredEvent.RetriedOutputs)
             {
                 if (heldUntil is not null) continue;
-                return Acts(waiting, default, facts, handover);
+                return Acts(waiting, default, facts, handover) with { PeopleTalk = peopleTalk };
             }
 
-            using var document = JsonDocument.Parse(await read(stored));
-            var body = document.RootElement;
+            var body = bodies[waiting.RowKey];
             ConversationFacts after;
             HandoverCase? next;
             Role role;
@@ -102,7 +108,7 @@ internal sealed record Plan
             var goesOn = handover is { IsActive: true };
             var talk = role == Role.None ? Talk.No
                 : goesOn ? next!.Status == HandoverStatus.Left ? Talk.Undecided : Talk.Yes
-                : after.People.TalkAt(now, grace);
+                : peopleTalk ? Talk.Yes : after.People.TalkAt(now, grace);
             if (talk == Talk.Undecided && role == Role.Input)
             {
                 heldUntil = goesOn ? DateTimeOffset.FromUnixTimeMilliseconds(next!.DecideAt!.Value) : after.People.DecidedAt(grace);
@@ -110,11 +116,11 @@ internal sealed record Plan
             }
 
             if (heldUntil is not null && role == Role.Input) continue;
-            if (role != Role.None && talk == Talk.No) return Acts(waiting, body.Clone(), after, next);
+            if (role != Role.None && talk == Talk.No) return Acts(waiting, body, after, next);
             if (goesOn && role == Role.Input)
             {
                 if (CanReturn(next!, settings) && next!.IsCancelledBy(IncomingContent.Of(body)))
-                    return Acts(waiting, body.Clone(), after, next, cancels: true);
+                    return Acts(waiting, body, after, next, cancels: true);
                 next = next!.Heard(stored.ReceivedAt);
             }
 
@@ -131,6 +137,29 @@ internal sealed record Plan
         {
             Absorbed = absorbed, Facts = facts, FactsBefore = facts, Handover = handover, HandoverBefore = handover, HeldUntil = heldUntil,
         };
+    }
+
+    /// <summary>
+    /// Whether the newest of what waits says that people talk: an agent who joined meanwhile answers what the customer said before.
+    /// </summary>
+    private static bool DoPeopleTalk(
+        Snapshot snapshot, Dictionary<string, JsonElement> bodies, DateTimeOffset now, TimeSpan grace)
+    {
+        var facts = snapshot.State.Facts;
+        foreach (var (rowKey, stored) in snapshot.Inbox)
+        {
+            if (stored.IsRetry || !bodies.TryGetValue(rowKey, out var body)) continue;
+            try
+            {
+                facts = facts.After(stored, body);
+            }
+            catch (InvalidOperationException)
+            {
+                // It is found unreadable when it is its turn.
+            }
+        }
+
+        return facts.People.TalkAt(now, grace) == Talk.Yes;
     }
 
     /// <summary>Whether there is a way to take the customer back, so that calling off means something.</summary>

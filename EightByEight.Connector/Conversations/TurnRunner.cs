@@ -11,6 +11,9 @@ namespace EightByEight.Connector.Conversations;
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
 internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptions> options, TimeProvider time)
 {
+    /// <summary>Why nothing is said beside an agent.</summary>
+    public const string AgentTalks = "An agent talks with the customer.";
+
     /// <summary>The turn that a customer's event makes, and the state after it; its sequence is not given yet.</summary>
     /// <exception cref="FlowMissingException">The Endpoint's Flow is not stored.</exception>
     public async Task<(Turn Turn, ConversationState State)> RunAsync(
@@ -45,7 +48,7 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
     /// <param name="said">When the customer said what is answered, by 8x8; null: nothing is answered.</param>
     public string? Silence(ConversationFacts facts, long? said)
     {
-        if (facts.People.TalkAt(time.GetUtcNow(), options.Value.TransferGrace) == Talk.Yes) return "An agent talks with the customer.";
+        if (facts.People.TalkAt(time.GetUtcNow(), options.Value.TransferGrace) == Talk.Yes) return AgentTalks;
         var closed = facts.State is { Value: "IDLE", At: var idle } && (said is null || idle >= said);
         return closed ? "The conversation is closed." : null;
     }

@@ -135,7 +135,7 @@ internal sealed record HandoverCase
                 QueueName = queueName ?? (queueId is null || queueId == QueueId ? QueueName : null),
             }
             : this;
-        return next.Judged(facts, now, grace);
+        return (next with { HadAgent = HadAgent || facts.People.WereThere(Since) }).Judged(facts, now, grace);
     }
 
     /// <summary>The status that the facts give, with the notices of a change.</summary>
@@ -147,13 +147,10 @@ internal sealed record HandoverCase
             case Talk.Yes when people.IsAgentIn:
                 return Now(HandoverStatus.Agent) with
                 {
-                    HadAgent = true, AgentId = people.NewestAgent ?? AgentId, Ending = null, DecideAt = null, TimeoutAt = null,
+                    AgentId = people.NewestAgent ?? AgentId, Ending = null, DecideAt = null, TimeoutAt = null,
                 };
             case Talk.Yes:
-                return Now(QueuedAt > people.TransferAt ? HandoverStatus.Queued : HandoverStatus.Transferred) with
-                {
-                    HadAgent = true, DecideAt = null,
-                };
+                return Now(QueuedAt > people.TransferAt ? HandoverStatus.Queued : HandoverStatus.Transferred) with { DecideAt = null };
         }
 
         if (Status == HandoverStatus.Returning) return this;
@@ -163,10 +160,7 @@ internal sealed record HandoverCase
         if (people.EndedAt > Since && people.EndedAt > QueuedAt && (QueuedAt > 0 || HadAgent))
             return Over("The contact centre gave the conversation back.");
         if (people.LeftAt > Since && people.LeftAt > QueuedAt)
-            return Now(HandoverStatus.Left) with
-            {
-                HadAgent = true, DecideAt = DecideAt ?? people.DecidedAt(grace).ToUnixTimeMilliseconds(),
-            };
+            return Now(HandoverStatus.Left) with { DecideAt = DecideAt ?? people.DecidedAt(grace).ToUnixTimeMilliseconds() };
         return QueuedAt > Since ? Now(HandoverStatus.Queued) with { DecideAt = null } : this;
     }
 

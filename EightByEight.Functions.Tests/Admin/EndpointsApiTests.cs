@@ -57,6 +57,44 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
     }
 
     [Theory]
+    [InlineData("""{"handover":{"queue":"1"}}""", "$.handover.queue")]
+    [InlineData("""{"handover":{"inactivityMinutes":0}}""", "$.handover.inactivityMinutes")]
+    [InlineData("""{"handover":{"properties":{"a":1}}}""", "$.handover.properties.a")]
+    [InlineData("""{"handover":{"properties":[]}}""", "$.handover.properties")]
+    [InlineData("""{"handover":{"postAgent":{"maxTotalMinutes":19}}}""", "$.handover.postAgent.maxTotalMinutes")]
+    [InlineData("""{"handover":{"postAgent":{"userTimeoutMinutes":301}}}""", "$.handover.postAgent.userTimeoutMinutes")]
+    [InlineData("""{"session":{"onExpiry":"later"}}""", "$.session.onExpiry")]
+    public async Task Settings_of_handover_and_session_are_refused_with_their_path(string patch, string path)
+    {
+        await using var server = await ServerAsync();
+        var endpoint = (await server.SendAsync("POST", "/api/endpoints", Acme)).Location!.ToString();
+
+        var answer = await server.SendAsync("PATCH", endpoint, patch);
+
+        answer.Is(HttpStatusCode.BadRequest);
+        Assert.Equal([path], answer.Paths);
+    }
+
+    [Fact]
+    public async Task Settings_of_handover_and_session_are_kept()
+    {
+        await using var server = await ServerAsync();
+        var endpoint = (await server.SendAsync("POST", "/api/endpoints", Acme)).Location!.ToString();
+
+        (await server.SendAsync("PATCH", endpoint, """
+            {"session":{"onExpiry":"continue"},
+             "handover":{"queueId":"101","properties":{"site":"shop"},"returnScriptId":"s1","inactivityMinutes":5,
+                         "postAgent":{"webhookId":"12","maxTotalMinutes":20,"userTimeoutMinutes":10,"notifyChannelWebhookIfExists":true}}}
+            """)).Is(HttpStatusCode.OK);
+        var read = await server.SendAsync("GET", endpoint);
+
+        Assert.Equal("continue", read.Json.GetProperty("session").GetProperty("onExpiry").GetString());
+        Assert.Equal(
+            """{"queueId":"101","properties":{"site":"shop"},"returnScriptId":"s1","inactivityMinutes":5,"postAgent":{"webhookId":"12","maxTotalMinutes":20,"userTimeoutMinutes":10,"notifyChannelWebhookIfExists":true}}""",
+            read.Json.GetProperty("handover").GetRawText());
+    }
+
+    [Theory]
     [InlineData("http://api.8x8.com.evil.org")]
     [InlineData("https://api.8x8.com.evil.org")]
     [InlineData("https://api.8x8.com@evil.org")]

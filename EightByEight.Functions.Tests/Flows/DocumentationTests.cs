@@ -26,6 +26,8 @@ public partial class DocumentationTests
     [InlineData("set")]
     [InlineData("goTo")]
     [InlineData("waitForInput")]
+    [InlineData("handover")]
+    [InlineData("endConversation")]
     [InlineData("stop")]
     public void Each_step_has_a_chapter_with_an_example(string step)
     {
