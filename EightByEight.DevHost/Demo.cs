@@ -70,6 +70,8 @@ internal sealed class Demo(ConnectorHost connector, SimulatorServer simulator, s
             ["name"] = Name,
             ["flow"] = Flow,
             ["eightByEight"] = EightByEight(),
+            // Who waits for a person in the simulator, and does not want to any more, comes back to the bot.
+            ["handover"] = new JsonObject { ["returnScriptId"] = simulator.Gateway.Options.ScriptId },
         }, cancellation);
     }
 

@@ -69,6 +69,9 @@ internal sealed record HandoverCase
     public string? QueueName { get; set; }
     public string? AgentId { get; set; }
 
+    /// <summary>Whether the Flow knows of this wait in a queue.</summary>
+    public bool QueueTold { get; set; }
+
     /// <summary>Whether any agent ever came.</summary>
     public bool HadAgent { get; set; }
 
@@ -135,7 +138,15 @@ internal sealed record HandoverCase
                 QueueName = queueName ?? (queueId is null || queueId == QueueId ? QueueName : null),
             }
             : this;
-        return (next with { HadAgent = HadAgent || facts.People.WereThere(Since) }).Judged(facts, now, grace);
+        next = (next with
+        {
+            HadAgent = HadAgent || facts.People.WereThere(Since),
+            AgentId = facts.People.NewestAgent ?? Agent(stored, body) ?? AgentId,
+        }).Judged(facts, now, grace);
+        // The assignment comes first, without the queue's name.
+        return next is { Status: HandoverStatus.Queued, Request.OnQueued: true, QueueTold: false } && stored.EventType == "QUEUED"
+            ? Noted(next with { QueueTold = true }, "queueUpdate")
+            : next;
     }
 
     /// <summary>The status that the facts give, with the notices of a change.</summary>
@@ -147,7 +158,7 @@ internal sealed record HandoverCase
             case Talk.Yes when people.IsAgentIn:
                 return Now(HandoverStatus.Agent) with
                 {
-                    AgentId = people.NewestAgent ?? AgentId, Ending = null, DecideAt = null, TimeoutAt = null,
+                    Ending = null, DecideAt = null, TimeoutAt = null, QueueTold = false,
                 };
             case Talk.Yes:
                 return Now(QueuedAt > people.TransferAt ? HandoverStatus.Queued : HandoverStatus.Transferred) with { DecideAt = null };
@@ -226,7 +237,6 @@ internal sealed record HandoverCase
         var next = this with { Status = status };
         return status switch
         {
-            HandoverStatus.Queued when Request.OnQueued => Noted(next, "queueUpdate"),
             HandoverStatus.Agent when Request.OnAgent => Noted(next, null),
             >= HandoverStatus.Completed => Noted(next, null),
             _ => next,
@@ -247,6 +257,13 @@ internal sealed record HandoverCase
         return stored.EventType == "CONVERSATION_UPDATE" && string.Equals(assignment.Text("type"), "queue", StringComparison.OrdinalIgnoreCase)
             ? (stored.Timestamp, assignment.Text("id"), null)
             : (null, null, null);
+    }
+
+    private static string? Agent(StoredEvent stored, JsonElement body)
+    {
+        var data = body.Member("data");
+        var named = stored.EventType == "CONVERSATION_UPDATE" ? data.Member("assignment") : data.Member("sender");
+        return string.Equals(named.Text("type"), "agent", StringComparison.OrdinalIgnoreCase) ? named.Text("id") : null;
     }
 
     private HandoverCase Over(string reason) =>

@@ -24,8 +24,8 @@ public class SampleFlowTests
     {
         var conversation = Open("welcome", "Ann");
         Assert.Equal("Hello Ann! I am the barista of this corner. | What can I do for you?", conversation.Say("Hi"));
-        Assert.Equal(["order", "find", "chat"], conversation.Last.Outputs[1].QuickReplies.Select(reply => reply.Payload));
-        Assert.Equal("I know three tricks only. Which one shall it be?", conversation.Say("dance"));
+        Assert.Equal(["order", "find", "chat", "person"], conversation.Last.Outputs[1].QuickReplies.Select(reply => reply.Payload));
+        Assert.Equal("I know four tricks only. Which one shall it be?", conversation.Say("dance"));
         Assert.Equal("Which coffee would you like?", conversation.Say("order"));
         Assert.Equal("Cappuccino, good choice. How many cups?", conversation.Say("2"));
         Assert.Equal("A number, please, such as 2.", conversation.Say("a few"));
@@ -50,6 +50,16 @@ public class SampleFlowTests
     }
 
     [Fact]
+    public void Welcome_fetches_a_person()
+    {
+        var conversation = Open("welcome");
+        conversation.Say("Hi");
+        Assert.Equal("One moment, I fetch somebody.", conversation.Say("person"));
+        Assert.Equal("101", conversation.Last.Handover?.QueueId);
+        Assert.Equal(["Never mind"], conversation.Last.Outputs[0].QuickReplies.Select(reply => reply.Title));
+    }
+
+    [Fact]
     public void Order_status_tells_and_asks_what_else()
     {
         var conversation = Open("order-status", "Ann");
@@ -69,6 +79,7 @@ public class SampleFlowTests
         var conversation = Open("order-status");
         Assert.Equal("Hi there! | What is your order number?", conversation.Say("Hi"));
         Assert.StartsWith("Order 923456 needs a colleague's eye.", conversation.Say("923456"));
+        Assert.Equal("923456", conversation.Last.Handover?.Properties["order"]);
         AssertAllWell(conversation);
     }
 
