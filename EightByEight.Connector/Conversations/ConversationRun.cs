@@ -213,6 +213,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         activity?.SetTag("eightbyeight.conversation.id", acting.Event.ConversationId);
         activity?.SetTag("eightbyeight.event.id", acting.Event.EventId);
         Turn turn;
+        var started = Now.ToUnixTimeMilliseconds();
         var state = snapshot.State with { Facts = plan.Facts };
         try
         {
@@ -228,7 +229,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             return await FailAsync(snapshot, acting, failed, cancellation);
         }
 
-        return await CommitTurnAsync(snapshot, plan, acting, turn, state, cancellation);
+        return await CommitTurnAsync(snapshot, plan, acting, turn with { StartedAt = started }, state, cancellation);
     }
 
     private async Task<RunEnd?> CommitTurnAsync(
@@ -263,7 +264,12 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         // Rule 4: only now is it known that this run, and nobody else, sends this turn.
         _turn = turn;
         _progress = silent ? null : Progress.Of(committed.Head!);
-        if (silent) return last ? RunEnd.Finished : null;
+        if (silent)
+        {
+            RecordDuration(turn);
+            return last ? RunEnd.Finished : null;
+        }
+
         return await StepAsync(committed, cancellation);
     }
 
@@ -401,6 +407,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         if (turn.Failure is { } failure)
             Log.FlowFailed(workshop.Logger, stored.ConversationId, stored.EventId, failure.Step, failure.Line, failure.Message);
     }
+
+    private void RecordDuration(Turn turn) =>
+        Telemetry.TurnDuration.Record((Now.ToUnixTimeMilliseconds() - (turn.StartedAt ?? turn.CommittedAt)) / 1000d);
 
     private static Dictionary<string, int> With(IReadOnlyDictionary<string, int> attempts, string row, int count) =>
         new(attempts) { [row] = count };
