@@ -17,6 +17,12 @@ public sealed partial class Azurite : IAsyncDisposable
     private const string Key =
         "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
+    private const int OldestNode = 20;
+
+    private const string Remedy =
+        "The storage emulator (Azurite) needs Node.js 20 or newer: install it from https://nodejs.org (or your package manager) " +
+        "and run this again. Or name a storage account of your own: --storage <connection string>.";
+
     private readonly Process _process;
 
     private Azurite(Process process, int blobPort, int queuePort, int tablePort)
@@ -47,15 +53,18 @@ public sealed partial class Azurite : IAsyncDisposable
     /// <param name="folder">Where data is kept; null keeps it in memory.</param>
     /// <param name="accounts">Names of accounts to offer instead of the default one.</param>
     /// <param name="progress">Told, in a sentence, what takes long.</param>
+    /// <param name="tools">Where it is installed; null: in this clone.</param>
     /// <exception cref="DevHostException">Node is missing, the installation failed, or Azurite did not start.</exception>
     public static async Task<Azurite> StartAsync(
-        string? folder, IEnumerable<string>? accounts = null, Action<string>? progress = null, CancellationToken cancellation = default)
+        string? folder, IEnumerable<string>? accounts = null, Action<string>? progress = null, AzuriteTools? tools = null,
+        CancellationToken cancellation = default)
     {
-        var tools = ToolsFolder();
+        tools ??= new AzuriteTools(ToolsFolder());
+        await RequireNodeAsync(cancellation);
         await InstallAsync(tools, progress, cancellation);
         var start = new ProcessStartInfo("node")
         {
-            WorkingDirectory = tools,
+            WorkingDirectory = tools.Folder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -124,31 +133,64 @@ public sealed partial class Azurite : IAsyncDisposable
         return new Azurite(process, ports["Blob"], ports["Queue"], ports["Table"]);
     }
 
-    private static async Task InstallAsync(string tools, Action<string>? progress, CancellationToken cancellation)
+    private static async Task RequireNodeAsync(CancellationToken cancellation)
+    {
+        using var node = Run(new ProcessStartInfo("node", "--version") { RedirectStandardOutput = true });
+        var version = (await node.StandardOutput.ReadToEndAsync(cancellation)).Trim();
+        if (int.TryParse(version.TrimStart('v').Split('.')[0], CultureInfo.InvariantCulture, out var major) && major < OldestNode)
+            throw new DevHostException($"Node.js {version} is too old. {Remedy}");
+    }
+
+    private static async Task InstallAsync(AzuriteTools tools, Action<string>? progress, CancellationToken cancellation)
     {
         // npm writes this file last, so its date says whether what is installed is what the lock file asks for.
-        var installed = new FileInfo(Path.Combine(tools, "node_modules", ".package-lock.json"));
-        if (installed.Exists && installed.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(tools, "package-lock.json"))) return;
+        var installed = new FileInfo(Path.Combine(tools.Folder, "node_modules", ".package-lock.json"));
+        if (installed.Exists && installed.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(tools.Folder, "package-lock.json"))) return;
         progress?.Invoke("Installing Azurite, the storage emulator, from tools/azurite (the first time only; about a minute) ...");
-        var npm = Run(new ProcessStartInfo(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", "ci --no-audit --no-fund --ignore-scripts --loglevel=error")
+        using var npm = Run(new ProcessStartInfo(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", "ci --no-audit --no-fund --ignore-scripts --loglevel=error")
         {
-            WorkingDirectory = tools,
+            WorkingDirectory = tools.Folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         });
-        var output = npm.StandardOutput.ReadToEndAsync(cancellation);
-        var errors = npm.StandardError.ReadToEndAsync(cancellation);
-        var since = Stopwatch.StartNew();
-        while (await Task.WhenAny(npm.WaitForExitAsync(cancellation), Task.Delay(TimeSpan.FromSeconds(5), cancellation)) is var done
-               && !npm.HasExited)
+        var output = npm.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var errors = npm.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
         {
-            await done;
-            progress?.Invoke($"  ... still installing ({since.Elapsed.TotalSeconds:0} s)");
+            await EndedAsync(npm, tools, progress, cancellation);
+        }
+        finally
+        {
+            if (!npm.HasExited) npm.Kill(entireProcessTree: true);
         }
 
         if (npm.ExitCode != 0)
-            throw new DevHostException($"'npm ci' failed in {tools}. It printed:\n{await output}\n{await errors}");
+            throw new DevHostException($"'npm ci' failed in {tools.Folder}. It printed:\n{await output}\n{await errors}");
         File.SetLastWriteTimeUtc(installed.FullName, DateTime.UtcNow);
+    }
+
+    private static async Task EndedAsync(Process npm, AzuriteTools tools, Action<string>? progress, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(tools.Patience);
+        var ended = npm.WaitForExitAsync(patience.Token);
+        var since = Stopwatch.StartNew();
+        try
+        {
+            while (await Task.WhenAny(ended, Task.Delay(TimeSpan.FromSeconds(5), patience.Token)) is var first && first != ended)
+            {
+                await first;
+                progress?.Invoke($"  ... still installing ({since.Elapsed.TotalSeconds:0} s)");
+            }
+
+            await ended;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new DevHostException(
+                $"'npm ci' in {tools.Folder} did not end within {tools.Patience}. See whether npm reaches its registry " +
+                "(npm ping; npm config get registry proxy https-proxy), then run this again.");
+        }
     }
 
     private static Process Run(ProcessStartInfo start)
@@ -159,9 +201,7 @@ public sealed partial class Azurite : IAsyncDisposable
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            throw new DevHostException(
-                "Node.js was not found. The storage emulator (Azurite) needs Node.js 20 or newer: install it from https://nodejs.org " +
-                "(or your package manager) and run this again. Or name a storage account of your own: --storage <connection string>.");
+            throw new DevHostException($"Node.js was not found. {Remedy}");
         }
     }
 
@@ -174,6 +214,14 @@ public sealed partial class Azurite : IAsyncDisposable
 
     [GeneratedRegex(@"Azurite (Blob|Queue|Table) service is successfully listening at http://127\.0\.0\.1:(\d+)")]
     private static partial Regex Listening();
+}
+
+/// <summary>Where npm installs Azurite from its lock file.</summary>
+/// <param name="Folder">Holds <c>package.json</c>, <c>package-lock.json</c> and <c>start.mjs</c>.</param>
+public sealed record AzuriteTools(string Folder)
+{
+    /// <summary>How long the installation may take.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
 }
 
 /// <summary>Something that the person at the keyboard has to do; the message says what.</summary>

@@ -69,6 +69,14 @@ public sealed class ConnectorProcess : IAsyncDisposable
         if (!_process.HasExited) _process.Kill();
     }
 
+    /// <summary>SIGTERM, as a host ends it: what is buffered is sent.</summary>
+    public async Task StopAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])!;
+        await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Kill();

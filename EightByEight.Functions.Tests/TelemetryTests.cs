@@ -1,11 +1,16 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Text;
+using System.Text.Json.Nodes;
 using EightByEight.Connector;
+using EightByEight.Connector.Flows;
+using EightByEight.Connector.Webhooks;
 using EightByEight.Simulator;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -86,27 +91,99 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         var lines = connector.Logs.Lines.ToList();
         Assert.NotEmpty(lines);
         Assert.All(secrets, secret => Assert.DoesNotContain(lines, line => line.Contains(secret, StringComparison.Ordinal)));
-        var tags = spans.SelectMany(s => s.TagObjects.Select(t => $"{s.OperationName} {t.Key}={t.Value}")).Where(t => !t.Contains("127.0.0.1/webhooks", StringComparison.Ordinal)).ToList();
-        Assert.All((string[])[TestConnector.AdminKey, TestConnector.ApiKey, secretText],
-            secret => Assert.DoesNotContain(tags, tag => tag.Contains(secret, StringComparison.Ordinal)));
+        // The simulator's own calls to the webhook are in this process too, and not the connector's.
+        var port = new Uri(connector.Simulator.Url).Port;
+        var tags = spans.Where(s => s.Source.Name == Telemetry.Name || port.Equals(s.GetTagItem("server.port")))
+            .SelectMany(s => s.TagObjects.Select(t => $"{s.OperationName} {t.Key}={t.Value}")).ToList();
+        Assert.Contains(tags, tag => tag.Contains("/messages", StringComparison.Ordinal));
+        Assert.All(secrets, secret => Assert.DoesNotContain(tags, tag => tag.Contains(secret, StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(SampleFlow.Echo, 1000)]
+    [InlineData("name: silent\nstart:\n  - set: { context.seen: true }", 2000)]
+    public async Task The_time_of_a_turn_is_that_of_its_Flow_too_and_is_measured_where_nothing_is_said(string flow, int seconds)
+    {
+        var durations = new ConcurrentQueue<double>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, it) =>
+            {
+                if (instrument.Name == "eightbyeight.turn.duration") it.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, value, _, _) => durations.Enqueue(value));
+        listener.Start();
+        // The Flow is compiled inside its first turn, so that is where the time goes. No other test measures turns as long.
+        var clock = new LeapingClock();
+        var leap = TimeSpan.Zero;
+        await using var connector = await TestConnector.StartAsync(azurite, flow,
+            new JsonObject { ["eightByEight"] = new JsonObject { ["verifySignatures"] = false } },
+            configure: builder => builder.Services.AddSingleton<TimeProvider>(clock).AddSingleton<CompileFlow>(document =>
+            {
+                clock.Ahead += leap;
+                return Flow.Parse(document);
+            }));
+        leap = TimeSpan.FromSeconds(seconds);
+
+        await connector.SettledAsync(connector.Start("hello"), 1);
+
+        await Eventually.GetAsync(() => durations.Where(d => d >= 600).ToList(), found => found.Count > 0, "a long turn");
+        Assert.Contains(durations, duration => duration >= seconds && duration < seconds + 300);
+    }
+
+    [Fact]
+    public async Task Only_a_refused_signature_is_counted_with_401()
+    {
+        // What this test causes is counted in its own flow of execution; what others cause is not.
+        var mine = new AsyncLocal<bool> { Value = true };
+        var counted = new ConcurrentQueue<object?>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, it) =>
+            {
+                if (instrument.Name == "eightbyeight.webhook.refused") it.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
+        {
+            if (mine.Value) counted.Enqueue(tags.ToArray().Single(tag => tag.Key == "status").Value);
+        });
+        listener.Start();
+        await using var connector = await TestConnector.StartAsync(azurite);
+        var webhooks = connector.Host.Services.GetRequiredService<WebhookHandler>();
+
+        foreach (var (token, body) in ((string, string)[])[
+            (connector.EndpointUrl.Split('/')[^1], """{"eventType":"MESSAGE","conversationId":"c"}"""), ("unknown", "{}")])
+        {
+            var context = new DefaultHttpContext { RequestServices = connector.Host.Services };
+            context.Request.RouteValues["urlToken"] = token;
+            context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
+            await webhooks.HandleAsync(context);
+        }
+
+        Assert.Equal([401, 404], counted);
     }
 
     [Fact]
     public async Task Behind_a_catch_all_of_another_host_every_route_works()
     {
-        await using var connector = await TestConnector.StartAsync(azurite);
+        var storage = azurite.NewAccount();
+        await using var connector = await TestConnector.StartAsync(azurite, storage: storage);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["AzureWebJobsStorage"] = storage,
+            ["Connector:AdminKey"] = TestConnector.AdminKey,
+        });
+        builder.Services.AddConnector(builder.Configuration);
         await using var host = builder.Build();
-        // As the Functions host does: one function a first segment, which hands the request over.
-        var pipeline = new ConnectorPipeline(connector.Host.Services);
+        // As the Functions host does: one function a first segment, with its methods, which hands the request over.
+        var pipeline = host.Services.GetRequiredService<ConnectorPipeline>();
         foreach (var segment in (string[])["webhooks/{urlToken}", "api/{*path}", "health/{*path}"])
-            host.Map(segment, (Delegate)(Func<HttpContext, Task<IResult>>)(context =>
-            {
-                context.RequestServices = connector.Host.Services.CreateScope().ServiceProvider;
-                return pipeline.HandleAsync(context);
-            }));
+            host.MapMethods(segment, ["GET", "POST", "PUT", "PATCH", "DELETE"], (Func<HttpContext, Task<IResult>>)pipeline.HandleAsync);
         await host.StartAsync(TestContext.Current.CancellationToken);
         using var client = TestConnector.AdminOf(host.Urls.First());
 
@@ -116,8 +193,19 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         using var endpoints = await client.GetAsync($"/api/endpoints/{connector.EndpointId}", TestContext.Current.CancellationToken);
         using var parked = await client.GetAsync("/api/parked", TestContext.Current.CancellationToken);
         using var live = await client.GetAsync("/health/live", TestContext.Current.CancellationToken);
+        using var nowhere = await client.GetAsync("/api/nowhere", TestContext.Current.CancellationToken);
+        using var wrong = await client.DeleteAsync("/api/endpoints", TestContext.Current.CancellationToken);
 
-        Assert.Equal([200, 404, 200, 200, 200],
-            new[] { verify, unknown, endpoints, parked, live }.Select(response => (int)response.StatusCode));
+        Assert.Equal([200, 404, 200, 200, 200, 404, 405],
+            new[] { verify, unknown, endpoints, parked, live, nowhere, wrong }.Select(response => (int)response.StatusCode));
+        Assert.Equal(["GET", "POST"], wrong.Content.Headers.Allow.Order());
+    }
+
+    /// <summary>The system's clock, and ahead of it.</summary>
+    private sealed class LeapingClock : TimeProvider
+    {
+        public TimeSpan Ahead { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
     }
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Deploys one environment into a resource group, and makes what must exist once: the admin key and the certificate.
-#   infra/deploy.sh <environment> <resource group> [what-if]
+#   infra/deploy.sh <environment> <resource group> [what-if | refresh]
+# what-if shows what would change; refresh only makes the app read its secrets in the vault again.
 # Needs Azure CLI 2.60 or newer, signed in. ALERT_EMAIL and DEPLOYER_PRINCIPAL_ID are read by the parameter files.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -25,6 +26,24 @@ eventually() {
 # or like an app that has no certificate.
 has() { [[ -n $(az keyvault "$1" list --vault-name "$vault" --query "[?name=='$2'].name" --output tsv) ]]; }
 listable() { az keyvault "$1" list --vault-name "$vault" --output none; }
+
+# While a reference to the vault is not resolved the app gets its text as the value, and refuses to start with it. So after the
+# secrets are made the app reads its references anew, until all of them are resolved; reading them restarts it.
+references() {
+  az rest --method "$1" --url "https://management.azure.com$app/config/configreferences/appsettings$2?api-version=2024-11-01" "${@:3}"
+}
+resolved() {
+  references post /refresh --output none &&
+    [[ $(references get '' --output tsv --query "length(value[?properties.status!='Resolved'])") == 0 ]]
+}
+refresh() {
+  local app
+  app=$(az functionapp show --resource-group "$group" --name "$(output functionAppName)" --query id --output tsv)
+  if eventually resolved; then echo "The app has read its secrets."; return; fi
+  echo "Not all secret references of the app are resolved. The portal says why: Function App > Environment variables." >&2
+  return 1
+}
+if [[ $mode == refresh ]]; then refresh; exit; fi
 
 # The URI names no version: the newest version of the certificate is used.
 use_certificate() {
@@ -65,3 +84,5 @@ if [[ -z $DATA_PROTECTION_CERTIFICATE_URI ]]; then
   use_certificate
   deploy
 fi
+
+refresh

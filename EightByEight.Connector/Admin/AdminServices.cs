@@ -51,6 +51,7 @@ internal static class AdminServices
         api.AddEndpointFilter((invocation, next) =>
             invocation.HttpContext.RequestServices.GetRequiredService<AdminGate>().PassAsync(invocation, next));
         api.Refuses(401, 503);
+        api.WithMetadata(new OfAdminApi());
         EndpointRoutes.Map(api);
         FlowRoutes.Map(api);
         api.MapGet("/audit", (Delegate)AuditAsync).WithTags("Audit")
@@ -71,7 +72,8 @@ internal static class AdminServices
     private static IResult NoRoute(HttpContext http)
     {
         var methods = http.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(e => e.Metadata.GetMetadata<IHttpMethodMetadata>() is not null && Matches(e.RoutePattern, http.Request.Path))
+            .Where(e => e.Metadata.GetMetadata<OfAdminApi>() is not null
+                && e.Metadata.GetMetadata<IHttpMethodMetadata>() is not null && Matches(e.RoutePattern, http.Request.Path))
             .SelectMany(e => e.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods)
             .Distinct().Order().ToArray();
         if (methods.Length == 0)
@@ -83,4 +85,7 @@ internal static class AdminServices
 
     private static bool Matches(RoutePattern pattern, PathString path) =>
         new TemplateMatcher(new RouteTemplate(pattern), []).TryMatch(path, []);
+
+    /// <summary>Marks the routes of this API: the Functions host has endpoints of its own, whose patterns take any path.</summary>
+    private sealed class OfAdminApi;
 }

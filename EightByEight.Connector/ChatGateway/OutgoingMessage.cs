@@ -46,8 +46,10 @@ public sealed record AttachmentReference([property: JsonConverter(typeof(IdConve
 /// <summary>A card in a message.</summary>
 /// <param name="ContentType">Such as <c>application/8x8.quick.replies</c> or <c>application/vnd.microsoft.card.adaptive</c>.</param>
 /// <param name="Content">Its shape depends on the content type.</param>
-public sealed record Card(string ContentType = "", JsonElement Content = default)
+public sealed record Card(string ContentType, JsonElement Content)
 {
+    // No defaults: the schema in the description of the admin API cannot hold that of an element.
+
     /// <summary>Members such as <c>id</c>, <c>actionSubmitted</c> (by the user) and <c>actionExecuted</c> (by the agent).</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? More { get; set; }

@@ -70,7 +70,7 @@ internal sealed partial class ConversationRun
         try
         {
             var (turn, state) = await workshop.Turns.TellAsync(stored, notice, snapshot.State, endpoint.Settings, cancellation);
-            return await CommitTurnAsync(snapshot, [], null, stored, turn, state, cancellation);
+            return await CommitTurnAsync(snapshot, [], null, stored, turn with { StartedAt = now }, state, cancellation);
         }
         catch (FlowMissingException missing)
         {
@@ -111,7 +111,7 @@ internal sealed partial class ConversationRun
             Body = default,
         };
         var (turn, state) = TakenBack(stored, null, snapshot.State, HandoverStatus.TimedOut);
-        return await CommitTurnAsync(snapshot, [], null, stored, turn, state, cancellation);
+        return await CommitTurnAsync(snapshot, [], null, stored, turn with { StartedAt = now }, state, cancellation);
     }
 
     /// <summary>The turn that takes the customer back. The Flow is told once that is done: an agent may be quicker.</summary>

@@ -103,8 +103,8 @@ internal sealed partial class ConversationRun
             snapshot = held;
         }
 
-        Telemetry.TurnDuration.Record((Now.ToUnixTimeMilliseconds() - _turn!.CommittedAt) / 1000d);
-        Log.Sent(workshop.Logger, _turn.Sequence, snapshot.Head!.ConversationId);
+        RecordDuration(_turn!);
+        Log.Sent(workshop.Logger, _turn!.Sequence, snapshot.Head!.ConversationId);
         return new Sent(snapshot);
     }
 

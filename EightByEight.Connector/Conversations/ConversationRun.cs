@@ -219,6 +219,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         activity?.SetTag("eightbyeight.conversation.id", acting.Event.ConversationId);
         activity?.SetTag("eightbyeight.event.id", acting.Event.EventId);
         Turn turn;
+        var started = Now.ToUnixTimeMilliseconds();
         var state = plan.After(snapshot.State);
         try
         {
@@ -235,7 +236,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             return await FailAsync(snapshot, acting, failed, cancellation);
         }
 
-        turn = turn with { Late = acting.Event.Timestamp < (snapshot.Head?.LastTurnAt ?? 0) };
+        turn = turn with { StartedAt = started, Late = acting.Event.Timestamp < (snapshot.Head?.LastTurnAt ?? 0) };
         return await CommitTurnAsync(snapshot, plan.Absorbed, acting, acting.Event, turn, state, cancellation);
     }
 
@@ -275,7 +276,12 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         // Rule 4: only now is it known that this run, and nobody else, sends this turn.
         _turn = turn;
         _progress = silent ? null : Progress.Of(committed.Head!);
-        if (silent) return last ? RunEnd.Finished : null;
+        if (silent)
+        {
+            RecordDuration(turn);
+            return last ? RunEnd.Finished : null;
+        }
+
         return await StepAsync(committed, cancellation);
     }
 
@@ -415,6 +421,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         if (turn.Failure is { } failure)
             Log.FlowFailed(workshop.Logger, stored.ConversationId, stored.EventId, failure.Step, failure.Line, failure.Message);
     }
+
+    private void RecordDuration(Turn turn) =>
+        Telemetry.TurnDuration.Record((Now.ToUnixTimeMilliseconds() - (turn.StartedAt ?? turn.CommittedAt)) / 1000d);
 
     private static Dictionary<string, int> With(IReadOnlyDictionary<string, int> attempts, string row, int count) =>
         new(attempts) { [row] = count };

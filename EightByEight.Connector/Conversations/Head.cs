@@ -135,6 +135,9 @@ internal sealed record Turn
     public long ReceivedAt { get; set; }
     public long CommittedAt { get; set; }
 
+    /// <summary>When its Flow began to run; null in rows of earlier versions.</summary>
+    public long? StartedAt { get; set; }
+
     /// <summary>Whether a newer event had its turn before.</summary>
     public bool Late { get; set; }
 

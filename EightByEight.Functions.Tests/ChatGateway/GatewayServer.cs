@@ -49,9 +49,15 @@ public sealed class GatewayServer : IAsyncDisposable
     public static async Task<GatewayServer> StartAsync(params RequestDelegate[] answers)
     {
         var server = new GatewayServer();
-        foreach (var answer in answers) server._answers.Enqueue(answer);
+        server.Next(answers);
         await server._app.StartAsync();
         return server;
+    }
+
+    /// <summary>The answers that come next.</summary>
+    public void Next(params RequestDelegate[] answers)
+    {
+        foreach (var answer in answers) _answers.Enqueue(answer);
     }
 
     public static RequestDelegate Status(int status, string? retryAfter = null) => context =>

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using EightByEight.Connector.ChatGateway;
+using Microsoft.Extensions.Time.Testing;
 using static EightByEight.Functions.Tests.ChatGateway.GatewayServer;
 
 namespace EightByEight.Functions.Tests.ChatGateway;
@@ -209,6 +211,23 @@ public sealed class RepeatingTests
     }
 
     [Fact]
+    public async Task The_waits_of_many_calls_differ()
+    {
+        var waits = new Waits();
+        await using var connected = new Connected(waits, ("RetryDelay", "00:00:01"), ("MaxRetries", "1"));
+        await using var gateway = await StartAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            gateway.Next(Status(429), Status(202));
+            await SendAsync(connected, gateway.Account);
+        }
+
+        Assert.Equal(10, waits.Seen.Count);
+        Assert.All(waits.Seen, wait => Assert.InRange(wait, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(5)));
+        Assert.True(waits.Seen.Distinct().Count() > 5, string.Join(", ", waits.Seen));
+    }
+
+    [Fact]
     public async Task Retry_After_takes_the_place_of_our_own_wait()
     {
         await using var connected = new Connected(("RetryDelay", "00:00:30"), ("TotalTimeout", "00:00:20"));
@@ -355,6 +374,19 @@ public sealed class RepeatingTests
             request += System.Text.Encoding.UTF8.GetString(buffer, 0, read);
         await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(answer));
         return request[(request.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
+    }
+
+    /// <summary>A clock that stands still. What is to wait less than any time-out is noted, and waits no longer.</summary>
+    private sealed class Waits : FakeTimeProvider
+    {
+        public ConcurrentQueue<TimeSpan> Seen { get; } = new();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime <= TimeSpan.Zero || dueTime > TimeSpan.FromSeconds(9)) return base.CreateTimer(callback, state, dueTime, period);
+            Seen.Enqueue(dueTime);
+            return System.CreateTimer(callback, state, TimeSpan.FromMilliseconds(1), period);
+        }
     }
 
     private sealed class OneWay(byte[] content) : MemoryStream(content)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using EightByEight.DevHost;
+using EightByEight.Functions.Tests.Infrastructure;
 using Microsoft.Playwright;
 
 namespace EightByEight.Functions.Tests.Development;
@@ -76,23 +77,29 @@ public sealed class DevHostTests
         await Eventually.GetAsync(() => children.Count(IsRunning), left => left == 0, "an end of all child processes");
     }
 
-    [Fact]
-    public async Task Without_Node_it_says_what_to_do()
+    [Theory]
+    [InlineData(null, "Node.js was not found.")]
+    [InlineData("v18.20.4", "Node.js v18.20.4 is too old.")]
+    public async Task Without_a_Node_that_will_do_it_says_what_to_do(string? version, string told)
     {
+        Assert.SkipWhen(version is not null && OperatingSystem.IsWindows(), "The Node that pretends is a shell script.");
+        var path = Directory.CreateTempSubdirectory("nothing").FullName;
+        if (version is not null) Executable.Write(Path.Combine(path, "node"), $"echo {version}");
         var dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
         var start = new ProcessStartInfo(dotnet, [typeof(ConnectorHost).Assembly.Location, "--data", Directory.CreateTempSubdirectory("devhost").FullName])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
-        start.Environment["PATH"] = Directory.CreateTempSubdirectory("nothing").FullName;
+        start.Environment["PATH"] = path;
         using var host = Process.Start(start)!;
 
         var said = await host.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await host.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(1, host.ExitCode);
-        Assert.StartsWith("Node.js was not found.", said, StringComparison.Ordinal);
+        Assert.StartsWith(told, said, StringComparison.Ordinal);
+        Assert.Contains("Node.js 20 or newer", said, StringComparison.Ordinal);
         Assert.Contains("--storage", said, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
     }

@@ -1,7 +1,9 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using EightByEight.Connector;
+using EightByEight.Functions.Tests.ChatGateway;
 using Microsoft.Extensions.Configuration;
 
 namespace EightByEight.Functions.Tests.Infrastructure;
@@ -81,6 +83,41 @@ public sealed partial class FunctionsHostTests
         Assert.Contains($"[Function(nameof({warm}))]", Source, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Alerts_watch_metrics_that_there_are()
+    {
+        var measured = new List<string>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, _) =>
+            {
+                if (instrument.Meter.Name == Telemetry.Name) measured.Add(instrument.Name);
+            },
+        };
+        await using var connected = new Connected();
+        _ = (Telemetry.Refused, connected.Client);
+        listener.Start();
+
+        var watched = MetricOfAnAlert().Matches(Repository.Read("infra/modules/alerts.bicep")).Select(match => match.Groups[1].Value).ToList();
+
+        Assert.Equal(5, watched.Count);
+        Assert.Subset(measured.ToHashSet(), watched.ToHashSet());
+    }
+
+    [Theory]
+    [InlineData("../host.json", null, null)]
+    [InlineData("../local.settings.json", "Never", "Exists('../local.settings.json')")]
+    public void Both_settings_files_are_linked_into_the_output_and_the_local_one_is_never_published(
+        string file, string? toPublish, string? condition)
+    {
+        var link = XDocument.Parse(Repository.Read("EightByEight.Functions/EightByEight.Functions.csproj"))
+            .Descendants("None").Single(item => (string?)item.Attribute("Include") == file);
+
+        Assert.Equal((Path.GetFileName(file), "PreserveNewest", toPublish, condition),
+            ((string?)link.Attribute("Link"), (string?)link.Attribute("CopyToOutputDirectory"),
+                (string?)link.Attribute("CopyToPublishDirectory"), (string?)link.Attribute("Condition")));
+    }
+
     [Theory]
     [InlineData("Debug|*")]
     [InlineData("Release|*")]
@@ -125,6 +162,9 @@ public sealed partial class FunctionsHostTests
 
     [GeneratedRegex("""QueueTrigger\("([^"]*)"\)""")]
     private static partial Regex QueueOfATrigger();
+
+    [GeneratedRegex("metric: '([a-z_.]+)'")]
+    private static partial Regex MetricOfAnAlert();
 
     [GeneratedRegex("'function:([A-Za-z]+)'")]
     private static partial Regex WarmFunction();

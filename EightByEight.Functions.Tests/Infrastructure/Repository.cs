@@ -5,6 +5,9 @@ internal static class Repository
 {
     private static readonly string s_root = FindRoot();
 
+    /// <summary>Where it is.</summary>
+    public static string Root => s_root;
+
     public static string Read(string path) => File.ReadAllText(Path.Combine(s_root, path));
 
     /// <summary>Files of the source, without what a build or npm put there; relative to the root, with forward slashes.</summary>

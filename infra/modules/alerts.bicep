@@ -23,8 +23,9 @@ var rules = [
   {
     name: 'inbox-age'
     title: 'Events wait too long'
-    description: 'An event was older than 60 s when its turn began: the queue function is behind, or it does not run.'
+    description: 'An event was older than 60 s when its turn was committed: the queue function is behind, or it does not run.'
     metric: 'eightbyeight.inbox.age'
+    filter: ''
     value: 'max(coalesce(Max, Sum))'
     threshold: 60
     severity: 1
@@ -34,6 +35,7 @@ var rules = [
     title: 'Work was parked'
     description: 'Something failed for good and waits for a person: GET /api/parked.'
     metric: 'eightbyeight.parked'
+    filter: ''
     value: 'sum(Sum)'
     threshold: 0
     severity: 2
@@ -43,6 +45,8 @@ var rules = [
     title: 'Webhook signatures are refused'
     description: 'More than 10 events in 5 minutes had no valid signature: a wrong tenant or key, a wrong clock, or an attack.'
     metric: 'eightbyeight.webhook.refused'
+    // 400, 404 and 413 are counted too, and are no matter of signatures.
+    filter: '| where tostring(Properties.status) == "401" '
     value: 'sum(Sum)'
     threshold: 10
     severity: 2
@@ -52,6 +56,7 @@ var rules = [
     title: '8x8 answers with errors'
     description: 'More than 20 requests to the Chat Gateway failed in 5 minutes.'
     metric: 'eightbyeight.chat_gateway.errors'
+    filter: ''
     value: 'sum(Sum)'
     threshold: 20
     severity: 2
@@ -61,6 +66,7 @@ var rules = [
     title: 'Turns are slow'
     description: 'A turn took more than 10 s on average over 5 minutes: a slow Flow, a slow service it calls, or 8x8.'
     metric: 'eightbyeight.turn.duration'
+    filter: ''
     value: 'sum(Sum) / sum(ItemCount)'
     threshold: 10
     severity: 3
@@ -87,7 +93,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       criteria: {
         allOf: [
           {
-            query: 'AppMetrics | where Name == "${rule.metric}" | summarize value = ${rule.value} by bin(TimeGenerated, 5m)'
+            query: 'AppMetrics | where Name == "${rule.metric}" ${rule.filter}| summarize value = ${rule.value} by bin(TimeGenerated, 5m)'
             timeAggregation: 'Maximum'
             metricMeasureColumn: 'value'
             operator: 'GreaterThan'
