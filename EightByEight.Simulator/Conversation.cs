@@ -106,11 +106,17 @@ internal sealed class Conversation
 
     public List<Interaction> Interactions { get; } = [];
 
-    /// <summary>The webhook that takes over when the agent leaves.</summary>
-    public string? PostAgentWebhookId { get; set; }
+    /// <summary>Who takes over when the agent leaves; null once they have.</summary>
+    public PostAgentAssignment? AfterAgent { get; set; }
 
-    /// <summary>Who is typing or thinking now: <c>user</c>, <c>bot</c>, <c>agent</c>.</summary>
+    /// <summary>The time after the agent, while it lasts.</summary>
+    public PostAgentPhase? PostAgent { get; set; }
+
+    /// <summary>Who is typing now: <c>user</c>, <c>bot</c>, <c>agent</c>; and <c>thinking</c> for a bot that thinks.</summary>
     public HashSet<string> Typing { get; } = [];
+
+    /// <summary>Up to when <c>user</c> and <c>bot</c> have read.</summary>
+    public Dictionary<string, DateTimeOffset> ReadUpTo { get; } = [];
 
     public bool HasAgent => Assignment.Type == "agent";
 

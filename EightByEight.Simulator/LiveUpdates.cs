@@ -71,6 +71,9 @@ internal static class ConversationView
                 Channel = conversation.ChannelType,
                 User = new Dictionary<string, JsonElement>(conversation.User),
                 Typing = conversation.Typing.ToArray(),
+                ReadUpTo = new Dictionary<string, DateTimeOffset>(conversation.ReadUpTo),
+                AfterAgent = conversation.AfterAgent?.WebhookId,
+                PostAgentUntil = conversation.PostAgent?.Until,
                 Messages = conversation.Messages.Select(message => new
                 {
                     message.Id,

@@ -20,6 +20,9 @@ internal sealed class WebhookEvent
 
     public long LogNumber { get; set; }
 
+    /// <summary>How many are sent at the first attempt.</summary>
+    public int Copies { get; set; } = 1;
+
     /// <summary>The next value of <c>x-8x8-retry</c>; shared by all copies of the event.</summary>
     private int _nextRetry = -1;
 
@@ -62,10 +65,18 @@ internal sealed class WebhookDelivery : IAsyncDisposable
     /// <summary>Takes an event over; returns at once. Events of a conversation must be handed over one after another.</summary>
     public void Enqueue(WebhookEvent webhookEvent)
     {
+        var fault = _faults.Take(Operations.Deliver, webhookEvent.EventType);
+        var delay = fault?.DelayBefore ?? TimeSpan.Zero;
+        if (_options.EventDelays.TryGetValue(webhookEvent.EventType, out var wait) || _options.EventDelays.TryGetValue("*", out wait)) delay += wait;
+        var copies = Math.Max(1, fault?.Copies > 1 ? fault.Copies : _options.Copies);
+        var order = _options.DeliveryOrder;
+        if (order == DeliveryOrder.Shuffled) delay += TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(250));
+        webhookEvent.Copies = copies;
+
         lock (_gate)
         {
             _underWay++;
-            if (_options.DeliveryOrder == DeliveryOrder.InOrder)
+            if (order == DeliveryOrder.InOrder && delay == TimeSpan.Zero)
             {
                 if (_lines.TryGetValue(webhookEvent.ConversationId, out var line))
                 {
@@ -77,9 +88,9 @@ internal sealed class WebhookDelivery : IAsyncDisposable
             }
         }
 
-        _ = _options.DeliveryOrder == DeliveryOrder.InOrder
+        _ = order == DeliveryOrder.InOrder && delay == TimeSpan.Zero
             ? Task.Run(() => DrainAsync(webhookEvent.ConversationId))
-            : Task.Run(() => DeliverAloneAsync(webhookEvent));
+            : Task.Run(() => DeliverAloneAsync(webhookEvent, delay));
     }
 
     /// <summary>Completes when the first attempt of every event so far is over.</summary>
@@ -149,19 +160,15 @@ internal sealed class WebhookDelivery : IAsyncDisposable
         }
     }
 
-    private async Task DeliverAloneAsync(WebhookEvent webhookEvent)
+    private async Task DeliverAloneAsync(WebhookEvent webhookEvent, TimeSpan delay)
     {
-        if (_options.DeliveryOrder == DeliveryOrder.Shuffled)
+        try
         {
-            var wait = TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(250));
-            try
-            {
-                await Task.Delay(wait, _options.TimeProvider, _stopping.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                // Stopping: DeliverAsync below notices and settles the count.
-            }
+            if (delay > TimeSpan.Zero) await Task.Delay(delay, _options.TimeProvider, _stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping: DeliverAsync below notices and settles the count.
         }
 
         await DeliverAsync(webhookEvent);
@@ -171,10 +178,9 @@ internal sealed class WebhookDelivery : IAsyncDisposable
     {
         try
         {
-            var copies = _faults.Take(Operations.Deliver, webhookEvent.EventType)?.Copies ?? 1;
             var retry = webhookEvent.TakeRetry();
             var attempts = await Task.WhenAll(
-                Enumerable.Range(0, Math.Max(1, copies)).Select(_ => AttemptAsync(webhookEvent, retry)));
+                Enumerable.Range(0, webhookEvent.Copies).Select(_ => AttemptAsync(webhookEvent, retry)));
             if (!attempts.Any(attempt => attempt.Succeeded)) _ = RetryAsync(webhookEvent);
         }
         catch (OperationCanceledException)
