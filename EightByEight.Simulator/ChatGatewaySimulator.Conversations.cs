@@ -274,7 +274,7 @@ public sealed partial class ChatGatewaySimulator
     internal void Read(Conversation conversation, string authorType, long readAt) =>
         Change(conversation, it => Reads(it, authorType, authorType == "user" ? it.UserId : "bot", readAt));
 
-    internal bool AssignAfterAgent(Conversation conversation, PostAgentAssignment assignment)
+    internal bool AssignAfterAgent(Conversation conversation, AfterAgent assignment)
     {
         var taken = false;
         Change(conversation, it =>

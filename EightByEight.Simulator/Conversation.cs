@@ -107,7 +107,7 @@ internal sealed class Conversation
     public List<Interaction> Interactions { get; } = [];
 
     /// <summary>Who takes over when the agent leaves; null once they have.</summary>
-    public PostAgentAssignment? AfterAgent { get; set; }
+    public AfterAgent? AfterAgent { get; set; }
 
     /// <summary>The time after the agent, while it lasts.</summary>
     public PostAgentPhase? PostAgent { get; set; }

@@ -181,7 +181,7 @@ internal static class ConversationOperations
         var configuration = json.Member("configuration") ?? default;
         if (!Within(configuration, "maxTotalMinutes", 20, 600) || !Within(configuration, "userTimeoutInMinutes", 10, 300))
             return Problems.InvalidParameter("maxTotalMinutes has to be 20 to 600, userTimeoutInMinutes 10 to 300.");
-        var assignment = new PostAgentAssignment(
+        var assignment = new AfterAgent(
             webhookId,
             configuration.Text("notifyChannelWebhookIfExists") == "true",
             Minutes(configuration, "maxTotalMinutes"),

@@ -5,7 +5,7 @@ namespace EightByEight.Simulator;
 /// <param name="NotifiesChannel">Whether the channel's webhook gets the events too.</param>
 /// <param name="MaxTotal">The conversation ends when it took so long; null: no limit.</param>
 /// <param name="UserTimeout">It ends when the customer is silent for so long after the bot's last message; null: no limit.</param>
-internal sealed record PostAgentAssignment(
+internal sealed record AfterAgent(
     string WebhookId, bool NotifiesChannel = false, TimeSpan? MaxTotal = null, TimeSpan? UserTimeout = null);
 
 /// <summary>The time after the agent. Its clocks run until it is disposed of; the conversation's lock guards it.</summary>
@@ -16,7 +16,7 @@ internal sealed class PostAgentPhase : IDisposable
     private readonly ITimer _silence;
 
     /// <param name="end">Called, with this phase, when a time-out ran out; possibly after disposal.</param>
-    public PostAgentPhase(PostAgentAssignment assignment, TimeProvider time, Action<PostAgentPhase> end)
+    public PostAgentPhase(AfterAgent assignment, TimeProvider time, Action<PostAgentPhase> end)
     {
         NotifiesChannel = assignment.NotifiesChannel;
         _userTimeout = assignment.UserTimeout;
