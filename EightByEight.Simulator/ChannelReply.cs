@@ -23,7 +23,7 @@ public sealed record ChannelReply(JsonElement Value, string Shown)
 
     /// <summary>A suggestion of RCS.</summary>
     public static ChannelReply Suggestion(string text, string postbackData) =>
-        Of(new { type = "suggestion_reply", suggestion_reply = new { text, postbackData } }, text);
+        Of(new { type = "suggestion_reply", text, postbackData }, text);
 
     /// <summary>A WhatsApp flow, filled in.</summary>
     public static ChannelReply Flow(JsonElement answers) =>

@@ -43,6 +43,7 @@ internal static class ControlRoutes
         }));
         control.MapPost("/webhooks", async (NewWebhook webhook) => await RegisterAsync(gateway, webhook));
         control.MapPost("/webhooks/{id}/test", (string id) => TryAsync(async () => Json(await gateway.TestConnectionAsync(id))));
+        control.MapPost("/webhooks/{id}/events", async (string id, HttpRequest request) => await PostEventAsync(gateway, id, request));
         control.MapDelete("/webhooks/{id}", (string id) =>
         {
             var removed = gateway.RemoveWebhook(id);
@@ -180,6 +181,17 @@ internal static class ControlRoutes
         using var content = new MemoryStream();
         await file.CopyToAsync(content, request.HttpContext.RequestAborted);
         return Do(() => gateway.CustomerSendsFile(id, file.FileName, content.ToArray(), form["text"].FirstOrDefault()));
+    }
+
+    private static async Task<IResult> PostEventAsync(ChatGatewaySimulator gateway, string id, HttpRequest request)
+    {
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted);
+        return await TryAsync(async () =>
+        {
+            var (attempt, eventId) = await gateway.PostEventAsync(id, body.ToArray());
+            return Json(new { eventId, attempt });
+        });
     }
 
     private static ChannelReply Reply(Replied it) => it.Kind switch

@@ -109,29 +109,30 @@ internal sealed class WebhookDelivery : IAsyncDisposable
         Task.WhenAll(Enumerable.Range(0, copies).Select(_ => AttemptAsync(webhookEvent, webhookEvent.TakeRetry())));
 
     /// <summary>Posts <c>WEB_HOOK_VERIFY</c>.</summary>
-    public async Task<DeliveryAttempt> VerifyAsync(Webhook webhook)
+    public async Task<DeliveryAttempt> VerifyAsync(Webhook webhook) => (await PostOnceAsync(
+        webhook,
+        SimulatorJson.Bytes(new { notificationVersion = webhook.Version, eventType = "WEB_HOOK_VERIFY" }),
+        "VERIFY_WEBHOOK",
+        _options.VerifyTimeout)).Attempt;
+
+    /// <summary>Posts any body as an event of its own; not again, whatever the answer.</summary>
+    public async Task<(DeliveryAttempt Attempt, string EventId)> PostOnceAsync(
+        Webhook webhook, byte[] body, string recordType = "CUSTOM", TimeSpan? timeout = null)
     {
-        var verify = new WebhookEvent
-        {
-            EventId = NewId(),
-            EventType = "WEB_HOOK_VERIFY",
-            ConversationId = "",
-            Webhook = webhook,
-            Body = SimulatorJson.Bytes(new { notificationVersion = webhook.Version, eventType = "WEB_HOOK_VERIFY" }),
-        };
-        verify.LogNumber = _log.Add(number => new EventLogEntry
+        var once = new WebhookEvent { EventId = NewId(), EventType = recordType, ConversationId = "", Webhook = webhook, Body = body };
+        once.LogNumber = _log.Add(number => new EventLogEntry
         {
             Number = number,
             Direction = "Outbound",
             Status = "Pending",
-            RecordType = "VERIFY_WEBHOOK",
+            RecordType = recordType,
             Timestamp = _options.TimeProvider.GetUtcNow(),
             TenantId = _options.TenantId,
-            EventId = verify.EventId,
+            EventId = once.EventId,
             WebhookId = webhook.Id,
-            Body = Encoding.UTF8.GetString(verify.Body),
+            Body = Encoding.UTF8.GetString(body),
         });
-        return await AttemptAsync(verify, verify.TakeRetry(), _options.VerifyTimeout, isLast: true);
+        return (await AttemptAsync(once, once.TakeRetry(), timeout, isLast: true), once.EventId);
     }
 
     public static string NewId() => System.Buffers.Text.Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));

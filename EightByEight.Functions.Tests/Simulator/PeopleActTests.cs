@@ -147,7 +147,7 @@ public sealed class PeopleActTests
         """{"type":"list_reply","list_reply":{"id":"r1","title":"Large","description":"The large one"}}""")]
     [InlineData(
         """{"kind":"suggestion","text":"Call me","postbackData":"call"}""",
-        """{"type":"suggestion_reply","suggestion_reply":{"text":"Call me","postbackData":"call"}}""")]
+        """{"type":"suggestion_reply","text":"Call me","postbackData":"call"}""")]
     [InlineData(
         """{"kind":"flow","answers":{"size":"L"}}""",
         """{"type":"nfmReply","nfmReply":{"responseJson":"{\"size\":\"L\"}"}}""")]
