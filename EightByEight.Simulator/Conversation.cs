@@ -66,6 +66,16 @@ public sealed record Card(string Id, string ContentType, JsonElement Content)
 public sealed record Attachment(string Id, string Filename, byte[] Content, DateTimeOffset CreatedAt)
 {
     internal object View() => new { Id, Filename, SizeInBytes = Content.LongLength, CreatedAt };
+
+    /// <summary>As the page shows it, with an address that works for a day.</summary>
+    internal object PageView(string conversationId) => new
+    {
+        Id,
+        Filename,
+        SizeInBytes = Content.LongLength,
+        Kind = FileRoutes.KindOf(Filename),
+        Url = FileRoutes.PreSignedUrl("", conversationId, this, CreatedAt.AddDays(1)),
+    };
 }
 
 /// <summary>Someone who is or was in a conversation.</summary>

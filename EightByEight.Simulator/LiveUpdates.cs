@@ -84,7 +84,7 @@ internal static class ConversationView
                     message.Cards,
                     Attachments = conversation.Attachments
                         .Where(attachment => message.Attachments.Contains(attachment.Id))
-                        .Select(attachment => attachment.View())
+                        .Select(attachment => attachment.PageView(conversation.Id))
                         .ToArray(),
                 }).ToArray(),
             };
