@@ -109,10 +109,13 @@ public sealed partial class ChatGatewaySimulator : IAsyncDisposable
     public Task<DeliveryAttempt> TestConnectionAsync(string webhookId) => _delivery.VerifyAsync(FindWebhook(webhookId));
 
     /// <summary>Posts any event once, signed, whatever it says and whether or not its conversation exists.</summary>
-    /// <param name="body">JSON as 8x8 would send it; the simulator's own state stays as it is.</param>
+    /// <param name="body">As 8x8 would send it, or broken; the simulator's own state stays as it is.</param>
     /// <returns>The attempt, and the event's id.</returns>
-    public Task<(DeliveryAttempt Attempt, string EventId)> PostEventAsync(string webhookId, byte[] body) =>
-        _delivery.PostOnceAsync(FindWebhook(webhookId), body);
+    public Task<(DeliveryAttempt Attempt, string EventId)> PostEventAsync(string webhookId, byte[] body)
+    {
+        var json = SimulatorJson.TryParse(body);
+        return _delivery.PostOnceAsync(FindWebhook(webhookId), body, json.Text("eventType") ?? "CUSTOM", json.Text("conversationId"));
+    }
 
     /// <summary>Delivers an event again, with its id and the next retry number, <paramref name="copies"/> times at once.</summary>
     public Task RedeliverAsync(string eventId, int copies = 1) =>

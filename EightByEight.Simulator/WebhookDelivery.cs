@@ -113,13 +113,20 @@ internal sealed class WebhookDelivery : IAsyncDisposable
         webhook,
         SimulatorJson.Bytes(new { notificationVersion = webhook.Version, eventType = "WEB_HOOK_VERIFY" }),
         "VERIFY_WEBHOOK",
-        _options.VerifyTimeout)).Attempt;
+        timeout: _options.VerifyTimeout)).Attempt;
 
     /// <summary>Posts any body as an event of its own; not again, whatever the answer.</summary>
     public async Task<(DeliveryAttempt Attempt, string EventId)> PostOnceAsync(
-        Webhook webhook, byte[] body, string recordType = "CUSTOM", TimeSpan? timeout = null)
+        Webhook webhook, byte[] body, string recordType, string? conversationId = null, TimeSpan? timeout = null)
     {
-        var once = new WebhookEvent { EventId = NewId(), EventType = recordType, ConversationId = "", Webhook = webhook, Body = body };
+        var once = new WebhookEvent
+        {
+            EventId = NewId(),
+            EventType = recordType,
+            ConversationId = conversationId ?? "",
+            Webhook = webhook,
+            Body = body,
+        };
         once.LogNumber = _log.Add(number => new EventLogEntry
         {
             Number = number,
@@ -129,6 +136,7 @@ internal sealed class WebhookDelivery : IAsyncDisposable
             Timestamp = _options.TimeProvider.GetUtcNow(),
             TenantId = _options.TenantId,
             EventId = once.EventId,
+            ConversationId = conversationId,
             WebhookId = webhook.Id,
             Body = Encoding.UTF8.GetString(body),
         });

@@ -121,10 +121,11 @@ public sealed class PageTests : IAsyncLifetime
         await customer.GetByRole(AriaRole.Button, new() { Name = "Large" }).ClickAsync();
         await customer.GetByRole(AriaRole.Button, new() { Name = "Call me" }).First.ClickAsync();
         await customer.GetByRole(AriaRole.Button, new() { Name = "Fill in" }).ClickAsync();
+        await customer.GetByRole(AriaRole.Button, new() { Name = "Execute it" }).ClickAsync();
 
-        var replies = await simulated.Webhook.WaitForAsync(4, one => one.Type == "ACTIVITY");
+        var replies = await simulated.Webhook.WaitForAsync(5, one => one.Type == "ACTIVITY");
         Assert.Equal(
-            ["button_reply", "list_reply", "suggestion_reply", "nfmReply"],
+            ["button_reply", "list_reply", "suggestion_reply", "nfmReply", "Action.Execute"],
             replies.Select(one => one.Data.GetProperty("value").GetProperty("type").GetString()));
         await Assertions.Expect(customer).ToContainTextAsync("WhatsApp may not show this card");
         await page.SetViewportSizeAsync(1400, 2400);
@@ -193,7 +194,10 @@ public sealed class PageTests : IAsyncLifetime
         await Assertions.Expect(page.GetByTestId("pending-fault")).ToHaveTextAsync(["sendMessage answers 429 · 1 ×", "MESSAGE comes 3 times · 1 ×"]);
         await page.GetByTestId("own-event-send").ClickAsync();
         await Assertions.Expect(page.GetByTestId("own-event-result")).ToContainTextAsync("It answered 200");
+        await page.SetViewportSizeAsync(1600, 1150);
         await Browser.ShootAsync(page, "simulator-behaviour");
+        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
+        await Browser.ShootAsync(page, "simulator-behaviour-dark");
 
         Assert.Equal(TimeSpan.FromSeconds(2.5), simulated.Gateway.Options.EventDelays["TRANSFER"]);
         Assert.True(simulated.Gateway.Options.ClickAlsoWrites);
@@ -221,6 +225,7 @@ public sealed class PageTests : IAsyncLifetime
         """{"contentType":"Buttons","content":{"text":"Look","button":{"caption":"Open it","action":"https://example.com"}}}""",
         """{"contentType":"Interactive","content":{"type":"call_permission_request","body":{"text":"May we call?"}}}""",
         """{"contentType":"Interactive","content":{"nonsense":true}}""",
+        """{"contentType":"application/vnd.microsoft.card.adaptive","content":{"type":"AdaptiveCard","version":"1.4","body":[],"actions":[{"type":"Action.Execute","title":"Execute it","data":{"a":1}}]}}""",
     ];
 
     private static readonly object Greeting = new

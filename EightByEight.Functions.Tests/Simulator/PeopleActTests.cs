@@ -170,6 +170,25 @@ public sealed class PeopleActTests
     }
 
     [Fact]
+    public async Task Any_event_is_posted_signed_and_logged_once_even_a_broken_one()
+    {
+        await using var simulated = await SimulatedGateway.StartAsync();
+
+        var response = await simulated.Client.PostAsync(
+            $"/simulator/webhooks/{simulated.WebhookId}/events", new StringContent("""{"eventType":"NEW","conversationId":"ID-7"}"""), Cancelled);
+        simulated.Webhook.Answer = _ => 400;
+        var (attempt, _) = await simulated.Gateway.PostEventAsync(simulated.WebhookId, "{"u8.ToArray());
+
+        var first = simulated.Webhook.Requests[0];
+        Assert.Equal((await response.JsonAsync()).GetProperty("eventId").GetString(), first.Header("x-8x8-event-id"));
+        Assert.Equal("NEW", first.Type);
+        Assert.Equal(400, attempt.Status);
+        Assert.Equal(
+            [("CUSTOM", null, "Failed"), ("NEW", "ID-7", "Success")],
+            simulated.Gateway.EventLog.Entries.Select(entry => (entry.RecordType, entry.ConversationId, entry.Status)));
+    }
+
+    [Fact]
     public async Task Indicators_and_receipts_of_the_bot_show_in_the_conversation_and_in_the_log()
     {
         await using var simulated = await SimulatedGateway.StartAsync();

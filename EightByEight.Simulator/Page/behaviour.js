@@ -9,19 +9,19 @@ const faults = byId('faults');
 const types = ['CONVERSATION_UPDATE', 'QUEUED', 'MEMBERS_CHANGED', 'TRANSFER', 'MESSAGE', 'ACTIVITY'];
 let delays = {};
 
-/** What can go wrong, as the control API wants it; the number, where there is one, is n. */
+/** What can go wrong, as the control API wants it; the number n, where there is one, with its usual value and its unit. */
 const kinds = {
-  refuse: ['answers with status', n => ({ works: false, end: 'status', status: n }), 503],
-  after: ['works, but answers with status', n => ({ end: 'status', status: n }), 502],
+  refuse: ['answers with status', n => ({ works: false, end: 'status', status: n }), 503, 'Status'],
+  after: ['works, but answers with status', n => ({ end: 'status', status: n }), 502, 'Status'],
   drop: ['drops the connection, undone', () => ({ works: false, end: 'drop' })],
   lost: ['works, but the answer is lost', () => ({ end: 'drop' })],
   hang: ['works, but never answers', () => ({ end: 'hang' })],
-  slow: ['takes so many seconds', n => ({ delayBefore: span(n) }), 5],
-  later: ['accepts, and acts seconds later', n => ({ visibilityDelay: span(n) }), 5],
+  slow: ['is slow', n => ({ delayBefore: span(n) }), 5, 'Seconds'],
+  later: ['accepts now and acts later', n => ({ visibilityDelay: span(n) }), 5, 'Seconds'],
 };
 const eventKinds = {
-  late: ['comes seconds late', n => ({ delayBefore: span(n) }), 5],
-  copies: ['comes so many times', n => ({ copies: n }), 3],
+  late: ['comes late', n => ({ delayBefore: span(n) }), 5, 'Seconds'],
+  copies: ['comes several times at once', n => ({ copies: n }), 3, 'Copies'],
 };
 
 const span = seconds => `${pad(Math.floor(seconds / 3600))}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;
@@ -92,9 +92,10 @@ function offerKinds() {
   offerNumber();
 }
 function offerNumber() {
-  const [, , usual] = (isEvent() ? eventKinds : kinds)[faults.elements.how.value];
-  faults.elements.number.hidden = usual === undefined;
-  if (usual !== undefined) faults.elements.number.value = usual;
+  const [, , usual, unit] = (isEvent() ? eventKinds : kinds)[faults.elements.how.value];
+  byId('fault-unit').parentElement.hidden = usual === undefined;
+  byId('fault-unit').textContent = unit ?? '';
+  faults.elements.number.value = usual ?? 0;
 }
 faults.elements.what.addEventListener('change', offerKinds);
 faults.elements.how.addEventListener('change', offerNumber);

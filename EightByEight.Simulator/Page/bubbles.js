@@ -7,19 +7,22 @@ const adaptiveCard = 'application/vnd.microsoft.card.adaptive';
 /**
  * Shows a conversation's messages. Elements are kept by message, so that what is typed into a card survives an update.
  * own: the author whose bubbles stand at the right. act: what clicks do; null where cards are only looked at.
+ * nameOf: the name of an agent's id.
  */
 export class Thread {
   #list;
   #own;
   #act;
+  #nameOf;
   #conversationId = null;
   #shown = new Map();
   #typingSince = new Map();
 
-  constructor(list, own, act) {
+  constructor(list, own, act, nameOf) {
     this.#list = list;
     this.#own = own;
     this.#act = act;
+    this.#nameOf = nameOf;
   }
 
   show(conversation) {
@@ -56,7 +59,7 @@ export class Thread {
   }
 
   #bubble(message, channel) {
-    const who = { user: 'Customer', bot: 'Bot', agent: message.authorId, system: 'System' }[message.author] ?? message.author;
+    const who = { user: 'Customer', bot: 'Bot', agent: this.#nameOf(message.authorId), system: 'System' }[message.author] ?? message.author;
     const content = [];
     if (message.text) content.push(el('div.bubble', {}, message.text));
     for (const file of message.attachments) content.push(attachment(file));
@@ -150,7 +153,7 @@ export class Thread {
 }
 
 function attachment(file) {
-  const name = [`📎 ${file.filename}`, el('small', {}, ` ${size(file.sizeInBytes)}`)];
+  const name = [el('u', {}, file.filename), el('small', {}, ` ${size(file.sizeInBytes)}`)];
   return el('a.bubble.file', { href: file.url, target: '_blank', rel: 'noopener noreferrer' },
     file.kind === 'image' ? el('img', { src: file.url, alt: file.filename }) : null, el('span', {}, ...name));
 }

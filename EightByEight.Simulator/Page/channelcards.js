@@ -30,7 +30,7 @@ export function channelCard(card, reply) {
 const makers = {
   Interactive: (it, reply) => el('div.card.channel', {},
     header(it.header), text('p', it.body?.text), text('small', it.footer?.text), ...(actions[it.type]?.(it.action, reply) ?? unknown(it))),
-  Location: it => el('div.card.channel', {}, text('strong', `📍 ${it.name ?? 'Location'}`), text('p', it.address), text('small', `${it.latitude}, ${it.longitude}`)),
+  Location: it => el('div.card.channel', {}, text('strong', `Location${it.name ? `: ${it.name}` : ''}`), text('p', it.address), text('small', `${it.latitude}, ${it.longitude}`)),
   Template: it => el('div.card.channel', {}, text('strong', `Template “${it.name}”`), text('small', String(it.language?.code ?? it.language ?? '')), ...unknown(it.components)),
   Suggestions: (it, reply) => chips(list(it), reply),
   Carousel: (it, reply) => el('div.carousel', {}, ...list(it.cards).map(one => el('div.card.channel', {},

@@ -20,8 +20,8 @@ const customerThread = new Thread(byId('customer-thread'), 'user', {
   click: (title, payload) => report(gateway.customer(customerId, 'click', { title, payload })),
   submit: (data, cardId, type) => report(gateway.customer(customerId, 'submit', { data, cardId, type })),
   reply: reply => report(gateway.customer(customerId, 'reply', reply)),
-});
-const agentThread = new Thread(byId('agent-thread'), 'agent', null);
+}, id => agentName(id));
+const agentThread = new Thread(byId('agent-thread'), 'agent', null, id => agentName(id));
 
 /** Who has the conversation now: what to write, and in which tone. */
 function status(conversation) {

@@ -35,6 +35,10 @@ internal sealed partial class PrismProxy : IAsyncDisposable
     public IReadOnlyList<string> Violations =>
         [.. _printed.Select(line => Violation().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value)];
 
+    /// <summary>What came through, such as <c>post /chat-gateway/v1/webhooks</c>.</summary>
+    public IReadOnlyList<string> Requests =>
+        [.. _printed.Select(line => Request().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value)];
+
     public static async Task<PrismProxy> StartAsync(string openApi, string upstream)
     {
         var tools = Path.Combine(Repository.Root, "tools", "contract");
@@ -95,6 +99,9 @@ internal sealed partial class PrismProxy : IAsyncDisposable
 
     [GeneratedRegex("Prism is listening on (http://[^ ]+)")]
     private static partial Regex Listening();
+
+    [GeneratedRegex(@"\[HTTP SERVER\] (.+?) \S+ +info +Request received")]
+    private static partial Regex Request();
 
     [GeneratedRegex("Violation: (.+)")]
     private static partial Regex Violation();
