@@ -29,7 +29,7 @@ public sealed partial class ChatGatewaySimulator
     public void CustomerSays(string conversationId, string text) => Change(conversationId, it =>
     {
         it.Typing.Remove("user");
-        Reopen(it);
+        CustomerActed(it);
         AddMessage(it, "user", it.UserId, text);
     });
 
@@ -37,7 +37,7 @@ public sealed partial class ChatGatewaySimulator
     public void CustomerSendsFile(string conversationId, string filename, byte[] content, string? text = null) =>
         Change(conversationId, it =>
         {
-            Reopen(it);
+            CustomerActed(it);
             var attachment = AddAttachment(it, filename, content);
             AddMessage(it, "user", it.UserId, text, attachments: [attachment.Id]);
         });
@@ -45,9 +45,10 @@ public sealed partial class ChatGatewaySimulator
     /// <summary>The customer clicks a quick reply.</summary>
     public void CustomerClicks(string conversationId, string title, string payload) => Change(conversationId, it =>
     {
-        Reopen(it);
-        AddSilently(it, "user", it.UserId, title);
+        CustomerActed(it);
+        var message = AddSilently(it, "user", it.UserId, title);
         EmitActivity(it, "quickReply/action", new { type = "postback", data = new { title, payload } });
+        if (Options.ClickAlsoWrites) EmitMessage(it, message, stamp: null);
     });
 
     /// <summary>The customer submits an Adaptive Card.</summary>
@@ -57,7 +58,7 @@ public sealed partial class ChatGatewaySimulator
         string conversationId, JsonElement data, string? cardId = null, string type = "Action.Submit") =>
         Change(conversationId, it =>
         {
-            Reopen(it);
+            CustomerActed(it);
             if (cardId is not null) MarkCard(it, cardId, card => card with { ActionSubmitted = true });
             EmitActivity(it, "adaptiveCard/action", new { type, data });
         });
@@ -65,8 +66,16 @@ public sealed partial class ChatGatewaySimulator
     /// <summary>Any other activity, such as <c>interactive/reply</c> of a WhatsApp list.</summary>
     public void CustomerActs(string conversationId, string name, JsonElement value) => Change(conversationId, it =>
     {
-        Reopen(it);
+        CustomerActed(it);
         EmitActivity(it, name, value);
+    });
+
+    /// <summary>The customer answers a card of their channel, such as a WhatsApp list.</summary>
+    public void CustomerReplies(string conversationId, ChannelReply reply) => Change(conversationId, it =>
+    {
+        CustomerActed(it);
+        AddSilently(it, "user", it.UserId, reply.Shown);
+        EmitActivity(it, ChannelReply.Activity, reply.Value);
     });
 
     /// <summary>The customer starts or stops typing.</summary>
@@ -86,15 +95,33 @@ public sealed partial class ChatGatewaySimulator
         GoIdle(it);
     });
 
+    /// <summary>The conversation becomes idle by itself: nobody leaves, nobody is told who ended it.</summary>
+    public void BecomesIdle(string conversationId) => Change(conversationId, it =>
+    {
+        if (it.State != "idle") GoIdle(it);
+    });
+
+    /// <summary>The queue says once more that the conversation waits in it.</summary>
+    public void QueuedAgain(string conversationId) => Change(conversationId, it =>
+    {
+        if (it.Assignment.Type != "queue" || it.State == "idle") throw new SimulatorStateException("The conversation waits in no queue.");
+        EmitQueued(it);
+    });
+
+    /// <summary>An agent takes a conversation from the bot, unasked.</summary>
+    public void AgentTakes(string conversationId, string agentId = "agent-1") => Change(conversationId, it =>
+    {
+        if (it.State != "active" || it.HasAgent)
+            throw new SimulatorStateException("Only an active conversation that no agent has can be taken.");
+        Serve(it, agentId);
+    });
+
     /// <summary>An agent takes a conversation that waits in a queue.</summary>
     public void AgentAccepts(string conversationId, string agentId = "agent-1") => Change(conversationId, it =>
     {
         if (it.Assignment.Type != "queue" || it.State == "idle")
             throw new SimulatorStateException("Only a conversation that waits in a queue can be accepted.");
-        it.Assignment = new Assignment("agent", agentId);
-        it.Join(agentId, "agent");
-        EmitUpdate(it);
-        EmitMember(it, "agent", "joined", agentId);
+        Serve(it, agentId);
     });
 
     /// <summary>The agent writes.</summary>
@@ -133,10 +160,11 @@ public sealed partial class ChatGatewaySimulator
         var agentId = AgentOf(it);
         it.Leave(agentId);
         it.Typing.Remove("agent");
-        if (it.PostAgentWebhookId is { } webhookId)
+        if (it.AfterAgent is { } afterAgent)
         {
-            it.PostAgentWebhookId = null;
-            it.WebhookId = webhookId;
+            it.AfterAgent = null;
+            it.WebhookId = afterAgent.WebhookId;
+            it.PostAgent = new PostAgentPhase(afterAgent, Options.TimeProvider, phase => EndAfterAgent(it, phase));
             it.Assignment = new Assignment("script", Options.ScriptId);
             EmitMember(it, "agent", "left", agentId);
             EmitUpdate(it);
@@ -173,7 +201,15 @@ public sealed partial class ChatGatewaySimulator
         string? channelId,
         Assignment? assignment,
         IReadOnlyDictionary<string, JsonElement>? user,
-        bool replaceUser) => Change(conversation, it =>
+        bool replaceUser,
+        TimeSpan delay = default)
+    {
+        if (delay > TimeSpan.Zero) _ = LaterAsync(delay, () => Update(conversation, channelId, assignment, user, replaceUser));
+        else Change(conversation, it => Update(it, channelId, assignment, user, replaceUser));
+    }
+
+    private void Update(
+        Conversation it, string? channelId, Assignment? assignment, IReadOnlyDictionary<string, JsonElement>? user, bool replaceUser)
     {
         if (channelId is not null) it.ChannelId = channelId;
         if (user is not null)
@@ -189,6 +225,7 @@ public sealed partial class ChatGatewaySimulator
         }
 
         if (it.State == "idle") Begin(it);
+        LeavePostAgent(it);
         if (it.HasAgent)
         {
             it.Leave(it.Assignment.Id);
@@ -203,7 +240,7 @@ public sealed partial class ChatGatewaySimulator
 
         it.Assignment = assignment;
         EmitUpdate(it);
-    });
+    }
 
     /// <summary>A message by REST: listed and echoed now, or after <paramref name="visibilityDelay"/>.</summary>
     internal void Accept(
@@ -214,30 +251,38 @@ public sealed partial class ChatGatewaySimulator
         var message = make(createdAt) with { VisibleAt = createdAt + visibilityDelay };
         it.Messages.Add(message);
         it.Typing.Remove(message.Author);
-        if (message.Author == "bot") it.Join("bot", "bot");
+        if (message.Author == "bot")
+        {
+            it.Typing.Remove("thinking");
+            it.Join("bot", "bot");
+            it.PostAgent?.BotSpoke();
+        }
+
         if (visibilityDelay <= TimeSpan.Zero) EmitMessage(it, message, stamp);
-        else _ = EchoLaterAsync(it, message, visibilityDelay);
+        else _ = LaterAsync(visibilityDelay, () => Change(it, later => EmitMessage(later, message, stamp: null)));
     });
 
     internal void RemoveUser(Conversation conversation) => CustomerLeaves(conversation.Id);
 
-    internal void Indicate(Conversation conversation, string authorType) => Change(conversation, it =>
+    /// <param name="what"><c>user</c> or <c>bot</c>, who types, or <c>thinking</c>.</param>
+    internal void Indicate(Conversation conversation, string what) => Change(conversation, it =>
     {
-        if (authorType == "user") Types(it, "user", it.UserId, typing: true);
-        else it.Typing.Add(authorType);
+        if (what == "user") Types(it, "user", it.UserId, typing: true);
+        else it.Typing.Add(what);
     });
 
     internal void Read(Conversation conversation, string authorType, long readAt) =>
         Change(conversation, it => Reads(it, authorType, authorType == "user" ? it.UserId : "bot", readAt));
 
-    internal static bool AssignAfterAgent(Conversation conversation, string webhookId)
+    internal bool AssignAfterAgent(Conversation conversation, AfterAgent assignment)
     {
-        lock (conversation.Gate)
+        var taken = false;
+        Change(conversation, it =>
         {
-            if (conversation.PostAgentWebhookId is not null) return false;
-            conversation.PostAgentWebhookId = webhookId;
-            return true;
-        }
+            taken = it.AfterAgent is null;
+            if (taken) it.AfterAgent = assignment;
+        });
+        return taken;
     }
 
     internal Attachment Upload(Conversation conversation, string filename, byte[] content)
@@ -295,8 +340,9 @@ public sealed partial class ChatGatewaySimulator
         if (announce) EmitUpdate(conversation);
     }
 
-    private void Reopen(Conversation conversation)
+    private void CustomerActed(Conversation conversation)
     {
+        conversation.PostAgent?.CustomerSpoke();
         if (conversation.State != "idle") return;
         conversation.Assignment = new Assignment("script", Options.ScriptId);
         Activate(conversation);
@@ -306,11 +352,35 @@ public sealed partial class ChatGatewaySimulator
     {
         conversation.State = "idle";
         conversation.Typing.Clear();
-        conversation.PostAgentWebhookId = null;
+        conversation.AfterAgent = null;
         var now = Options.TimeProvider.GetUtcNow();
         if (conversation.Interactions.Count > 0) conversation.Interactions[^1] = conversation.Interactions[^1] with { EndTime = now };
         if (conversation.HasAgent) conversation.Leave(conversation.Assignment.Id);
         EmitUpdate(conversation);
+        LeavePostAgent(conversation);
+    }
+
+    /// <summary>From now on the channel's webhook gets the events again.</summary>
+    private void LeavePostAgent(Conversation conversation)
+    {
+        if (conversation.PostAgent is null) return;
+        conversation.PostAgent.Dispose();
+        conversation.PostAgent = null;
+        conversation.WebhookId = ChannelOrNull(conversation.ChannelId)?.WebhookId ?? conversation.WebhookId;
+    }
+
+    private void EndAfterAgent(Conversation conversation, PostAgentPhase phase) => Change(conversation, it =>
+    {
+        if (it.PostAgent == phase) GoIdle(it);
+    });
+
+    private void Serve(Conversation conversation, string agentId)
+    {
+        LeavePostAgent(conversation);
+        conversation.Assignment = new Assignment("agent", agentId);
+        conversation.Join(agentId, "agent");
+        EmitUpdate(conversation);
+        EmitMember(conversation, "agent", "joined", agentId);
     }
 
     private void EnterQueue(Conversation conversation, string queueId)
@@ -318,9 +388,14 @@ public sealed partial class ChatGatewaySimulator
         conversation.QueueId = queueId;
         conversation.Assignment = new Assignment("queue", queueId);
         EmitUpdate(conversation);
-        var queueName = Options.Queues.FirstOrDefault(queue => queue.Id == queueId)?.Name;
-        Emit(conversation, "QUEUED", new { queueId, queueName });
+        EmitQueued(conversation);
     }
+
+    private void EmitQueued(Conversation conversation) => Emit(conversation, "QUEUED", new
+    {
+        conversation.QueueId,
+        QueueName = Options.Queues.FirstOrDefault(queue => queue.Id == conversation.QueueId)?.Name,
+    });
 
     private Message AddSilently(
         Conversation conversation, string author, string authorId, string? text, IReadOnlyList<string>? attachments = null)
@@ -346,7 +421,15 @@ public sealed partial class ChatGatewaySimulator
         var attachments = message.Attachments
             .Select(id => conversation.Attachments.FirstOrDefault(attachment => attachment.Id == id))
             .OfType<Attachment>()
-            .Select(attachment => new { attachment.Id, Type = MediaType(attachment.Filename), FileName = attachment.Filename })
+            .Select(attachment => new
+            {
+                attachment.Id,
+                Type = FileRoutes.KindOf(attachment.Filename),
+                PreSignedUrl = Options.PreSignedUrls && PublicUrl is { } url
+                    ? FileRoutes.PreSignedUrl(url, conversation.Id, attachment, Options.TimeProvider.GetUtcNow() + Options.PreSignedUrlLifetime)
+                    : null,
+                FileName = attachment.Filename,
+            })
             .ToList();
         Emit(conversation, "MESSAGE", new
         {
@@ -358,12 +441,12 @@ public sealed partial class ChatGatewaySimulator
         }, stamp);
     }
 
-    private async Task EchoLaterAsync(Conversation conversation, Message message, TimeSpan delay)
+    private async Task LaterAsync(TimeSpan delay, Action action)
     {
         try
         {
             await Task.Delay(delay, Options.TimeProvider, Stopping);
-            Change(conversation, it => EmitMessage(it, message, stamp: null));
+            action();
         }
         catch (OperationCanceledException)
         {
@@ -380,11 +463,14 @@ public sealed partial class ChatGatewaySimulator
         });
     }
 
-    private void Reads(Conversation conversation, string author, string id, long readAt) =>
+    private void Reads(Conversation conversation, string author, string id, long readAt)
+    {
+        conversation.ReadUpTo[author] = DateTimeOffset.FromUnixTimeMilliseconds(readAt);
         EmitActivity(conversation, "read-receipts", new[]
         {
             new { timestamp = readAt, users = new[] { new { id, type = author } } },
         });
+    }
 
     private Attachment AddAttachment(Conversation conversation, string filename, byte[] content)
     {
@@ -410,12 +496,4 @@ public sealed partial class ChatGatewaySimulator
         conversation.HasAgent && conversation.State == "active"
             ? conversation.Assignment.Id
             : throw new SimulatorStateException("No agent has this conversation; accept it first.");
-
-    private static string MediaType(string filename) => Path.GetExtension(filename).ToUpperInvariant() switch
-    {
-        ".PNG" or ".JPG" or ".JPEG" or ".GIF" or ".WEBP" or ".SVG" => "image",
-        ".MP4" or ".MOV" or ".WEBM" or ".3GP" => "video",
-        ".MP3" or ".OGG" or ".WAV" or ".M4A" or ".AAC" => "audio",
-        _ => "file",
-    };
 }

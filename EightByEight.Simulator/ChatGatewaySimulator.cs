@@ -62,6 +62,9 @@ public sealed partial class ChatGatewaySimulator : IAsyncDisposable
     /// <summary>How many REST requests each operation got, refused and dropped ones included.</summary>
     public IReadOnlyDictionary<string, long> Requests => new Dictionary<string, long>(_requests);
 
+    /// <summary>Where the simulator is reached, without a trailing slash; without it no event has a <c>preSignedUrl</c>.</summary>
+    public string? PublicUrl { get; set; }
+
     internal LiveUpdates Live { get; } = new();
 
     internal IEnumerable<Conversation> InOrder => _conversations.Values.OrderBy(conversation => conversation.Order);
@@ -104,6 +107,15 @@ public sealed partial class ChatGatewaySimulator : IAsyncDisposable
 
     /// <summary>Posts <c>WEB_HOOK_VERIFY</c> to a webhook, as <i>Test Connection</i> does.</summary>
     public Task<DeliveryAttempt> TestConnectionAsync(string webhookId) => _delivery.VerifyAsync(FindWebhook(webhookId));
+
+    /// <summary>Posts any event once, signed, whatever it says and whether or not its conversation exists.</summary>
+    /// <param name="body">As 8x8 would send it, or broken; the simulator's own state stays as it is.</param>
+    /// <returns>The attempt, and the event's id.</returns>
+    public Task<(DeliveryAttempt Attempt, string EventId)> PostEventAsync(string webhookId, byte[] body)
+    {
+        var json = SimulatorJson.TryParse(body);
+        return _delivery.PostOnceAsync(FindWebhook(webhookId), body, json.Text("eventType") ?? "CUSTOM", json.Text("conversationId"));
+    }
 
     /// <summary>Delivers an event again, with its id and the next retry number, <paramref name="copies"/> times at once.</summary>
     public Task RedeliverAsync(string eventId, int copies = 1) =>
@@ -149,6 +161,12 @@ public sealed partial class ChatGatewaySimulator : IAsyncDisposable
 
     internal bool RemoveChannel(string id) => _channels.TryRemove(id, out _);
 
+    internal Attachment? AttachmentOrNull(string conversationId, string attachmentId)
+    {
+        if (ConversationOrNull(conversationId) is not { } conversation) return null;
+        lock (conversation.Gate) return conversation.Attachments.Find(attachment => attachment.Id == attachmentId);
+    }
+
     internal bool KnowsQueue(string id) => Options.Queues.Any(queue => queue.Id == id);
 
     internal Conversation Find(string conversationId) =>
@@ -178,7 +196,17 @@ public sealed partial class ChatGatewaySimulator : IAsyncDisposable
     {
         var timestamp = stamp ?? conversation.Stamp(Options.TimeProvider);
         var body = SimulatorJson.Bytes(new { eventType, conversationId = conversation.Id, timestamp, data });
-        var webhook = conversation.WebhookId is { } id ? WebhookOrNull(id) : null;
+        Emit(conversation, eventType, timestamp, body, conversation.WebhookId);
+        if (conversation.PostAgent is { NotifiesChannel: true } && ChannelOrNull(conversation.ChannelId) is { } channel
+            && channel.WebhookId != conversation.WebhookId)
+        {
+            Emit(conversation, eventType, timestamp, body, channel.WebhookId);
+        }
+    }
+
+    private void Emit(Conversation conversation, string eventType, long timestamp, byte[] body, string? webhookId)
+    {
+        var webhook = webhookId is null ? null : WebhookOrNull(webhookId);
         var eventId = WebhookDelivery.NewId();
         var number = EventLog.Add(number => new EventLogEntry
         {

@@ -12,6 +12,10 @@ internal static class ControlRoutes
 {
     private sealed record Typed(string? Text, bool? Typing, string? Title, string? Payload);
 
+    private sealed record Replied(
+        string Kind, string? Id, string? Title, string? Description, string? Text, string? PostbackData, JsonElement? Answers,
+        double? Latitude, double? Longitude);
+
     private sealed record Submitted(JsonElement Data, string? CardId, string? Type);
 
     private sealed record Acted(string Name, JsonElement Value);
@@ -31,6 +35,7 @@ internal static class ControlRoutes
             gateway.Webhooks,
             gateway.Channels,
             gateway.Options.Queues,
+            gateway.Options.Agents,
             gateway.Options.TenantId,
             gateway.Options.CustomerId,
             ApiKey = gateway.Options.ApiKeys.FirstOrDefault(),
@@ -38,6 +43,7 @@ internal static class ControlRoutes
         }));
         control.MapPost("/webhooks", async (NewWebhook webhook) => await RegisterAsync(gateway, webhook));
         control.MapPost("/webhooks/{id}/test", (string id) => TryAsync(async () => Json(await gateway.TestConnectionAsync(id))));
+        control.MapPost("/webhooks/{id}/events", async (string id, HttpRequest request) => await PostEventAsync(gateway, id, request));
         control.MapDelete("/webhooks/{id}", (string id) =>
         {
             var removed = gateway.RemoveWebhook(id);
@@ -58,14 +64,24 @@ internal static class ControlRoutes
             gateway.CustomerSubmits(id, it.Data, it.CardId, it.Type ?? "Action.Submit")));
         customer.MapPost("/act", (string id, Acted it) => Do(() => gateway.CustomerActs(id, it.Name, it.Value)));
         customer.MapPost("/type", (string id, Typed it) => Do(() => gateway.CustomerTypes(id, it.Typing ?? true)));
+        customer.MapPost("/reply", (string id, Replied it) => Do(() => gateway.CustomerReplies(id, Reply(it))));
+        customer.MapPost("/read", (string id) => Do(() => gateway.CustomerReads(id)));
+        customer.MapPost("/file", async (string id, HttpRequest request) => await SendFileAsync(gateway, id, request));
         customer.MapPost("/leave", (string id) => Do(() => gateway.CustomerLeaves(id)));
 
         var agent = control.MapGroup("/conversations/{id}/agent");
         agent.MapPost("/accept", (string id, Served it) => Do(() => gateway.AgentAccepts(id, it.AgentId ?? "agent-1")));
+        agent.MapPost("/take", (string id, Served it) => Do(() => gateway.AgentTakes(id, it.AgentId ?? "agent-1")));
         agent.MapPost("/say", (string id, Served it) => Do(() => gateway.AgentSays(id, Needed(it.Text, "text"))));
         agent.MapPost("/type", (string id, Served it) => Do(() => gateway.AgentTypes(id, it.Typing ?? true)));
         agent.MapPost("/transfer", (string id, Served it) => Do(() => gateway.AgentTransfers(id, Needed(it.QueueId, "queueId"))));
         agent.MapPost("/leave", (string id) => Do(() => gateway.AgentLeaves(id)));
+
+        control.MapPost("/conversations/{id}/idle", (string id) => Do(() => gateway.BecomesIdle(id)));
+        control.MapPost("/conversations/{id}/queued", (string id) => Do(() => gateway.QueuedAgain(id)));
+
+        control.MapGet("/switches", () => Json(Switches.Of(gateway.Options)));
+        control.MapPatch("/switches", async (HttpRequest request) => await SwitchAsync(gateway, request));
 
         control.MapGet("/log", () => Json(gateway.EventLog.Entries));
         control.MapPost("/events/{eventId}/redeliver", (string eventId, Copies? copies) => TryAsync(async () =>
@@ -140,6 +156,53 @@ internal static class ControlRoutes
             return Problem(400, $"This is not a fault: {e.Message}");
         }
     }
+
+    private static async Task<IResult> SwitchAsync(ChatGatewaySimulator gateway, HttpRequest request)
+    {
+        try
+        {
+            var change = await JsonSerializer.DeserializeAsync<Switches>(
+                request.Body, SimulatorJson.Options, request.HttpContext.RequestAborted);
+            change!.ApplyTo(gateway.Options);
+            gateway.Live.SetupChanged();
+            return Json(Switches.Of(gateway.Options));
+        }
+        catch (Exception e) when (e is JsonException or NullReferenceException or ArgumentException)
+        {
+            return Problem(400, $"These are not switches: {e.Message}");
+        }
+    }
+
+    private static async Task<IResult> SendFileAsync(ChatGatewaySimulator gateway, string id, HttpRequest request)
+    {
+        if (!request.HasFormContentType) return Problem(400, "Send multipart/form-data with a part file, and perhaps text.");
+        var form = await request.ReadFormAsync(request.HttpContext.RequestAborted);
+        if (form.Files["file"] is not { FileName.Length: > 0 } file) return Problem(400, "The part file is missing, or has no name.");
+        using var content = new MemoryStream();
+        await file.CopyToAsync(content, request.HttpContext.RequestAborted);
+        return Do(() => gateway.CustomerSendsFile(id, file.FileName, content.ToArray(), form["text"].FirstOrDefault()));
+    }
+
+    private static async Task<IResult> PostEventAsync(ChatGatewaySimulator gateway, string id, HttpRequest request)
+    {
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted);
+        return await TryAsync(async () =>
+        {
+            var (attempt, eventId) = await gateway.PostEventAsync(id, body.ToArray());
+            return Json(new { eventId, attempt });
+        });
+    }
+
+    private static ChannelReply Reply(Replied it) => it.Kind switch
+    {
+        "button" => ChannelReply.Button(Needed(it.Id, "id"), Needed(it.Title, "title")),
+        "row" => ChannelReply.Row(Needed(it.Id, "id"), Needed(it.Title, "title"), it.Description),
+        "suggestion" => ChannelReply.Suggestion(Needed(it.Text, "text"), it.PostbackData ?? it.Text!),
+        "flow" => ChannelReply.Flow(it.Answers ?? throw new SimulatorStateException("answers is missing.")),
+        "location" => ChannelReply.Location(it.Latitude ?? 0, it.Longitude ?? 0),
+        _ => throw new SimulatorStateException("kind has to be button, row, suggestion, flow or location."),
+    };
 
     private static string Needed(string? value, string name) =>
         string.IsNullOrEmpty(value) ? throw new SimulatorStateException($"{name} is missing.") : value;

@@ -66,6 +66,16 @@ public sealed record Card(string Id, string ContentType, JsonElement Content)
 public sealed record Attachment(string Id, string Filename, byte[] Content, DateTimeOffset CreatedAt)
 {
     internal object View() => new { Id, Filename, SizeInBytes = Content.LongLength, CreatedAt };
+
+    /// <summary>As the page shows it, with an address that works for a day.</summary>
+    internal object PageView(string conversationId) => new
+    {
+        Id,
+        Filename,
+        SizeInBytes = Content.LongLength,
+        Kind = FileRoutes.KindOf(Filename),
+        Url = FileRoutes.PreSignedUrl("", conversationId, this, CreatedAt.AddDays(1)),
+    };
 }
 
 /// <summary>Someone who is or was in a conversation.</summary>
@@ -106,11 +116,17 @@ internal sealed class Conversation
 
     public List<Interaction> Interactions { get; } = [];
 
-    /// <summary>The webhook that takes over when the agent leaves.</summary>
-    public string? PostAgentWebhookId { get; set; }
+    /// <summary>Who takes over when the agent leaves; null once they have.</summary>
+    public AfterAgent? AfterAgent { get; set; }
 
-    /// <summary>Who is typing or thinking now: <c>user</c>, <c>bot</c>, <c>agent</c>.</summary>
+    /// <summary>The time after the agent, while it lasts.</summary>
+    public PostAgentPhase? PostAgent { get; set; }
+
+    /// <summary>Who is typing now: <c>user</c>, <c>bot</c>, <c>agent</c>; and <c>thinking</c> for a bot that thinks.</summary>
     public HashSet<string> Typing { get; } = [];
+
+    /// <summary>Up to when <c>user</c> and <c>bot</c> have read.</summary>
+    public Dictionary<string, DateTimeOffset> ReadUpTo { get; } = [];
 
     public bool HasAgent => Assignment.Type == "agent";
 

@@ -52,13 +52,16 @@ public sealed record Fault
     /// <summary>Sent as <c>Retry-After</c>, in whole seconds.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>A wait before the request is looked at.</summary>
+    /// <summary>A wait before the request is looked at, or before an event is delivered; other events overtake it.</summary>
     public TimeSpan DelayBefore { get; init; }
 
     /// <summary>A wait between the work and the answer.</summary>
     public TimeSpan DelayAfter { get; init; }
 
-    /// <summary>A message is accepted now, and listed and echoed only after this time.</summary>
+    /// <summary>
+    /// A message is accepted now, and listed and echoed only after this time. A change of an assignment is accepted now,
+    /// and made only after this time.
+    /// </summary>
     public TimeSpan VisibilityDelay { get; init; }
 
     /// <summary>For <c>deliver</c>: how many copies of the event are sent at the same time.</summary>
@@ -98,6 +101,14 @@ public sealed record Fault
     /// <summary>Delivers events several times at once.</summary>
     public static Fault Duplicate(int copies, int times = 1) =>
         new() { Operation = Operations.Deliver, Copies = copies, Times = times };
+
+    /// <summary>Delivers events late, so that others overtake them.</summary>
+    /// <param name="eventType">Such as <c>TRANSFER</c>; null for any.</param>
+    public static Fault DeliverLater(TimeSpan delay, string? eventType = null, int times = 1) =>
+        new() { Operation = Operations.Deliver, Path = eventType, DelayBefore = delay, Times = times };
+
+    /// <summary>Accepts changes of conversations with 202, and never makes them.</summary>
+    public static Fault IgnoreAssignment(int times = 1) => Refuse(Operations.PatchConversation, 202, times);
 
     internal bool Matches(string operation, string path) =>
         (Operation is null ? operation != Operations.Deliver : Operation == operation)

@@ -181,7 +181,12 @@ internal static class ConversationOperations
         var configuration = json.Member("configuration") ?? default;
         if (!Within(configuration, "maxTotalMinutes", 20, 600) || !Within(configuration, "userTimeoutInMinutes", 10, 300))
             return Problems.InvalidParameter("maxTotalMinutes has to be 20 to 600, userTimeoutInMinutes 10 to 300.");
-        return ChatGatewaySimulator.AssignAfterAgent(conversation, webhookId)
+        var assignment = new AfterAgent(
+            webhookId,
+            configuration.Text("notifyChannelWebhookIfExists") == "true",
+            Minutes(configuration, "maxTotalMinutes"),
+            Minutes(configuration, "userTimeoutInMinutes"));
+        return request.Gateway.AssignAfterAgent(conversation, assignment)
             ? new Answer(201)
             : Problems.InvalidParameter(
                 $"Post agent assignment already exists for conversation {conversation.Id} and tenant {request.Gateway.Options.TenantId}");
@@ -202,7 +207,7 @@ internal static class ConversationOperations
         var json = request.Json(Problems.InvalidParameter, optional: true);
         if ((json.Text("authorType") ?? "bot") != "bot" || !Within(json, "maxThinkingTimeSeconds", 1, 600))
             return Problems.InvalidParameter("authorType has to be bot, maxThinkingTimeSeconds 1 to 600.");
-        request.Gateway.Indicate(conversation, "bot");
+        request.Gateway.Indicate(conversation, "thinking");
         return Answer.NoContent;
     }
 
@@ -213,7 +218,7 @@ internal static class ConversationOperations
         if (json.Text("authorType") is not ("bot" or "user")) return Problems.InvalidParameter("authorType has to be one of bot, user");
         if (json.Text("authorType") == "user" && conversation.ChannelType != "ChatAPI")
             return Problems.InvalidParameter("authorType user is only allowed for CHAT_API channels.");
-        if (!long.TryParse(json.Text("readAt"), out var readAt)) return Problems.InvalidParameter("readAt is required, in milliseconds.");
+        if (!long.TryParse(json.Text("readAt"), out var readAt) || readAt is < 0 or > 253_402_300_799_999) return Problems.InvalidParameter("readAt is required, in milliseconds.");
         request.Gateway.Read(conversation, json.Text("authorType")!, readAt);
         return Answer.NoContent;
     }
@@ -225,7 +230,8 @@ internal static class ConversationOperations
         var channelId = replace ? json.Text("channelId") : null;
         if (channelId is not null && request.Gateway.ChannelOrNull(channelId) is null)
             return Problems.Generic(400, "invalid_channel", $"Channel ID {channelId} is invalid.");
-        request.Gateway.Update(conversation, channelId, AssignmentOf(request, json), User(json), replace);
+        var (assignment, user) = (AssignmentOf(request, json), User(json));
+        request.Gateway.Update(conversation, channelId, assignment, user, replace, request.Fault?.VisibilityDelay ?? TimeSpan.Zero);
         return Answer.Accepted(View(conversation));
     }
 
@@ -259,6 +265,9 @@ internal static class ConversationOperations
     /// <summary>Numbers may come as strings: 8x8 takes both.</summary>
     private static bool Within(JsonElement json, string name, int least, int most) =>
         json.Text(name) is not { } text || (int.TryParse(text, out var value) && value >= least && value <= most);
+
+    private static TimeSpan? Minutes(JsonElement json, string name) =>
+        json.Text(name) is { } text ? TimeSpan.FromMinutes(int.Parse(text, System.Globalization.CultureInfo.InvariantCulture)) : null;
 
     private static object View(Conversation conversation)
     {

@@ -71,6 +71,9 @@ internal static class ConversationView
                 Channel = conversation.ChannelType,
                 User = new Dictionary<string, JsonElement>(conversation.User),
                 Typing = conversation.Typing.ToArray(),
+                ReadUpTo = new Dictionary<string, DateTimeOffset>(conversation.ReadUpTo),
+                AfterAgent = conversation.AfterAgent?.WebhookId,
+                PostAgentUntil = conversation.PostAgent?.Until,
                 Messages = conversation.Messages.Select(message => new
                 {
                     message.Id,
@@ -81,7 +84,7 @@ internal static class ConversationView
                     message.Cards,
                     Attachments = conversation.Attachments
                         .Where(attachment => message.Attachments.Contains(attachment.Id))
-                        .Select(attachment => attachment.View())
+                        .Select(attachment => attachment.PageView(conversation.Id))
                         .ToArray(),
                 }).ToArray(),
             };

@@ -19,6 +19,8 @@ internal static class PageRoutes
         ("/simulator.js", "simulator.js", "text/javascript; charset=utf-8"),
         ("/gateway.js", "gateway.js", "text/javascript; charset=utf-8"),
         ("/bubbles.js", "bubbles.js", "text/javascript; charset=utf-8"),
+        ("/behaviour.js", "behaviour.js", "text/javascript; charset=utf-8"),
+        ("/channelcards.js", "channelcards.js", "text/javascript; charset=utf-8"),
         ("/eventlog.js", "eventlog.js", "text/javascript; charset=utf-8"),
         ("/dom.js", "dom.js", "text/javascript; charset=utf-8"),
         ("/adaptivecards.min.js", "adaptivecards.min.js", "text/javascript; charset=utf-8"),

@@ -19,13 +19,15 @@ public static class SimulatorHosting
         services.AddSingleton(_ => new ChatGatewaySimulator(options));
 
     /// <summary>
-    /// Maps the REST API (<c>/chat-gateway/v1</c>), the control API (<c>/simulator</c>) and the page (<c>/</c>).
+    /// Maps the REST API (<c>/chat-gateway/v1</c>), the control API (<c>/simulator</c>), the files that events link to
+    /// (<c>/files</c>) and the page (<c>/</c>).
     /// </summary>
     public static IEndpointRouteBuilder MapSimulator(this IEndpointRouteBuilder routes)
     {
         var gateway = routes.ServiceProvider.GetRequiredService<ChatGatewaySimulator>();
         GatewayRoutes.Map(routes, gateway);
         ControlRoutes.Map(routes, gateway);
+        FileRoutes.Map(routes, gateway);
         PageRoutes.Map(routes);
         return routes;
     }

@@ -16,6 +16,19 @@ internal static class SimulatorJson
 
     public static byte[] Bytes(object? value) => JsonSerializer.SerializeToUtf8Bytes(value, Options);
 
+    /// <summary>The JSON; undefined where it is none.</summary>
+    public static JsonElement TryParse(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<JsonElement>(json);
+        }
+        catch (JsonException)
+        {
+            return default;
+        }
+    }
+
     public static string? Text(this JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value)
             ? value.ValueKind switch

@@ -3,6 +3,9 @@ namespace EightByEight.Simulator;
 /// <summary>A queue of the simulated contact center.</summary>
 public sealed record QueueInfo(string Id, string Name);
 
+/// <summary>Someone who can be played in the agent's pane.</summary>
+public sealed record AgentInfo(string Id, string Name);
+
 /// <summary>A registered webhook: where events are posted to.</summary>
 public sealed record Webhook(string Id, string Name, string Uri, string Version = "Chat Gateway v1.0");
 
@@ -46,6 +49,9 @@ public sealed class SimulatorOptions
     /// <summary>The queues that an assignment may name.</summary>
     public IList<QueueInfo> Queues { get; } = [new("101", "Support"), new("102", "Sales")];
 
+    /// <summary>Who the agent's pane can be. Other ids work too; 8x8 tells webhooks an agent's id, never a name.</summary>
+    public IList<AgentInfo> Agents { get; } = [new("agent-1", "Kim"), new("agent-2", "Lee"), new("agent-3", "Noa")];
+
     /// <summary>Webhooks that are registered from the start, without a verify request.</summary>
     public IList<Webhook> Webhooks { get; } = [];
 
@@ -82,6 +88,24 @@ public sealed class SimulatorOptions
     /// Whether <c>TRANSFER</c> is sent before the <c>MEMBERS_CHANGED</c> of the agent who leaves. 8x8 documents no order.
     /// </summary>
     public bool TransferBeforeLeft { get; set; }
+
+    /// <summary>How often each event is delivered at the same time.</summary>
+    public int Copies { get; set; } = 1;
+
+    /// <summary>
+    /// How long events of a type wait before they are delivered; <c>*</c> names all others. An event that waits is
+    /// overtaken by those that come up meanwhile.
+    /// </summary>
+    public IReadOnlyDictionary<string, TimeSpan> EventDelays { get; set; } = new Dictionary<string, TimeSpan>();
+
+    /// <summary>Whether a click on a quick reply also sends its title as a <c>MESSAGE</c>. 8x8 does not say.</summary>
+    public bool ClickAlsoWrites { get; set; }
+
+    /// <summary>Whether attachments of <c>MESSAGE</c> events carry a <c>preSignedUrl</c>; older ones had an id only.</summary>
+    public bool PreSignedUrls { get; set; } = true;
+
+    /// <summary>How long a <c>preSignedUrl</c> works; after that it answers 403.</summary>
+    public TimeSpan PreSignedUrlLifetime { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>How many entries the Event Log keeps.</summary>
     public int EventLogCapacity { get; set; } = 1000;

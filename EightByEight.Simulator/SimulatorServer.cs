@@ -41,7 +41,9 @@ public sealed class SimulatorServer : IAsyncDisposable
         await app.StartAsync(cancellationToken);
         var url = app.Services.GetRequiredService<IServer>().Features
             .Get<IServerAddressesFeature>()!.Addresses.First();
-        return new SimulatorServer(app) { Url = url.TrimEnd('/') };
+        var server = new SimulatorServer(app) { Url = url.TrimEnd('/') };
+        server.Gateway.PublicUrl = server.Url;
+        return server;
     }
 
     /// <inheritdoc />

@@ -20,6 +20,9 @@ internal sealed class WebhookEvent
 
     public long LogNumber { get; set; }
 
+    /// <summary>How many are sent at the first attempt.</summary>
+    public int Copies { get; set; } = 1;
+
     /// <summary>The next value of <c>x-8x8-retry</c>; shared by all copies of the event.</summary>
     private int _nextRetry = -1;
 
@@ -62,10 +65,18 @@ internal sealed class WebhookDelivery : IAsyncDisposable
     /// <summary>Takes an event over; returns at once. Events of a conversation must be handed over one after another.</summary>
     public void Enqueue(WebhookEvent webhookEvent)
     {
+        var fault = _faults.Take(Operations.Deliver, webhookEvent.EventType);
+        var delay = fault?.DelayBefore ?? TimeSpan.Zero;
+        if (_options.EventDelays.TryGetValue(webhookEvent.EventType, out var wait) || _options.EventDelays.TryGetValue("*", out wait)) delay += wait;
+        var copies = Math.Max(1, fault?.Copies > 1 ? fault.Copies : _options.Copies);
+        var order = _options.DeliveryOrder;
+        if (order == DeliveryOrder.Shuffled) delay += TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(250));
+        webhookEvent.Copies = copies;
+
         lock (_gate)
         {
             _underWay++;
-            if (_options.DeliveryOrder == DeliveryOrder.InOrder)
+            if (order == DeliveryOrder.InOrder && delay == TimeSpan.Zero)
             {
                 if (_lines.TryGetValue(webhookEvent.ConversationId, out var line))
                 {
@@ -77,9 +88,9 @@ internal sealed class WebhookDelivery : IAsyncDisposable
             }
         }
 
-        _ = _options.DeliveryOrder == DeliveryOrder.InOrder
+        _ = order == DeliveryOrder.InOrder && delay == TimeSpan.Zero
             ? Task.Run(() => DrainAsync(webhookEvent.ConversationId))
-            : Task.Run(() => DeliverAloneAsync(webhookEvent));
+            : Task.Run(() => DeliverAloneAsync(webhookEvent, delay));
     }
 
     /// <summary>Completes when the first attempt of every event so far is over.</summary>
@@ -98,29 +109,38 @@ internal sealed class WebhookDelivery : IAsyncDisposable
         Task.WhenAll(Enumerable.Range(0, copies).Select(_ => AttemptAsync(webhookEvent, webhookEvent.TakeRetry())));
 
     /// <summary>Posts <c>WEB_HOOK_VERIFY</c>.</summary>
-    public async Task<DeliveryAttempt> VerifyAsync(Webhook webhook)
+    public async Task<DeliveryAttempt> VerifyAsync(Webhook webhook) => (await PostOnceAsync(
+        webhook,
+        SimulatorJson.Bytes(new { notificationVersion = webhook.Version, eventType = "WEB_HOOK_VERIFY" }),
+        "VERIFY_WEBHOOK",
+        timeout: _options.VerifyTimeout)).Attempt;
+
+    /// <summary>Posts any body as an event of its own; not again, whatever the answer.</summary>
+    public async Task<(DeliveryAttempt Attempt, string EventId)> PostOnceAsync(
+        Webhook webhook, byte[] body, string recordType, string? conversationId = null, TimeSpan? timeout = null)
     {
-        var verify = new WebhookEvent
+        var once = new WebhookEvent
         {
             EventId = NewId(),
-            EventType = "WEB_HOOK_VERIFY",
-            ConversationId = "",
+            EventType = recordType,
+            ConversationId = conversationId ?? "",
             Webhook = webhook,
-            Body = SimulatorJson.Bytes(new { notificationVersion = webhook.Version, eventType = "WEB_HOOK_VERIFY" }),
+            Body = body,
         };
-        verify.LogNumber = _log.Add(number => new EventLogEntry
+        once.LogNumber = _log.Add(number => new EventLogEntry
         {
             Number = number,
             Direction = "Outbound",
             Status = "Pending",
-            RecordType = "VERIFY_WEBHOOK",
+            RecordType = recordType,
             Timestamp = _options.TimeProvider.GetUtcNow(),
             TenantId = _options.TenantId,
-            EventId = verify.EventId,
+            EventId = once.EventId,
+            ConversationId = conversationId,
             WebhookId = webhook.Id,
-            Body = Encoding.UTF8.GetString(verify.Body),
+            Body = Encoding.UTF8.GetString(body),
         });
-        return await AttemptAsync(verify, verify.TakeRetry(), _options.VerifyTimeout, isLast: true);
+        return (await AttemptAsync(once, once.TakeRetry(), timeout, isLast: true), once.EventId);
     }
 
     public static string NewId() => System.Buffers.Text.Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
@@ -149,19 +169,15 @@ internal sealed class WebhookDelivery : IAsyncDisposable
         }
     }
 
-    private async Task DeliverAloneAsync(WebhookEvent webhookEvent)
+    private async Task DeliverAloneAsync(WebhookEvent webhookEvent, TimeSpan delay)
     {
-        if (_options.DeliveryOrder == DeliveryOrder.Shuffled)
+        try
         {
-            var wait = TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(250));
-            try
-            {
-                await Task.Delay(wait, _options.TimeProvider, _stopping.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                // Stopping: DeliverAsync below notices and settles the count.
-            }
+            if (delay > TimeSpan.Zero) await Task.Delay(delay, _options.TimeProvider, _stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping: DeliverAsync below notices and settles the count.
         }
 
         await DeliverAsync(webhookEvent);
@@ -171,10 +187,9 @@ internal sealed class WebhookDelivery : IAsyncDisposable
     {
         try
         {
-            var copies = _faults.Take(Operations.Deliver, webhookEvent.EventType)?.Copies ?? 1;
             var retry = webhookEvent.TakeRetry();
             var attempts = await Task.WhenAll(
-                Enumerable.Range(0, Math.Max(1, copies)).Select(_ => AttemptAsync(webhookEvent, retry)));
+                Enumerable.Range(0, webhookEvent.Copies).Select(_ => AttemptAsync(webhookEvent, retry)));
             if (!attempts.Any(attempt => attempt.Succeeded)) _ = RetryAsync(webhookEvent);
         }
         catch (OperationCanceledException)

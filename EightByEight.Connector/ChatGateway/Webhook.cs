@@ -14,4 +14,7 @@ public sealed record Webhook(
 {
     /// <summary>The version of events that this product reads.</summary>
     public const string ChatGatewayV1 = "Chat Gateway v1.0";
+
+    /// <summary>The same again: 8x8's OpenAPI file requires this member, and describes only <see cref="Version"/>.</summary>
+    public string NotificationVersion => Version;
 }

@@ -361,7 +361,8 @@ public sealed class OperationsTests : IAsyncDisposable
         await using var gateway = await StartAsync(Json("""{"id":"12","name":"bot","uri":"https://b"}"""));
         var created = await Client.CreateWebhookAsync(gateway.Account, new Webhook("bot", "https://b"), _none);
 
-        AssertSent(gateway, "POST", "/chat-gateway/v1/webhooks", """{"name":"bot","uri":"https://b","version":"Chat Gateway v1.0"}""");
+        AssertSent(gateway, "POST", "/chat-gateway/v1/webhooks",
+            """{"name":"bot","uri":"https://b","version":"Chat Gateway v1.0","notificationVersion":"Chat Gateway v1.0"}""");
         Assert.Equal("12", created.Id);
     }
 
@@ -380,7 +381,8 @@ public sealed class OperationsTests : IAsyncDisposable
         await using var gateway = await StartAsync(Json("""{"id":"12","name":"bot"}"""));
         await Client.UpdateWebhookAsync(gateway.Account, "12", new Webhook("bot", "https://c", Id: "12"), _none);
 
-        AssertSent(gateway, "PUT", "/chat-gateway/v1/webhooks/12", """{"name":"bot","uri":"https://c","version":"Chat Gateway v1.0"}""");
+        AssertSent(gateway, "PUT", "/chat-gateway/v1/webhooks/12",
+            """{"name":"bot","uri":"https://c","version":"Chat Gateway v1.0","notificationVersion":"Chat Gateway v1.0"}""");
     }
 
     [Fact]

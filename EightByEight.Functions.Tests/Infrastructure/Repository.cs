@@ -3,17 +3,15 @@ namespace EightByEight.Functions.Tests.Infrastructure;
 /// <summary>The files of this repository, read as data.</summary>
 internal static class Repository
 {
-    private static readonly string s_root = FindRoot();
+    /// <summary>The folder of the solution.</summary>
+    public static string Root { get; } = FindRoot();
 
-    /// <summary>Where it is.</summary>
-    public static string Root => s_root;
-
-    public static string Read(string path) => File.ReadAllText(Path.Combine(s_root, path));
+    public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     /// <summary>Files of the source, without what a build or npm put there; relative to the root, with forward slashes.</summary>
     public static IEnumerable<string> Files(string pattern) =>
-        Directory.EnumerateFiles(s_root, pattern, SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(s_root, file).Replace('\\', '/'))
+        Directory.EnumerateFiles(Root, pattern, SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/'))
             .Where(file => !file.Split('/').Any(part => part is "bin" or "obj" or "node_modules"));
 
     private static string FindRoot()

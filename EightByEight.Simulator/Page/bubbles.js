@@ -1,4 +1,5 @@
 import { el, clock, keepingEnd } from './dom.js';
+import { channelCard, isForeign } from './channelcards.js';
 
 const quickReplies = 'application/8x8.quick.replies';
 const adaptiveCard = 'application/vnd.microsoft.card.adaptive';
@@ -6,19 +7,22 @@ const adaptiveCard = 'application/vnd.microsoft.card.adaptive';
 /**
  * Shows a conversation's messages. Elements are kept by message, so that what is typed into a card survives an update.
  * own: the author whose bubbles stand at the right. act: what clicks do; null where cards are only looked at.
+ * nameOf: the name of an agent's id.
  */
 export class Thread {
   #list;
   #own;
   #act;
+  #nameOf;
   #conversationId = null;
   #shown = new Map();
   #typingSince = new Map();
 
-  constructor(list, own, act) {
+  constructor(list, own, act, nameOf) {
     this.#list = list;
     this.#own = own;
     this.#act = act;
+    this.#nameOf = nameOf;
   }
 
   show(conversation) {
@@ -31,12 +35,13 @@ export class Thread {
       }
       this.#list.querySelectorAll('.typing').forEach(old => old.remove());
       const last = conversation.messages.at(-1);
-      for (const message of conversation.messages) this.#showMessage(message, message === last);
+      for (const message of conversation.messages) this.#showMessage(message, message === last, conversation.channel);
+      this.#showRead(conversation);
       this.#showTyping(conversation);
     });
   }
 
-  #showMessage(message, isLast) {
+  #showMessage(message, isLast, channel) {
     const version = JSON.stringify(message);
     const old = this.#shown.get(message.id);
     if (old?.version === version) {
@@ -44,7 +49,7 @@ export class Thread {
       return;
     }
     // Only the flags of cards ever change: what was typed into a card stays to be seen.
-    const element = old?.element ?? this.#bubble(message);
+    const element = old?.element ?? this.#bubble(message, channel);
     for (const card of message.cards) {
       if (card.actionSubmitted) this.#markSubmitted(element.querySelector(`[data-card="${CSS.escape(card.id)}"]`));
     }
@@ -53,14 +58,15 @@ export class Thread {
     this.#shown.set(message.id, { version, element });
   }
 
-  #bubble(message) {
-    const who = { user: 'Customer', bot: 'Bot', agent: message.authorId, system: 'System' }[message.author] ?? message.author;
+  #bubble(message, channel) {
+    const who = { user: 'Customer', bot: 'Bot', agent: this.#nameOf(message.authorId), system: 'System' }[message.author] ?? message.author;
     const content = [];
     if (message.text) content.push(el('div.bubble', {}, message.text));
-    for (const file of message.attachments) {
-      content.push(el('div.bubble.file', {}, `📎 ${file.filename}`, el('small', {}, ` ${size(file.sizeInBytes)}`)));
+    for (const file of message.attachments) content.push(attachment(file));
+    for (const card of message.cards) {
+      content.push(this.#card(card));
+      if (isForeign(card, channel)) content.push(el('small.foreign', {}, `${channel} may not show this card`));
     }
-    for (const card of message.cards) content.push(this.#card(card));
     return el(
       `article.message.${message.author}${message.author === this.#own ? '.own' : ''}`,
       { 'data-testid': 'message', 'data-author': message.author },
@@ -71,6 +77,8 @@ export class Thread {
   #card(card) {
     if (card.contentType === quickReplies) return this.#quickReplies(card);
     if (card.contentType === adaptiveCard && globalThis.AdaptiveCards) return this.#adaptive(card);
+    const own = channelCard(card, this.#act?.reply);
+    if (own) return own;
     return el('details.card.raw', {},
       el('summary', {}, `${card.contentType} card`), el('pre', {}, JSON.stringify(card.content, null, 2)));
   }
@@ -125,11 +133,29 @@ export class Thread {
       if (who === this.#own) continue;
       if (!this.#typingSince.has(who)) this.#typingSince.set(who, Date.now());
       if (Date.now() - this.#typingSince.get(who) > 60_000) continue;
-      const name = { user: 'Customer', bot: 'Bot', agent: 'Agent' }[who] ?? who;
-      this.#list.append(el(`div.message.typing.${who}`, { 'aria-label': `${name} is typing`, 'data-testid': 'typing' },
-        el('div.bubble', {}, el('i'), el('i'), el('i'))));
+      const does = { user: 'Customer is typing', bot: 'Bot is typing', agent: 'Agent is typing', thinking: 'Bot is thinking' }[who] ?? who;
+      this.#list.append(el(`div.message.typing.${who}`, { 'aria-label': does, 'data-testid': 'typing' },
+        el('div.bubble', {}, el('i'), el('i'), el('i')), el('footer', {}, does)));
     }
   }
+
+  /** Marks the last message that the other side has read. */
+  #showRead(conversation) {
+    this.#list.querySelectorAll('.receipt').forEach(old => old.remove());
+    for (const [reader, writers] of [['bot', ['user']], ['user', ['bot', 'agent']]]) {
+      const upTo = conversation.readUpTo[reader];
+      const read = upTo && conversation.messages.findLast(message => writers.includes(message.author) && message.createdAt <= upTo);
+      if (!read) continue;
+      this.#shown.get(read.id).element.querySelector('footer').append(
+        el('span.receipt', { 'data-testid': 'receipt' }, ` ✓✓ read by ${reader === 'bot' ? 'the bot' : 'the customer'}`));
+    }
+  }
+}
+
+function attachment(file) {
+  const name = [el('u', {}, file.filename), el('small', {}, ` ${size(file.sizeInBytes)}`)];
+  return el('a.bubble.file', { href: file.url, target: '_blank', rel: 'noopener noreferrer' },
+    file.kind === 'image' ? el('img', { src: file.url, alt: file.filename }) : null, el('span', {}, ...name));
 }
 
 const size = bytes => (bytes < 1024 ? `${bytes} B` : bytes < 1 << 20 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / (1 << 20)).toFixed(1)} MB`);

@@ -3,8 +3,8 @@
 async function call(method, path, body) {
   const response = await fetch(`/simulator/${path}`, {
     method,
-    headers: body === undefined ? {} : { 'content-type': 'application/json' },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: body === undefined || body instanceof FormData ? {} : { 'content-type': 'application/json' },
+    body: body === undefined || body instanceof FormData || typeof body === 'string' ? body : JSON.stringify(body),
   });
   const text = await response.text();
   const json = text ? JSON.parse(text) : null;
@@ -21,6 +21,14 @@ export const gateway = {
   start: start => call('POST', 'conversations', start),
   customer: (id, action, body = {}) => call('POST', `${of(id)}/customer/${action}`, body),
   agent: (id, action, body = {}) => call('POST', `${of(id)}/agent/${action}`, body),
+  idle: id => call('POST', `${of(id)}/idle`, {}),
+  queued: id => call('POST', `${of(id)}/queued`, {}),
+  switches: () => call('GET', 'switches'),
+  change: switches => call('PATCH', 'switches', switches),
+  faults: () => call('GET', 'faults'),
+  addFault: fault => call('POST', 'faults', fault),
+  clearFaults: () => call('DELETE', 'faults'),
+  postEvent: (webhookId, body) => call('POST', `webhooks/${encodeURIComponent(webhookId)}/events`, body),
   redeliver: eventId => call('POST', `events/${encodeURIComponent(eventId)}/redeliver`, {}),
   register: webhook => call('POST', 'webhooks', webhook),
   test: id => call('POST', `webhooks/${encodeURIComponent(id)}/test`),

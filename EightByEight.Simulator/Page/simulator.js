@@ -2,29 +2,33 @@ import { byId, el, clock, toast } from './dom.js';
 import { gateway, listen } from './gateway.js';
 import { Thread } from './bubbles.js';
 import { showEntry, showLog } from './eventlog.js';
+import { refreshBehaviour, somethingHappened, suggestEvent } from './behaviour.js';
 
 const conversations = new Map();
-let setup = { webhooks: [], queues: [] };
+let setup = { webhooks: [], queues: [], agents: [] };
 let customerId = null;
 let agentId = null;
 
 const report = promise => promise.catch(error => { toast(error.message); });
 const byOrder = () => [...conversations.values()].sort((one, other) => other.order - one.order);
 const nameOf = conversation => conversation.user.name || 'Customer';
+const agentName = id => setup.agents.find(agent => agent.id === id)?.name ?? id;
+const me = () => byId('agent-who').value;
 const queueName = id => setup.queues.find(queue => queue.id === id)?.name ?? `queue ${id}`;
 
 const customerThread = new Thread(byId('customer-thread'), 'user', {
   click: (title, payload) => report(gateway.customer(customerId, 'click', { title, payload })),
   submit: (data, cardId, type) => report(gateway.customer(customerId, 'submit', { data, cardId, type })),
-});
-const agentThread = new Thread(byId('agent-thread'), 'agent', null);
+  reply: reply => report(gateway.customer(customerId, 'reply', reply)),
+}, id => agentName(id));
+const agentThread = new Thread(byId('agent-thread'), 'agent', null, id => agentName(id));
 
 /** Who has the conversation now: what to write, and in which tone. */
 function status(conversation) {
   if (conversation.state === 'idle') return ['Ended', 'idle'];
-  if (conversation.assignment.type === 'agent') return [`Agent ${conversation.assignment.id}`, 'agent'];
+  if (conversation.assignment.type === 'agent') return [`Agent ${agentName(conversation.assignment.id)}`, 'agent'];
   if (conversation.assignment.type === 'queue') return [`In queue: ${queueName(conversation.assignment.id)}`, 'queue'];
-  return ['Bot', 'bot'];
+  return [conversation.postAgentUntil ? `Bot, after the agent, until ${clock(conversation.postAgentUntil)}` : 'Bot', 'bot'];
 }
 
 function showStatus(element, conversation) {
@@ -49,23 +53,27 @@ function renderCustomer() {
     el('option', { value: one.id, selected: one.id === customerId }, `${nameOf(one)} · ${one.channel} · ${one.messages[0] ? clock(one.messages[0].createdAt) : 'new'}`)));
   byId('customer-pick').value = customerId;
   showStatus(byId('customer-status'), conversation);
-  byId('customer-leave').disabled = conversation.state === 'idle';
+  for (const id of ['customer-leave', 'customer-idle']) byId(id).disabled = conversation.state === 'idle';
+  suggestEvent(customerId);
   byId('customer-compose').elements.text.placeholder =
     conversation.state === 'idle' ? 'Write to open it again' : 'Write as the customer';
   customerThread.show(conversation);
 }
 
 function renderAgent() {
-  const desk = byOrder().filter(one => one.state !== 'idle' && one.assignment.type !== 'script');
+  // Who waits comes first, then who is served, then who talks with the bot and might be taken.
+  const place = { queue: 0, agent: 1, script: 2 };
+  const desk = byOrder().filter(one => one.state !== 'idle').sort((one, other) => place[one.assignment.type] - place[other.assignment.type]);
   byId('desk').replaceChildren(...desk.map(deskRow));
-  if (!desk.some(one => one.id === agentId)) agentId = desk.find(one => one.assignment.type === 'agent')?.id ?? null;
+  if (!desk.some(one => one.id === agentId)) agentId = desk.find(one => one.assignment.type === 'agent' && one.assignment.id === me())?.id ?? null;
 
   const conversation = conversations.get(agentId);
   byId('agent-empty').hidden = desk.length > 0;
   byId('case').hidden = !conversation;
   if (!conversation) return;
 
-  const served = conversation.assignment.type === 'agent';
+  const served = conversation.assignment.type === 'agent' && conversation.assignment.id === me();
+  byId('queued-again').hidden = conversation.assignment.type !== 'queue';
   if (byId('case').dataset.conversation !== conversation.id + conversation.queueId) {
     byId('case').dataset.conversation = conversation.id + conversation.queueId;
     byId('transfer-queue').value = setup.queues.find(queue => queue.id !== conversation.queueId)?.id ?? '';
@@ -79,6 +87,10 @@ function renderAgent() {
 
 function deskRow(conversation) {
   const waits = conversation.assignment.type === 'queue';
+  const take = action => {
+    agentId = conversation.id;
+    report(gateway.agent(conversation.id, action, { agentId: me() }).then(() => byId('agent-compose').elements.text.focus()));
+  };
   const last = conversation.messages.at(-1);
   return el(`li${conversation.id === agentId ? '.chosen' : ''}`, { 'data-testid': 'desk-row', 'data-conversation': conversation.id },
     el('button.row-open', {
@@ -89,8 +101,11 @@ function deskRow(conversation) {
     el('span.preview', {}, last?.text ?? '')),
     waits ? el('button.main', {
       type: 'button', 'data-testid': 'accept', 'aria-label': `Accept ${nameOf(conversation)}`,
-      onclick: () => { agentId = conversation.id; report(gateway.agent(conversation.id, 'accept').then(() => byId('agent-compose').elements.text.focus())); },
-    }, 'Accept') : null);
+      onclick: () => take('accept'),
+    }, 'Accept') : null,
+    conversation.assignment.type === 'script' ? el('button.quiet', {
+      type: 'button', 'data-testid': 'take', 'aria-label': `Take ${nameOf(conversation)} from the bot`, onclick: () => take('take'),
+    }, 'Take') : null);
 }
 
 function renderSetup() {
@@ -101,6 +116,9 @@ function renderSetup() {
   pick.replaceChildren(...setup.webhooks.map(webhook => el('option', { value: webhook.id }, webhook.name)));
   if (setup.webhooks.some(webhook => webhook.id === chosen)) pick.value = chosen;
   byId('start').querySelector('button.main').disabled = setup.webhooks.length === 0;
+  const who = byId('agent-who').value;
+  byId('agent-who').replaceChildren(...setup.agents.map(agent => el('option', { value: agent.id }, agent.name)));
+  if (setup.agents.some(agent => agent.id === who)) byId('agent-who').value = who;
   byId('transfer-queue').replaceChildren(...setup.queues.map(queue => el('option', { value: queue.id }, queue.name)));
   byId('webhook-list').replaceChildren(...setup.webhooks.map(webhookRow));
 }
@@ -185,6 +203,23 @@ byId('agent-leave').addEventListener('click', () => report(gateway.agent(agentId
 byId('transfer').addEventListener('click', () =>
   report(gateway.agent(agentId, 'transfer', { queueId: byId('transfer-queue').value })));
 
+byId('agent-who').addEventListener('change', () => { agentId = null; renderAgent(); });
+byId('queued-again').addEventListener('click', () => report(gateway.queued(agentId)));
+byId('customer-idle').addEventListener('click', () => report(gateway.idle(customerId)));
+byId('customer-read').addEventListener('click', () => report(gateway.customer(customerId, 'read')));
+byId('customer-attach').addEventListener('click', () => byId('customer-file').click());
+byId('customer-file').addEventListener('change', event => {
+  const [file] = event.target.files;
+  if (!file) return;
+  const form = new FormData();
+  form.append('file', file);
+  const input = byId('customer-compose').elements.text;
+  if (input.value.trim()) form.append('text', input.value.trim());
+  input.value = '';
+  event.target.value = '';
+  report(gateway.customer(customerId, 'file', form));
+});
+
 const openWebhooks = () => byId('webhooks').showModal();
 byId('open-webhooks').addEventListener('click', openWebhooks);
 byId('register-first').addEventListener('click', openWebhooks);
@@ -209,6 +244,7 @@ for (const tab of document.querySelectorAll('[data-show]')) {
 async function loadSetup() {
   setup = await gateway.setup();
   renderSetup();
+  await refreshBehaviour(setup);
 }
 
 async function load() {
@@ -229,6 +265,6 @@ listen({
   ready: () => { live('live', 'good'); report(load()); },
   lost: () => live('connecting…', 'bad'),
   conversation: conversation => { conversations.set(conversation.id, conversation); render(); },
-  log: showEntry,
+  log: entry => { showEntry(entry); somethingHappened(); },
   setup: () => report(loadSetup()),
 });

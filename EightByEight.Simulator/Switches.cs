@@ -1,0 +1,32 @@
+namespace EightByEight.Simulator;
+
+/// <summary>What of the options can be changed while the simulator runs. In a change, null leaves as it is.</summary>
+internal sealed record Switches(
+    DeliveryOrder? DeliveryOrder,
+    int? Copies,
+    IReadOnlyDictionary<string, TimeSpan>? EventDelays,
+    bool? TransferBeforeLeft,
+    bool? ClickAlsoWrites,
+    bool? PreSignedUrls,
+    int? IdleMessageStatus)
+{
+    public static Switches Of(SimulatorOptions options) => new(
+        options.DeliveryOrder, options.Copies, options.EventDelays, options.TransferBeforeLeft, options.ClickAlsoWrites,
+        options.PreSignedUrls, options.IdleMessageStatus);
+
+    /// <exception cref="ArgumentException">A value is out of its bounds; nothing is changed.</exception>
+    public void ApplyTo(SimulatorOptions options)
+    {
+        if (Copies is < 1 or > 100) throw new ArgumentException("copies has to be 1 to 100.");
+        if (IdleMessageStatus is < 200 or > 599) throw new ArgumentException("idleMessageStatus has to be 200 to 599.");
+        if (EventDelays?.Values.Any(delay => delay < TimeSpan.Zero || delay > TimeSpan.FromHours(1)) == true)
+            throw new ArgumentException("eventDelays have to be between 0 and one hour.");
+        options.DeliveryOrder = DeliveryOrder ?? options.DeliveryOrder;
+        options.Copies = Copies ?? options.Copies;
+        options.EventDelays = EventDelays ?? options.EventDelays;
+        options.TransferBeforeLeft = TransferBeforeLeft ?? options.TransferBeforeLeft;
+        options.ClickAlsoWrites = ClickAlsoWrites ?? options.ClickAlsoWrites;
+        options.PreSignedUrls = PreSignedUrls ?? options.PreSignedUrls;
+        options.IdleMessageStatus = IdleMessageStatus ?? options.IdleMessageStatus;
+    }
+}
