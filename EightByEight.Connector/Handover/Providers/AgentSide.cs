@@ -18,8 +18,8 @@ internal static class AgentSide
         var (at, data) = (stored.Timestamp, body.Member("data"));
         if (stored.EventType == "MESSAGE" && Speaker.Of(body) == Speaker.Agent) return Said(head, stored, body, data, happenings);
         if (head.HasEnded) return head;
-        var facts = head.Facts.After(stored, body);
-        head = head with { Facts = facts };
+        head = Learned(head, stored, body);
+        var facts = head.Facts;
         if (facts.State.Value == "IDLE")
             return Ended(head, HandoverStatus.Completed, head.HadAgent ? "agent" : "contactCenter", at, happenings);
         return stored.EventType switch
@@ -56,7 +56,7 @@ internal static class AgentSide
         var agent = data.Member("sender").Text("id");
         if (!head.HasEnded)
         {
-            head = head with { Facts = head.Facts.After(stored, body), AgentTyping = false };
+            head = Learned(head, stored, body) with { AgentTyping = false };
             // A message before the agent's joining is the joining.
             if (stored.Timestamp >= head.StatusAt) head = Joined(head, agent, stored.Timestamp, happenings);
         }
@@ -68,6 +68,10 @@ internal static class AgentSide
             message["cards"] = JsonNode.Parse(cards.GetRawText());
         return Tell(head, EventTypes.AgentMessage, stored.Timestamp, message, happenings);
     }
+
+    /// <summary>The customer is not kept: only the bot needs to know them, and a head has little room.</summary>
+    private static HandoverHead Learned(HandoverHead head, StoredEvent stored, JsonElement body) =>
+        head with { Facts = head.Facts.After(stored, body) with { User = default } };
 
     private static JsonArray Attachments(JsonElement files)
     {

@@ -13,7 +13,7 @@ namespace EightByEight.Connector.Handover.Providers;
 
 /// <summary>
 /// Where what bots ask and what 8x8 says is accepted: stored first, then woken, then answered. What was accepted is never lost and
-/// never counted twice. Someone waits for each answer, so its storage clients are impatient.
+/// never counted twice.
 /// </summary>
 internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, TimeProvider time)
 {

@@ -18,9 +18,11 @@ internal static class HandoverProviderServices
             .ValidateOnStart();
         services.AddSingleton(s => new ProviderStore(
             s.GetRequiredService<ConnectorStorage>(), s.GetRequiredService<KeyRing>(), s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(s => new HandoverInbox(
+        // 8x8 waits for an answer only briefly; bots and the work itself are more patient.
+        services.AddKeyedSingleton(Inbox.Acknowledge, (s, _) => new HandoverInbox(
             s.GetRequiredKeyedService<ConnectorStorage>(Inbox.Acknowledge), s.GetRequiredKeyedService<WakeUps>(Inbox.Acknowledge),
             s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<HandoverInbox>();
         CallbackClient.AddTo(services);
         services.AddSingleton<Desk>();
         services.AddSingleton<HandoverSweep>();

@@ -14,10 +14,19 @@ internal sealed partial class HandoverRun
         var asked = read.Head!.Asking is { } before && before.Number == command.Number
             ? before
             : new Request { Number = command.Number, Since = NowMs };
-        if (await AccountAsync(read, cancellation) is not { } account) return null;
+        if (IsTooOld(asked) && asked.By is null) return await GiveUpAsync(read, command, cancellation);
+        if (await AccountAsync(read, asked, cancellation) is not { } account) return null;
         return command.MessageId is null
             ? await LeaveAsync(read, command, asked, account, cancellation)
             : await SendAsync(read, command, asked, account, cancellation);
+    }
+
+    private Task<RunEnd?> GiveUpAsync(Leased<HandoverHead> read, Command command, CancellationToken cancellation)
+    {
+        var reason = $"It was tried for {desk.Options.SendFor}. Last: {read.Head!.LastError}";
+        return command.MessageId is null
+            ? EndAsync(read, HandoverStatus.Failed, $"8x8 could not be told that the customer left. {reason}", [Done(command)], cancellation)
+            : RefusedAsync(read, command, reason, cancellation);
     }
 
     // ---- The customer leaves -----------------------------------------------------------------------------------
@@ -35,10 +44,7 @@ internal sealed partial class HandoverRun
         }
         catch (ChatGatewayException failed)
         {
-            return IsTooOld(asked)
-                ? await EndAsync(read, HandoverStatus.Failed, $"8x8 could not be told that the customer left. Last: {failed.Message}",
-                    [Done(command)], cancellation)
-                : await LaterAsync(read, asked, failed, cancellation);
+            return await LaterAsync(read, asked, failed, cancellation);
         }
 
         return await EndAsync(read, HandoverStatus.Completed, "customer", [Done(command)], cancellation);
@@ -60,7 +66,7 @@ internal sealed partial class HandoverRun
             head = head with { Anchor = known.Newest };
         }
 
-        if (IsTooOld(asked)) return await RefusedAsync(read, command, $"It could not be sent. Last: {head.LastError}", cancellation);
+        if (IsTooOld(asked)) return await GiveUpAsync(read, command, cancellation);
         if (head.Anchor is null)
         {
             // What the customer said before the handover may be in 8x8's list, or not: counting starts behind it.

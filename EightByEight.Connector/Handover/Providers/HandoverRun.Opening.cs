@@ -18,12 +18,12 @@ internal sealed partial class HandoverRun
     {
         var head = read.Head!;
         var asked = head.Asking ?? new Request { Since = NowMs };
-        if (await AccountAsync(read, cancellation) is not { } account) return null;
         if (NowMs - asked.Since > (long)desk.Options.OpenFor.TotalMilliseconds)
             return await EndAsync(read, HandoverStatus.Failed,
                 asked.By is null
                     ? $"8x8 could not open the conversation for {desk.Options.OpenFor}. Last: {head.LastError}"
                     : $"Nobody can tell whether 8x8 opened the conversation. Last: {head.LastError}", [], cancellation);
+        if (await AccountAsync(read, asked, cancellation) is not { } account) return null;
         var conversation = await ReadRequestAsync(read, cancellation);
         if (asked.By is not null) return await LookForItAsync(read, asked, account, conversation, cancellation);
 

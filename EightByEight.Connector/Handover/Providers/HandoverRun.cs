@@ -69,7 +69,9 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
             head = AgentSide.After(head, stored, body.RootElement, happenings);
         }
 
-        await TellAsync(read, head, happenings, [.. incoming.Select(Deleted)], cancellation);
+        if (await TellAsync(read, head, happenings, [.. incoming.Select(Deleted)], cancellation) is null) return null;
+        foreach (var row in incoming)
+            if (row.GetString("BodyBlob") is { } blob) await desk.Storage.Bodies.DeleteBlobIfExistsAsync(blob, cancellationToken: cancellation);
         return null;
     }
 
@@ -106,7 +108,8 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
     private async Task<RunEnd?> DecideAsync(Leased<HandoverHead> read, CancellationToken cancellation)
     {
         var head = read.Head!;
-        if (await AccountAsync(read, cancellation) is not { } account) return null;
+        var asked = head.Asking ?? new Request { Since = NowMs };
+        if (await AccountAsync(read, asked, cancellation) is not { } account) return null;
         Conversation? conversation;
         try
         {
@@ -118,27 +121,18 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
         }
         catch (ChatGatewayException failed)
         {
-            return await LaterAsync(read, head.Asking ?? new Request { Since = NowMs }, failed, cancellation);
+            return await LaterAsync(read, asked, failed, cancellation);
         }
 
         var people = head.Facts.People;
         var left = Math.Max(people.LeftAt, people.EndedAt);
-        var happenings = new List<Happening>();
         var type = conversation?.Assignment?.Type?.ToUpperInvariant();
         if (type is not ("QUEUE" or "AGENT") || string.Equals(conversation!.State, "idle", StringComparison.OrdinalIgnoreCase))
-        {
-            await TellAsync(read, AgentSide.Ended(head, HandoverStatus.Completed, "agent", NowMs, happenings), happenings, [], cancellation);
-            return null;
-        }
+            return await EndAsync(read, HandoverStatus.Completed, "agent", [], cancellation);
 
         head = head with { GoesOnAfter = left, RetryAt = null };
-        if (type == "QUEUE" && head.Status == HandoverStatus.Active)
-        {
-            head = head with { Status = HandoverStatus.Queued, QueueId = conversation.Assignment!.Id, QueueName = null };
-            happenings.Add(new(EventTypes.Transferred, NowMs, []));
-        }
-
-        await TellAsync(read, head, happenings, [], cancellation);
+        if (type == "QUEUE") head = head with { Status = HandoverStatus.Queued, QueueId = conversation.Assignment!.Id, QueueName = null };
+        await KeepAsync(read, head, [], cancellation);
         return null;
     }
 
@@ -186,7 +180,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
     // ---- 8x8 ---------------------------------------------------------------------------------------------------
 
     /// <returns>Null: it cannot be called now; what follows from that was written.</returns>
-    private async Task<ChatGatewayAccount?> AccountAsync(Leased<HandoverHead> read, CancellationToken cancellation)
+    private async Task<ChatGatewayAccount?> AccountAsync(Leased<HandoverHead> read, Request asked, CancellationToken cancellation)
     {
         var head = read.Head!;
         if (await desk.Providers.FindAsync(head.ProviderId, pastCache: false, cancellation) is not { } provider)
@@ -203,7 +197,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
         {
             if (head.ConversationId is null && provider.ProtectedApiKey is null)
                 await EndAsync(read, HandoverStatus.Failed, unreadable.Message, [], cancellation);
-            else await LaterAsync(read, head.Asking ?? new Request { Since = NowMs }, unreadable.Message, null, cancellation);
+            else await LaterAsync(read, asked, unreadable.Message, null, cancellation);
             return null;
         }
     }

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text;
 using Azure.Data.Tables;
+using EightByEight.Connector.Webhooks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace EightByEight.Connector.Handover.Providers;
@@ -11,13 +13,31 @@ namespace EightByEight.Connector.Handover.Providers;
 /// The events of a handover as server-sent events. They are read from the table, so that a reader can come back to any instance
 /// with the number of the last event it has.
 /// </summary>
-internal sealed class HandoverStream(ConnectorStorage storage, IOptions<HandoverProviderOptions> options, TimeProvider time)
+internal sealed class HandoverStream(ConnectorStorage storage, IOptions<HandoverProviderOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     /// <summary>Writes until the last event, until the time is over, or until the reader goes.</summary>
     /// <param name="after">The number of the last event that the reader has.</param>
     public async Task WriteAsync(HttpContext http, string handoverId, long after)
     {
-        var (response, cancellation) = (http.Response, http.RequestAborted);
+        // A reader must not keep this instance from stopping: it comes back to another.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        try
+        {
+            await WriteAsync(http, handoverId, after, either.Token);
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+        }
+        catch (Exception failed) when (Refusal.IsStorageFailure(failed, either.Token) && http.Response.HasStarted)
+        {
+            // Too late for a problem: the reader comes back.
+            http.Abort();
+        }
+    }
+
+    private async Task WriteAsync(HttpContext http, string handoverId, long after, CancellationToken cancellation)
+    {
+        var response = http.Response;
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-store";

@@ -1,7 +1,11 @@
 using System.Diagnostics;
+using System.Text.Json;
+using EightByEight.Connector.Content;
+using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Webhooks;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Handover.Providers;
@@ -11,7 +15,8 @@ namespace EightByEight.Connector.Handover.Providers;
 /// server's key may have signed; the conversation finds the handover. Nothing is called before the answer but for a missing signing key.
 /// </summary>
 internal sealed partial class HandoverWebhook(
-    ProviderStore providers, SignatureCheck signatures, HandoverInbox inbox, ILogger<HandoverWebhook> logger)
+    ProviderStore providers, SignatureCheck signatures, [FromKeyedServices(Inbox.Acknowledge)] HandoverInbox inbox,
+    ILogger<HandoverWebhook> logger)
 {
     /// <summary>Where 8x8 posts to.</summary>
     public const string Path = "/handover/eightByEight";
@@ -90,10 +95,10 @@ internal sealed partial class HandoverWebhook(
     private static bool IsOfNoUse(WebhookEvent read, byte[] body)
     {
         if (read.EventType is not ("MESSAGE" or "ACTIVITY")) return false;
-        using var json = System.Text.Json.JsonDocument.Parse(body);
+        using var json = JsonDocument.Parse(body);
         return read.EventType == "MESSAGE"
-            ? Conversations.Speaker.Of(json.RootElement) != Conversations.Speaker.Agent
-            : Content.TolerantJson.Text(Content.TolerantJson.Member(json.RootElement, "data"), "name") != "typing";
+            ? Speaker.Of(json.RootElement) != Speaker.Agent
+            : json.RootElement.Member("data").Text("name") != "typing";
     }
 
     private static partial class Log

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Azure;
 using Azure.Data.Tables;
+using EightByEight.Connector.Admin;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
 
@@ -75,11 +76,11 @@ internal sealed class ProviderStore
             BotKeyHash = "",
             CreatedAt = now,
         }, change, cancellation);
-        await Table.SubmitTransactionAsync(
+        await SubmitAsync(
         [
             new(TableTransactionActionType.Add, ProviderRows.Row(provider)),
             new(TableTransactionActionType.Add, ProviderRows.BotKey(provider.BotKeyHash, provider.Id)),
-        ], cancellation);
+        ], MostAttempts, cancellation);
         Drop(provider);
         return provider;
     }
@@ -173,6 +174,10 @@ internal sealed class ProviderStore
         catch (RequestFailedException e) when (e.Status is 404 or 412 && attempt < MostAttempts)
         {
             return false;
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == "EntityAlreadyExists")
+        {
+            throw new BodyException([new("$.botKey", "Is the key of another handover provider: take another.")]);
         }
     }
 

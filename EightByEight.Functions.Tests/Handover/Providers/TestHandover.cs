@@ -60,6 +60,20 @@ public sealed class TestHandover : IAsyncDisposable
         return other;
     }
 
+    /// <summary>The connector that takes this one's place, at the same address.</summary>
+    /// <param name="gone">Called in between.</param>
+    public async Task<TestHandover> ReplaceAsync(string storage, IReadOnlyDictionary<string, string?>? more, Action gone)
+    {
+        Bot.Dispose();
+        Admin.Dispose();
+        await Host.DisposeAsync();
+        gone();
+        var next = await HostAsync(storage, null, more, Simulator, null, Host.Url, _ownsSimulator);
+        next.Provider = Provider;
+        next.Bot = next.ClientOf(BotKey);
+        return next;
+    }
+
     /// <summary>A bot's client.</summary>
     public HttpClient ClientOf(string botKey) => new()
     {
@@ -123,20 +137,20 @@ public sealed class TestHandover : IAsyncDisposable
 
     private static async Task<TestHandover> HostAsync(
         string storage, Action<SimulatorOptions>? simulated, IReadOnlyDictionary<string, string?>? more, SimulatorServer? simulator,
-        Action<WebApplicationBuilder>? configure)
+        Action<WebApplicationBuilder>? configure, string url = "http://127.0.0.1:0", bool ownsSimulator = false)
     {
         var options = new SimulatorOptions { RetryDelays = [.. Enumerable.Repeat(TimeSpan.FromMilliseconds(300), 60)] };
         simulated?.Invoke(options);
         var gateway = simulator ?? await SimulatorServer.StartAsync(options, TestContext.Current.CancellationToken);
         var logs = new RecordedLogs();
-        var host = await ConnectorHost.StartAsync("http://127.0.0.1:0", storage, TestConnector.AdminKey, builder =>
+        var host = await ConnectorHost.StartAsync(url, storage, TestConnector.AdminKey, builder =>
         {
             builder.Logging.ClearProviders().AddProvider(logs).SetMinimumLevel(LogLevel.Trace);
             builder.Configuration.AddInMemoryCollection(Quick);
             if (more is not null) builder.Configuration.AddInMemoryCollection(more);
             configure?.Invoke(builder);
         }, TestContext.Current.CancellationToken);
-        return new TestHandover(host, gateway, simulator is null, TestConnector.AdminOf(host.Url), logs);
+        return new TestHandover(host, gateway, ownsSimulator || simulator is null, TestConnector.AdminOf(host.Url), logs);
     }
 
     private async Task CreateProviderAsync(string? callback)
