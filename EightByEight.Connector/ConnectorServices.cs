@@ -4,6 +4,7 @@ using EightByEight.Connector.Admin;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Webhooks;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -36,6 +37,7 @@ public static class ConnectorServices
             .AddChatGateway(configuration)
             .AddEndpoints(configuration)
             .AddConversations(configuration)
+            .AddHandoverProviders(configuration)
             .AddWebhooks()
             .AddAdmin(configuration)
             .AddTelemetry(configuration);
@@ -45,7 +47,9 @@ public static class ConnectorServices
     public static void MapConnector(this IEndpointRouteBuilder routes)
     {
         routes.MapWebhooks();
-        ConversationRoutes.Map(routes.MapAdmin());
+        var api = routes.MapAdmin();
+        ConversationRoutes.Map(api);
+        routes.MapHandoverProviders(api);
     }
 
     private static ConnectorStorage StorageOf(IServiceProvider provider, StorageTimeouts timeouts) =>

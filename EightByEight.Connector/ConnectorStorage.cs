@@ -47,6 +47,7 @@ public sealed class ConnectorStorage
         Endpoints = Tables.GetTableClient("Endpoints");
         Flows = Tables.GetTableClient("Flows");
         Audit = Tables.GetTableClient("Audit");
+        Handovers = Tables.GetTableClient("Handovers");
         WakeUps = Queues.GetQueueClient("conversations");
         PoisonedWakeUps = Queues.GetQueueClient("conversations-poison");
         Bodies = Blobs.GetBlobContainerClient("bodies");
@@ -71,6 +72,9 @@ public sealed class ConnectorStorage
 
     /// <summary>One row a write through the admin API.</summary>
     public TableClient Audit { get; }
+
+    /// <summary>Handover providers, and one partition a handover of a bot that lives elsewhere.</summary>
+    public TableClient Handovers { get; }
 
     /// <summary>Wake-ups: each names a conversation that has something to do.</summary>
     public QueueClient WakeUps { get; init; }
@@ -104,6 +108,7 @@ public sealed class ConnectorStorage
         Endpoints.CreateIfNotExistsAsync(),
         Flows.CreateIfNotExistsAsync(),
         Audit.CreateIfNotExistsAsync(),
+        Handovers.CreateIfNotExistsAsync(),
         WakeUps.CreateIfNotExistsAsync(),
         PoisonedWakeUps.CreateIfNotExistsAsync(),
         Bodies.CreateIfNotExistsAsync(),

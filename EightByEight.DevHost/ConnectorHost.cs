@@ -46,6 +46,8 @@ public sealed class ConnectorHost : IAsyncDisposable
             // The simulator: loopback without TLS.
             ["Connector:AllowedGatewayHosts"] = "*.8x8.com,127.0.0.1,localhost,[::1]",
             ["Connector:AllowInsecureGateways"] = "true",
+            // Bots on this machine.
+            ["Connector:HandoverProviders:AllowPrivateCallbacks"] = "true",
         });
         builder.WebHost.UseUrls(url);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);

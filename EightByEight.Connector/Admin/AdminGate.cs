@@ -28,10 +28,16 @@ internal sealed class AdminGate(IOptions<ConnectorOptions> options, ILogger<Admi
         }
 
         http.Items[WhoItem] = who;
+        return await AnswerAsync(http, () => next(invocation));
+    }
+
+    /// <summary>Answers, and errors as problems.</summary>
+    public async ValueTask<object?> AnswerAsync(HttpContext http, Func<ValueTask<object?>> next)
+    {
         http.Response.Headers.CacheControl = "no-store";
         try
         {
-            return await next(invocation);
+            return await next();
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {

@@ -24,7 +24,7 @@ internal static class AdminServices
         {
             document.Info.Title = "8x8 connector";
             document.Info.Version = "1";
-            RouteDescription.AskForAdminKey(document);
+            RouteDescription.AskForKeys(document);
             return Task.CompletedTask;
         }));
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, AdminJson.Default));

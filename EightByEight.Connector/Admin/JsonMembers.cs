@@ -53,6 +53,29 @@ internal sealed class JsonMembers
         return null;
     }
 
+    /// <summary>A text that may have line breaks; null when it is absent, null or wrong.</summary>
+    public string? Text(string name, int most)
+    {
+        if (Known(name) is not { ValueKind: not JsonValueKind.Null } value) return null;
+        if (value.ValueKind == JsonValueKind.String && value.GetString() is { } text && text.Length <= most) return text;
+        Refuse(name, value.ValueKind == JsonValueKind.String
+            ? $"Must have at most {most} characters." : $"Must be a string, not {Kind(value)}.");
+        return null;
+    }
+
+    /// <summary>The items of an array; none when it is absent, null or wrong.</summary>
+    public IReadOnlyList<JsonElement> Items(string name, int most)
+    {
+        if (Known(name) is not { ValueKind: not JsonValueKind.Null } value) return [];
+        if (value.ValueKind != JsonValueKind.Array) Refuse(name, $"Must be an array, not {Kind(value)}.");
+        else if (value.GetArrayLength() > most) Refuse(name, $"Must have at most {most} items.");
+        else return [.. value.EnumerateArray()];
+        return [];
+    }
+
+    /// <summary>As it is; null when it is absent.</summary>
+    public JsonElement? Value(string name) => Known(name);
+
     public bool Flag(string name, bool otherwise)
     {
         if (Known(name) is not { } value) return otherwise;

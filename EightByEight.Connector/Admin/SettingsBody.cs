@@ -26,16 +26,23 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
     /// <exception cref="BodyException">All faults of what comes of it.</exception>
     public async Task<EndpointChange> MergeAsync(EndpointSettings settings, JsonElement patch, CancellationToken cancellation)
     {
-        var problems = new List<BodyProblem>();
-        RefuseTwins(patch, "$", problems);
-        if (patch.ValueKind != JsonValueKind.Object) problems.Add(new("$", "Must be an object."));
-        if (problems.Count > 0) throw new BodyException(problems);
         var merged = JsonSerializer.SerializeToNode(settings, EndpointJson.Default.EndpointSettings)!.AsObject();
-        Apply(merged, patch);
+        Merge(merged, patch);
         var change = await ReadAsync(JsonElement.Parse(merged.ToJsonString()), cancellation);
         // The API key goes with all that is removed, though it is not among what was merged.
         var removesAll = patch.TryGetProperty("eightByEight", out var part) && part.ValueKind == JsonValueKind.Null;
         return removesAll ? change with { ChangesApiKey = true, ApiKey = null } : change;
+    }
+
+    /// <summary>Applies a JSON merge patch (RFC 7396) to any settings.</summary>
+    /// <exception cref="BodyException">It is no object, or gives a member twice.</exception>
+    public static void Merge(JsonObject settings, JsonElement patch)
+    {
+        var problems = new List<BodyProblem>();
+        RefuseTwins(patch, "$", problems);
+        if (patch.ValueKind != JsonValueKind.Object) problems.Add(new("$", "Must be an object."));
+        if (problems.Count > 0) throw new BodyException(problems);
+        Apply(settings, patch);
     }
 
     private EndpointChange Read(JsonElement body, List<BodyProblem> problems)

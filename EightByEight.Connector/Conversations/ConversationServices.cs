@@ -1,4 +1,5 @@
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Handover.Providers;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -34,11 +35,13 @@ internal static class ConversationServices
         services.AddSingleton(provider => new ParkedWork(
             provider.GetRequiredService<ConnectorStorage>(), provider.GetRequiredService<WakeUps>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<Workshop>();
-        services.AddSingleton(provider => new ConversationWorker(provider.GetRequiredService<Workshop>()));
+        services.AddSingleton(provider => new ConversationWorker(
+            provider.GetRequiredService<Workshop>(), provider.GetRequiredService<Desk>()));
         services.AddSingleton(provider => new Sweeper(
             provider.GetRequiredService<ConnectorStorage>(), provider.GetRequiredService<ConversationStore>(),
-            provider.GetRequiredService<WakeUps>(), provider.GetRequiredService<IOptions<ConversationOptions>>(),
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Sweeper>>()));
+            provider.GetRequiredService<WakeUps>(), provider.GetRequiredService<HandoverSweep>(),
+            provider.GetRequiredService<IOptions<ConversationOptions>>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Sweeper>>()));
         return services;
     }
 }

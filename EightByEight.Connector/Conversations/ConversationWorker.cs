@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Handover.Providers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -10,8 +11,9 @@ namespace EightByEight.Connector.Conversations;
 public sealed partial class ConversationWorker
 {
     private readonly Workshop _workshop;
+    private readonly Desk _desk;
 
-    internal ConversationWorker(Workshop workshop) => _workshop = workshop;
+    internal ConversationWorker(Workshop workshop, Desk desk) => (_workshop, _desk) = (workshop, desk);
 
     /// <summary>Processes one message of the queue <c>conversations</c>. The host deletes the message when this returns.</summary>
     /// <param name="message">The text of the queue message.</param>
@@ -30,8 +32,10 @@ public sealed partial class ConversationWorker
         using var activity = Telemetry.Activities.StartActivity("process conversation", ActivityKind.Consumer, wakeUp.TraceParent);
         activity?.SetTag("eightbyeight.endpoint.id", key.EndpointId);
         activity?.SetTag("eightbyeight.conversation.id", key.Conversation);
-        var run = new ConversationRun(_workshop, key, wakeUp, dequeueCount);
-        if (await run.WorkAsync(cancellation) == RunEnd.Finished)
+        var end = HandoverKey.IsHandover(key)
+            ? await _desk.WorkAsync(key, wakeUp, cancellation)
+            : await new ConversationRun(_workshop, key, wakeUp, dequeueCount).WorkAsync(cancellation);
+        if (end == RunEnd.Finished)
             await _workshop.WakeUps.DeleteBackupAsync(wakeUp, cancellation);
     }
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Handover.Providers;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -49,7 +50,16 @@ public sealed class ParkedWork
     public async Task<bool> RetryAsync(string id, CancellationToken cancellation)
     {
         if (await FindAsync(id, cancellation) is not var (key, pointer, row)) return false;
-        if (row is not null)
+        if (row is not null && HandoverKey.IsHandover(key))
+        {
+            var stored = StoredHandoverEvent.From(row) with { At = _time.GetUtcNow().ToUnixTimeMilliseconds() };
+            await TableOf(key).SubmitTransactionAsync(
+            [
+                new(TableTransactionActionType.Delete, row, row.ETag),
+                new(TableTransactionActionType.UpsertReplace, stored.ToEntity(row.PartitionKey, HandoverRows.Again(stored.Number))),
+            ], cancellation);
+        }
+        else if (row is not null)
         {
             var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
             var stored = StoredEvent.From(row) with { IsRetry = true, Timestamp = now, ReceivedAt = now };
@@ -72,8 +82,9 @@ public sealed class ParkedWork
         if (await FindAsync(id, cancellation) is not var (key, pointer, row)) return false;
         if (row is not null)
         {
-            if (Body.From(row).Blob is { } blob) await _storage.Bodies.DeleteBlobIfExistsAsync(blob, cancellationToken: cancellation);
-            await _storage.Conversations.DeleteEntityAsync(key.ToString(), row.RowKey, ETag.All, cancellation);
+            if (Body.From(row).Blob is { } blob && !HandoverKey.IsHandover(key))
+                await _storage.Bodies.DeleteBlobIfExistsAsync(blob, cancellationToken: cancellation);
+            await TableOf(key).DeleteEntityAsync(row.PartitionKey, row.RowKey, ETag.All, cancellation);
         }
 
         await _storage.Index.DeleteEntityAsync(Partition, pointer.RowKey, ETag.All, cancellation);
@@ -87,10 +98,9 @@ public sealed class ParkedWork
     internal async Task<TableEntity> PrepareAsync(
         ConversationKey key, StoredEvent stored, ParkedKind kind, string source, string reason, CancellationToken cancellation)
     {
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{key}|{source}")))[..16];
         var item = new ParkedItem
         {
-            Id = string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, stored.ReceivedAt):D15}-{hash}"),
+            Id = IdOf(stored.ReceivedAt, $"{key}|{source}"),
             EndpointId = key.EndpointId,
             ConversationId = stored.ConversationId,
             Kind = kind,
@@ -99,11 +109,23 @@ public sealed class ParkedWork
             Reason = reason,
             ParkedAt = _time.GetUtcNow(),
         };
-        await _storage.Index.UpsertEntityAsync(item.ToPointer(Partition, key), TableUpdateMode.Replace, cancellation);
+        await AnnounceAsync(item, key, cancellation);
         var row = stored.ToEntity(key, RowKeys.Parked(item.Id));
         row["Reason"] = reason;
         return row;
     }
+
+    /// <summary>The id of an item: sorted by time, and the same for the same thing.</summary>
+    /// <param name="at">Milliseconds since 1970.</param>
+    internal static string IdOf(long at, string thing)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(thing)))[..16];
+        return string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, at):D15}-{hash}");
+    }
+
+    /// <summary>Makes an item findable, before the row that parks it is committed.</summary>
+    internal Task AnnounceAsync(ParkedItem item, ConversationKey key, CancellationToken cancellation) =>
+        _storage.Index.UpsertEntityAsync(item.ToPointer(Partition, key), TableUpdateMode.Replace, cancellation);
 
     /// <summary>Outputs that could not be sent, as an event whose retry sends them.</summary>
     internal async Task<StoredEvent> OutputsAsync(
@@ -139,8 +161,10 @@ public sealed class ParkedWork
             Reason = reason,
             ParkedAt = now,
         };
-        return _storage.Index.UpsertEntityAsync(item.ToPointer(Partition, key), TableUpdateMode.Replace, cancellation);
+        return AnnounceAsync(item, key, cancellation);
     }
+
+    private TableClient TableOf(ConversationKey key) => HandoverKey.IsHandover(key) ? _storage.Handovers : _storage.Conversations;
 
     private async Task<(ConversationKey Key, TableEntity Pointer, TableEntity? Row)?> FindAsync(string id, CancellationToken cancellation)
     {
@@ -148,8 +172,9 @@ public sealed class ParkedWork
         var pointer = await _storage.Index.GetEntityIfExistsAsync<TableEntity>(
             Partition, ConversationKey.Escape(id), cancellationToken: cancellation);
         if (!pointer.HasValue || ConversationKey.Parse(pointer.Value!.GetString("K")) is not { } key) return null;
-        var row = await _storage.Conversations.GetEntityIfExistsAsync<TableEntity>(
-            key.ToString(), RowKeys.Parked(id), cancellationToken: cancellation);
+        var partition = HandoverKey.IsHandover(key) ? HandoverKey.Of(key.Conversation) : key;
+        var row = await TableOf(key).GetEntityIfExistsAsync<TableEntity>(
+            partition.ToString(), RowKeys.Parked(id), cancellationToken: cancellation);
         return (key, pointer.Value, row.HasValue ? row.Value : null);
     }
 }
@@ -168,6 +193,9 @@ public enum ParkedKind
 
     /// <summary>A conversation whose processing dies before it begins.</summary>
     Conversation,
+
+    /// <summary>An event of a handover that the bot's callback did not take.</summary>
+    Callback,
 }
 
 /// <summary>One parked item, without its text.</summary>
@@ -176,10 +204,10 @@ public sealed record ParkedItem
     /// <summary>Names it in the admin API.</summary>
     public required string Id { get; init; }
 
-    /// <summary>Whose it is.</summary>
+    /// <summary>Whose it is: an Endpoint's, or a handover provider's.</summary>
     public required string EndpointId { get; init; }
 
-    /// <summary>8x8's conversation id.</summary>
+    /// <summary>8x8's conversation id; for a callback, the id of the handover.</summary>
     public required string ConversationId { get; init; }
 
     /// <summary>What it is.</summary>

@@ -1,6 +1,7 @@
 using Azure;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
+using EightByEight.Connector.Handover.Providers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -21,14 +22,15 @@ public sealed partial class Sweeper
     private readonly ConnectorStorage _storage;
     private readonly ConversationStore _store;
     private readonly WakeUps _wakeUps;
+    private readonly HandoverSweep _handovers;
     private readonly ConversationOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<Sweeper> _logger;
 
     internal Sweeper(
-        ConnectorStorage storage, ConversationStore store, WakeUps wakeUps, IOptions<ConversationOptions> options, TimeProvider time,
-        ILogger<Sweeper> logger) =>
-        (_storage, _store, _wakeUps, _options, _time, _logger) = (storage, store, wakeUps, options.Value, time, logger);
+        ConnectorStorage storage, ConversationStore store, WakeUps wakeUps, HandoverSweep handovers, IOptions<ConversationOptions> options,
+        TimeProvider time, ILogger<Sweeper> logger) =>
+        (_storage, _store, _wakeUps, _handovers, _options, _time, _logger) = (storage, store, wakeUps, handovers, options.Value, time, logger);
 
     /// <summary>Sweeps once. Safe to run twice, or on several instances at a time.</summary>
     public async Task SweepAsync(CancellationToken cancellation)
@@ -39,6 +41,7 @@ public sealed partial class Sweeper
             await ExpireAsync(ActiveIndex.Day(now.AddDays(-age)), now.AddDays(-_options.RetentionDays), cancellation);
         await AuditAsync(now, ActiveIndex.Day(now), cancellation);
         await AuditAsync(now, ActiveIndex.Day(now.AddDays(-1)), cancellation);
+        await _handovers.SweepAsync(now, cancellation);
     }
 
     private async Task ExpireAsync(string day, DateTimeOffset before, CancellationToken cancellation)

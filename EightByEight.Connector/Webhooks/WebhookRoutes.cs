@@ -9,6 +9,7 @@ internal static class WebhookRoutes
 {
     public static IServiceCollection AddWebhooks(this IServiceCollection services) => services
         .AddSingleton<SigningKeys>()
+        .AddSingleton<SignatureCheck>()
         .AddSingleton<WebhookHandler>();
 
     public static void MapWebhooks(this IEndpointRouteBuilder routes) =>

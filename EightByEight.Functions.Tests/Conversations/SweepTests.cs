@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using EightByEight.Connector;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Handover.Providers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -45,8 +46,8 @@ public sealed class SweepTests(AzuriteFixture azurite)
         var services = connector.Host.Services;
         var sweeper = new Sweeper(
             services.GetRequiredService<ConnectorStorage>(), services.GetRequiredService<ConversationStore>(),
-            services.GetRequiredService<WakeUps>(), services.GetRequiredService<IOptions<ConversationOptions>>(),
-            new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(days)), NullLogger<Sweeper>.Instance);
+            services.GetRequiredService<WakeUps>(), services.GetRequiredService<HandoverSweep>(),
+            services.GetRequiredService<IOptions<ConversationOptions>>(), new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(days)), NullLogger<Sweeper>.Instance);
         return sweeper.SweepAsync(TestContext.Current.CancellationToken);
     }
 
