@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
@@ -24,6 +25,7 @@ internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
             Profile = session.Profile,
             Position = session.Position,
         }, cancellation);
+        var (messages, offer, cards) = Convert(result.Outputs, state, sessions, settings);
         var turn = new Turn
         {
             Sequence = 0,
@@ -34,15 +36,40 @@ internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
             Timestamp = stored.Timestamp,
             ReceivedAt = stored.ReceivedAt,
             CommittedAt = time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Outputs = [.. result.Outputs.Select(OutgoingContent.ToMessage).OfType<ChatGateway.OutgoingMessage>()],
+            Outputs = messages,
             Failure = result.Failure,
             Warnings = result.Warnings.Count == 0 ? null : result.Warnings,
         };
         return (turn, state with
         {
             Sessions = sessions,
-            Session = session with { Context = result.Context, Profile = result.Profile, Position = result.Position },
+            Cards = cards,
+            Session = session with
+            {
+                Context = result.Context,
+                Profile = result.Profile,
+                Position = result.Position,
+                Offer = offer ?? session.Offer,
+            },
         });
+    }
+
+    /// <summary>The messages, what they offer (null: nothing was said), and how many cards the conversation has had then.</summary>
+    private static (IReadOnlyList<OutgoingMessage> Messages, Offer? Offer, long Cards) Convert(
+        IReadOnlyList<Output> outputs, ConversationState state, int session, EndpointSettings settings)
+    {
+        var kind = ChannelContext.KindOf(state.Facts.Channel.Value);
+        var messages = new List<OutgoingMessage>();
+        Offer? offer = null;
+        var cards = state.Cards;
+        foreach (var output in outputs)
+        {
+            var converted = OutgoingContent.ToMessages(output, new(kind, settings.Content, $"{session}-{++cards}"));
+            messages.AddRange(converted.Messages);
+            if (converted.Messages.Count > 0) offer = (offer ?? Offer.Nothing).And(converted.Offer);
+        }
+
+        return (messages, offer, cards);
     }
 
     /// <summary>The running session, or a fresh one: the first, after expiry, and after 8x8 activated the conversation anew.</summary>

@@ -61,6 +61,9 @@ public sealed record EndpointSettings
 
     /// <summary>How long a session lives.</summary>
     public SessionSettings Session { get; init; } = new();
+
+    /// <summary>How outputs are shown.</summary>
+    public ContentSettings Content { get; init; } = new();
 }
 
 /// <summary>How to reach the 8x8 tenant, and what to believe of what it sends.</summary>
@@ -87,4 +90,23 @@ public sealed record SessionSettings
 {
     /// <summary>Minutes since the last input until the next input starts a new session; 0: never.</summary>
     public int ExpirationMinutes { get; init; } = 30;
+}
+
+/// <summary>How outputs are shown.</summary>
+public sealed record ContentSettings
+{
+    /// <summary>The versions of Adaptive Cards that 8x8 speaks of. Source: 8x8, Chat Gateway: 1.3 in the guides, up to 1.6 in the reference.</summary>
+    public static readonly IReadOnlyList<string> CardVersions = ["1.3", "1.4", "1.5", "1.6"];
+
+    /// <summary>Media are uploaded to 8x8 (<c>upload</c>), or their URLs are sent (<c>link</c>).</summary>
+    public string Media { get; init; } = "upload";
+
+    /// <summary>The version to which Adaptive Cards are lowered, one of <see cref="CardVersions"/>.</summary>
+    public string CardVersion { get; init; } = "1.3";
+
+    /// <summary>
+    /// For each type of a channel's card whether its content is <c>wrapped</c>, as in <c>{"interactive": {…}}</c>, or <c>bare</c>.
+    /// 8x8 does not document it; what is not named is wrapped, as in 8x8's messaging API.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> CardWrappers { get; init; } = new Dictionary<string, string>();
 }

@@ -33,7 +33,7 @@ internal sealed class Question : WaitingStep
                 saveTo = source.Compiler.PlainText(place, "saveTo") is { } path ? source.Place(place, path) : null;
             answers = AnswerType.Parse(source, map);
             if (answers is ChoiceAnswer && source.Require(map, "options", "options: [ Small, Large ]") is { } list)
-                options = Choice.ParseList(source, list, "options");
+                options = Choice.ParseList(source, list, "options", Choice.OfOptions);
         }
 
         return new Question(text, reprompt, options, answers, saveTo) { Path = source.Path, Line = source.Line };
