@@ -2,6 +2,7 @@ using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using EightByEight.Connector.Admin;
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Webhooks;
@@ -35,6 +36,7 @@ public static class ConnectorServices
         return services
             .AddChatGateway(configuration)
             .AddEndpoints(configuration)
+            .AddContent(configuration)
             .AddConversations(configuration)
             .AddWebhooks()
             .AddAdmin(configuration)

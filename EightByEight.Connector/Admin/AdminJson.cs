@@ -12,6 +12,7 @@ internal sealed record EndpointResource(
     string Flow,
     EightByEightResource EightByEight,
     SessionSettings Session,
+    ContentSettings Content,
     EndpointPause? Paused,
     DateTimeOffset CreatedAt,
     DateTimeOffset LastChanged)
@@ -43,7 +44,7 @@ internal sealed record EightByEightResource(
 
 /// <summary>What a body may hold; described only, read by <see cref="SettingsBody"/>.</summary>
 internal sealed record EndpointBody(
-    string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session);
+    string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session, ContentSettings? Content);
 
 /// <inheritdoc cref="EndpointBody"/>
 internal sealed record EightByEightBody(

@@ -70,6 +70,15 @@ internal sealed class JsonMembers
         return otherwise;
     }
 
+    /// <summary>One of a few words.</summary>
+    public string Word(string name, string otherwise, params IReadOnlyList<string> words)
+    {
+        if (Known(name) is not { } value) return otherwise;
+        if (value.ValueKind == JsonValueKind.String && words.Contains(value.GetString()!)) return value.GetString()!;
+        Refuse(name, $"Must be {string.Join(" or ", words.Select(word => $"\"{word}\""))}.");
+        return otherwise;
+    }
+
     /// <summary>An object without members when it is absent.</summary>
     public JsonMembers Object(string name) => new(Known(name) ?? Empty, $"{_path}.{name}", _problems);
 

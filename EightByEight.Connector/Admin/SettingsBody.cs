@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
 
@@ -46,6 +47,7 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
         var flow = all.String("flow", 64, required: true);
         var eightByEight = all.Object("eightByEight");
         var session = all.Object("session");
+        var content = Content(all.Object("content"));
         all.RefuseOthers(ReadOnly);
 
         var defaults = new EightByEightSettings();
@@ -72,8 +74,24 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
                 Flow = flow ?? "",
                 EightByEight = settings,
                 Session = new() { ExpirationMinutes = expiration },
+                Content = content,
             },
             changesApiKey, apiKey);
+    }
+
+    private static ContentSettings Content(JsonMembers content)
+    {
+        var defaults = new ContentSettings();
+        var wrappers = content.Object("cardWrappers");
+        var settings = new ContentSettings
+        {
+            Media = content.Word("media", defaults.Media, "upload", "link"),
+            CardVersion = content.Word("cardVersion", defaults.CardVersion, ContentSettings.CardVersions),
+            CardWrappers = ChannelCards.Types.Where(wrappers.Has).ToDictionary(type => type, type => wrappers.Word(type, "wrapped", "wrapped", "bare")),
+        };
+        wrappers.RefuseOthers();
+        content.RefuseOthers();
+        return settings;
     }
 
     private static void Apply(JsonObject target, JsonElement patch)

@@ -25,12 +25,13 @@ internal sealed record Offer
     /// <summary>Whether there may be more than is known here, as in a raw message: then any click may be an answer.</summary>
     public bool IsOpen { get; set; }
 
-    /// <summary>Choices that were shown with or without their numbers, from 1.</summary>
-    public static Offer Of(IEnumerable<QuickReply> choices, bool isNumbered = false)
+    /// <summary>Choices as they were shown.</summary>
+    /// <param name="first">The number shown before the first; null: none were.</param>
+    public static Offer Of(IEnumerable<QuickReply> choices, int? first = null)
     {
-        var number = 0;
+        var number = (first ?? 0) - 1;
         var offered = choices.Where(choice => choice.Kind == ButtonKind.Postback)
-            .Select(choice => new OfferedChoice(choice.Title, choice.Payload, isNumbered ? ++number : 0)).ToArray();
+            .Select(choice => new OfferedChoice(choice.Title, choice.Payload, first is null ? 0 : ++number)).ToArray();
         return new Offer
         {
             Choices = [.. offered.Where(c => c.Title.Length <= LongestText && c.Payload.Length <= LongestText).Take(MostChoices)],
@@ -56,6 +57,12 @@ internal sealed record Offer
             chosen = Choices.LastOrDefault(choice => choice.Number == number);
         return chosen?.Payload;
     }
+
+    /// <summary>What is left after a click: a card is submitted once, and so is a row of choices.</summary>
+    public Offer After(Click? click) =>
+        click is null ? this
+        : click.CardId is { } card ? this with { Cards = [.. Cards.Where(one => one != card)] }
+        : this with { Choices = [] };
 
     /// <summary>Whether a click was on one of these.</summary>
     public bool Holds(string? title, string payload) =>

@@ -31,9 +31,10 @@ internal static class OutgoingContent
     };
 
     /// <summary>The output in words.</summary>
-    public static Converted InText(Output output, ChannelContext channel)
+    /// <param name="first">The number of the first choice in it.</param>
+    public static Converted InText(Output output, ChannelContext channel, int first = 1)
     {
-        var (text, offer) = TextFallback.Of(output);
+        var (text, offer) = TextFallback.Of(output, first);
         return new([.. Texts(text, channel)], offer);
     }
 

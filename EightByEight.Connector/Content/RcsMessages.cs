@@ -61,7 +61,8 @@ internal static class RcsMessages
 
     private static JsonObject Suggestion(QuickReply choice, string text)
     {
-        var suggestion = new JsonObject { ["text"] = text, ["postbackData"] = choice.Payload };
+        var data = choice.Kind == ButtonKind.Postback ? choice.Payload : Click.NoInput;
+        var suggestion = new JsonObject { ["text"] = text, ["postbackData"] = data };
         switch (choice.Kind)
         {
             case ButtonKind.WebUrl:

@@ -8,16 +8,18 @@ internal sealed class TextFallback
 {
     private readonly StringBuilder _text = new();
     private readonly List<QuickReply> _choices = [];
+    private int _first;
 
     /// <summary>The words, and the choices in them.</summary>
-    public static (string Text, Offer Offer) Of(Output output)
+    /// <param name="first">The number of the first choice.</param>
+    public static (string Text, Offer Offer) Of(Output output, int first = 1)
     {
-        var words = new TextFallback();
+        var words = new TextFallback { _first = first };
         words.Write(output);
         // The author's words have no numbers, but who reads them may well type a title.
         return output.FallbackText is { Length: > 0 } given
             ? (PlainText.Of(given), Offer.Of(words._choices))
-            : (words._text.ToString(), Offer.Of(words._choices, isNumbered: true));
+            : (words._text.ToString(), Offer.Of(words._choices, first));
     }
 
     private void Write(Output output)
@@ -64,7 +66,7 @@ internal sealed class TextFallback
             if (button.Kind == ButtonKind.Postback)
             {
                 _choices.Add(button);
-                Line(string.Create(CultureInfo.InvariantCulture, $"{_choices.Count}. {button.Title}"));
+                Line(string.Create(CultureInfo.InvariantCulture, $"{_first + _choices.Count - 1}. {button.Title}"));
             }
             else Line($"{button.Title}: {button.Payload}");
         }

@@ -36,10 +36,10 @@ internal static class WhatsAppMessages
         return One(output, channel, List(output.Text, rows), rows.Select(row => row.Item1));
     }
 
-    private static Converted? One(Output output, ChannelContext channel, JsonObject? interactive, IEnumerable<QuickReply> choices)
+    private static Converted? One(Output output, ChannelContext channel, JsonObject? interactive, IEnumerable<QuickReply> choices, int first = 1)
     {
         if (interactive is null) return null;
-        var (text, offer) = TextFallback.Of(output);
+        var (text, offer) = TextFallback.Of(output, first);
         var message = new OutgoingMessage { Cards = [ChannelCards.Of(ChannelCards.Interactive, interactive, channel)] };
         return new(OutgoingContent.With(text, channel, message), Known(offer, choices));
     }
@@ -49,22 +49,20 @@ internal static class WhatsAppMessages
     {
         if (gallery.Items.Count > WhatsAppLimits.Rows || output.FallbackText is not null) return null;
         var messages = new List<OutgoingMessage>(OutgoingContent.Texts(output.Text, channel));
-        var offer = Offer.Nothing;
+        var choices = new List<OfferedChoice>();
         foreach (var item in gallery.Items)
         {
-            var converted = CardOf(item, channel) ?? OutgoingContent.InText(new Output { Rich = new Gallery([item]) }, channel);
+            // Numbers count on from one message to the next.
+            var first = choices.Count(choice => choice.Number > 0) + 1;
+            var converted = CardOf(item, channel, first) ?? OutgoingContent.InText(new Output { Rich = new Gallery([item]) }, channel, first);
             messages.AddRange(converted.Messages);
-            offer = offer.And(converted.Offer);
+            choices.AddRange(converted.Offer.Choices);
         }
 
-        // Several messages would each begin with 1: the customer may tap or type a title.
-        return new(messages, gallery.Items.Count == 1 ? offer : offer.And(Offer.Nothing) with
-        {
-            Choices = [.. offer.Choices.Select(choice => choice with { Number = 0 })],
-        });
+        return new(messages, new Offer { Choices = choices });
     }
 
-    private static Converted? CardOf(Item item, ChannelContext channel)
+    private static Converted? CardOf(Item item, ChannelContext channel, int first)
     {
         var text = item.Subtitle is { } subtitle ? $"{PlainText.Of(item.Title)}\n{PlainText.Of(subtitle)}" : PlainText.Of(item.Title);
         if (item.Url is not null) text += "\n" + item.Url;
@@ -72,7 +70,7 @@ internal static class WhatsAppMessages
             return item.ImageUrl is not { } image ? null
                 : OutgoingContent.ToMessages(new Output { Text = text, Rich = new Media(MediaKind.Image, image, item.ImageAlt) }, channel);
         var interactive = item.Buttons is [{ Kind: ButtonKind.WebUrl } link] ? LinkButton(text, link) : ReplyButtons(text, item.Buttons, item.ImageUrl);
-        return One(new Output { Text = text, Rich = new Buttons(item.Buttons) }, channel, interactive, item.Buttons);
+        return One(new Output { Text = text, Rich = new Buttons(item.Buttons) }, channel, interactive, item.Buttons, first);
     }
 
     private static JsonObject? ReplyButtons(string text, IReadOnlyList<QuickReply> buttons, string? image)

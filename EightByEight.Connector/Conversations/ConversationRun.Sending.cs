@@ -47,6 +47,20 @@ internal sealed partial class ConversationRun
         var renewedCredentials = false;
         while (snapshot.Head!.Sending is { } sending && _progress is { } progress && !progress.IsComplete(sending))
         {
+            var message = _turn!.Outputs[progress.Sent];
+            if (MessagingWindow.FaultIn(message, snapshot.State.Facts, Now) is { } closed)
+            {
+                if (await ParkAsync(snapshot, 1, ParkedKind.Outputs, closed, cancellation) is not { } parked) return null;
+                snapshot = parked.Snapshot;
+                continue;
+            }
+
+            if (message.Media is not null)
+            {
+                if (await UploadAsync(snapshot, endpoint, account, message, cancellation) is not { } uploaded) return null;
+                (snapshot, message) = uploaded;
+            }
+
             if (!FitsLease())
             {
                 if (await HoldAsync(snapshot, cancellation) is not { } renewed) return null;
@@ -55,8 +69,7 @@ internal sealed partial class ConversationRun
 
             try
             {
-                await workshop.Gateway.SendMessageAsync(
-                    account, snapshot.Head!.ConversationId, _turn!.Outputs[progress.Sent], cancellation);
+                await workshop.Gateway.SendMessageAsync(account, snapshot.Head!.ConversationId, message, cancellation);
                 _progress = progress.AfterAccepted();
             }
             catch (ChatGatewayException failed) when (failed.Delivery == Delivery.Unknown)
@@ -94,6 +107,19 @@ internal sealed partial class ConversationRun
         Telemetry.TurnDuration.Record((Now.ToUnixTimeMilliseconds() - _turn!.CommittedAt) / 1000d);
         Log.Sent(workshop.Logger, _turn.Sequence, snapshot.Head!.ConversationId);
         return new Sent(snapshot);
+    }
+
+    /// <summary>Files become attachments, and the conversation remembers which. Null: the lease is lost.</summary>
+    private async Task<(Snapshot Snapshot, OutgoingMessage Message)?> UploadAsync(
+        Snapshot snapshot, Endpoint endpoint, ChatGatewayAccount account, OutgoingMessage message, CancellationToken cancellation)
+    {
+        var id = snapshot.Head!.ConversationId;
+        using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), id);
+        var (resolved, uploads) = await workshop.Media.ResolveAsync(account, id, message, snapshot.State.Uploads, _options.Lease / 2, cancellation);
+        if (ReferenceEquals(uploads, snapshot.State.Uploads)) return (snapshot, resolved);
+        var state = snapshot.State with { Uploads = uploads };
+        var held = await CommitAsync(snapshot, snapshot.Head with { Lease = NewHold() }, state, [], release: false, cancellation);
+        return held is null ? null : (held, resolved);
     }
 
     /// <summary>Rule 8: permanent answers park what they are about, and the rest goes on.</summary>

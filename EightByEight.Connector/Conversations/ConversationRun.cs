@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using Microsoft.Extensions.Logging;
 
@@ -216,6 +217,10 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         var state = snapshot.State with { Facts = plan.Facts };
         try
         {
+            using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), acting.Event.ConversationId);
+            if (acting.Event.EventType is "MESSAGE")
+                workshop.Indicators.Read(token => AccountAsync(endpoint, token), acting.Event.ConversationId,
+                    ChannelContext.KindOf(plan.Facts.Channel.Value), acting.Event.Timestamp);
             if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, cancellation);
             else (turn, state) = await workshop.Turns.RunAsync(acting.Event, plan.Body, state, endpoint.Settings, cancellation);
         }

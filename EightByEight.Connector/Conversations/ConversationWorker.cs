@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -89,6 +90,8 @@ internal sealed record Workshop(
     EndpointDirectory Endpoints,
     TurnRunner Turns,
     ChatGatewayClient Gateway,
+    MediaUploads Media,
+    Indicators Indicators,
     IOptions<ConversationOptions> Conversations,
     IOptions<ChatGatewayOptions> ChatGateway,
     TimeProvider Time,

@@ -94,6 +94,9 @@ internal sealed record ConversationState
 
     /// <summary>How many outputs could have been cards: the next card's id counts on from here.</summary>
     public long Cards { get; set; }
+
+    /// <summary>Attachment ids of files that were uploaded for this conversation, by <see cref="MediaUploads.Key"/>.</summary>
+    public IReadOnlyDictionary<string, string> Uploads { get; set; } = new Dictionary<string, string>();
 }
 
 /// <summary>The Flow's memory until it expires.</summary>

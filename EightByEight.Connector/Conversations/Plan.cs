@@ -57,6 +57,11 @@ internal sealed record Plan
                 // What is retried runs as the newest, but what it told of the conversation is old.
                 after = stored.IsRetry ? facts : facts.After(stored, body);
                 role = RoleOf(stored, body, after.BeganActivation(facts), settings);
+                if (role == Role.Input && !stored.IsRetry)
+                {
+                    if (facts.IsRepeated(stored, body) || IsStale(stored, body, snapshot.State with { Facts = after }, settings)) role = Role.None;
+                    after = after.AfterInput(stored, body);
+                }
             }
             catch (InvalidOperationException notText)
             {
@@ -92,6 +97,20 @@ internal sealed record Plan
             beganActivation || stored.IsRetry ? Role.Activation : Role.None,
         _ => Role.None,
     };
+
+    /// <summary>
+    /// Whether a click is not about what was offered last while something waits: a second click on a card, or one on an older card. It
+    /// must not answer the question that waits now. While nothing waits it is input like any other.
+    /// </summary>
+    private static bool IsStale(StoredEvent stored, JsonElement body, ConversationState state, EndpointSettings? settings)
+    {
+        if (stored.EventType != "ACTIVITY" || settings is null || Click.Of(body) is not { } click) return false;
+        if (state.Session is not { Position: not null, Offer: { } offer } session || !TurnRunner.GoesOn(stored, state, session, settings)) return false;
+        if (click.CardId is { } card) return !offer.Cards.Contains(card);
+        // What has no id of ours cannot be told from the newest.
+        if (click.Form.ValueKind != JsonValueKind.Undefined || click.Location.ValueKind != JsonValueKind.Undefined) return false;
+        return !offer.Holds(click.Title, click.Payload);
+    }
 
     private enum Role
     {

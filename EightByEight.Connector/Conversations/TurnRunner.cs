@@ -18,6 +18,9 @@ internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
         var flow = await flows.FindAsync(settings.Flow, cancellation) ?? throw new FlowMissingException(settings.Flow);
         var (session, sessions) = SessionFor(stored, state, settings);
         var content = IncomingContent.Of(body);
+        var said = content.Text;
+        if (stored.EventType is "MESSAGE" or "TEXT" && flow.TakesChoices(session.Position) && session.Offer?.PayloadOf(said) is { } payload)
+            content = content.AsChoice(payload);
         var result = flow.Run(new FlowInput
         {
             Input = InputFor(stored, content, state.Facts, session, flow),
@@ -32,7 +35,7 @@ internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
             EventId = stored.EventId,
             EventType = stored.EventType,
             SessionId = session.Id,
-            Text = stored.EventType == "CONVERSATION_UPDATE" ? null : content.Text,
+            Text = stored.EventType == "CONVERSATION_UPDATE" ? null : said,
             Timestamp = stored.Timestamp,
             ReceivedAt = stored.ReceivedAt,
             CommittedAt = time.GetUtcNow().ToUnixTimeMilliseconds(),
@@ -49,7 +52,8 @@ internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
                 Context = result.Context,
                 Profile = result.Profile,
                 Position = result.Position,
-                Offer = offer ?? session.Offer,
+                // After a failure the place is the one before the turn, and so is what can be chosen there.
+                Offer = result.Failure is not null ? session.Offer : offer ?? session.Offer?.After(Click.Of(body)),
             },
         });
     }
@@ -75,10 +79,7 @@ internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
     /// <summary>The running session, or a fresh one: the first, after expiry, and after 8x8 activated the conversation anew.</summary>
     private static (Session Session, int Sessions) SessionFor(StoredEvent stored, ConversationState state, EndpointSettings settings)
     {
-        var minutes = settings.Session.ExpirationMinutes;
-        if (state.Session is { } running
-            && (minutes == 0 || stored.ReceivedAt - running.LastInputAt <= minutes * 60_000L)
-            && !IsReopened(state.Facts, running, stored))
+        if (state.Session is { } running && GoesOn(stored, state, running, settings))
             return (running with
             {
                 LastInputAt = stored.ReceivedAt,
@@ -97,6 +98,12 @@ internal sealed class TurnRunner(FlowDirectory flows, TimeProvider time)
             LastTimestamp = stored.Timestamp,
         }, number);
     }
+
+    /// <summary>Whether an event goes on with the session that runs.</summary>
+    public static bool GoesOn(StoredEvent stored, ConversationState state, Session running, EndpointSettings settings) =>
+        settings.Session.ExpirationMinutes is var minutes
+        && (minutes == 0 || stored.ReceivedAt - running.LastInputAt <= minutes * 60_000L)
+        && !IsReopened(state.Facts, running, stored);
 
     /// <summary>Whether 8x8 activated the conversation anew between the session's last input and this one.</summary>
     private static bool IsReopened(ConversationFacts facts, Session running, StoredEvent stored) =>

@@ -28,6 +28,13 @@ public sealed class Flow
     /// <exception cref="FlowFormatException">It is not a Flow; all faults found are listed with line and column.</exception>
     public static Flow Parse(string source) => FlowCompiler.Compile(source);
 
+    /// <summary>
+    /// Whether a number or title typed there can stand for a choice that was offered: anywhere but at a question of another type than
+    /// <c>choice</c>, which alone decides what is an answer to it.
+    /// </summary>
+    public bool TakesChoices(FlowPosition? position) =>
+        position is null || !_waitingSteps.TryGetValue(position.Step, out var step) || step is not Question { TakesChoices: false };
+
     /// <summary>Runs one input through the Flow. Nothing passed in is changed; what changed is in the result.</summary>
     /// <remarks>
     /// Whatever the Flow does wrong is told in <see cref="FlowResult.Failure"/>. A session that waits at a step which

@@ -17,6 +17,9 @@ internal sealed class Question : WaitingStep
         Template? text, Template? reprompt, IReadOnlyList<Choice> options, AnswerType? answers, MemoryPath? saveTo) =>
         (_text, _reprompt, _options, _answers, _saveTo) = (text, reprompt, options, answers, saveTo);
 
+    /// <summary>Whether its answers are choices.</summary>
+    public bool TakesChoices => _answers is ChoiceAnswer;
+
     public static Question Parse(StepSource source)
     {
         source.AllowBeside();
