@@ -120,6 +120,12 @@ internal static class AdaptiveCards
             if (name is "data" && type is "Action.Submit" or "Action.Execute") made[name] = value?.DeepClone();
             else if (Texts.Contains(name) && value?.GetValueKind() is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False)
                 made[name] = value!.ToJsonString();
+            // Choices that only the bot could look up; those listed beside them can still be chosen.
+            else if (name == "choices.data")
+            {
+                if (minor >= 6) made[name] = value?.DeepClone();
+                else if (old["choices"] is not JsonArray { Count: > 0 }) return null;
+            }
             else if (value is null) made[name] = null;
             else if (Lowered(value, minor) is { } lowered) made[name] = lowered;
             else return null;
@@ -128,8 +134,6 @@ internal static class AdaptiveCards
         if (type == "Action.Execute" && minor < 4) return Submit(made);
         if (type == "TextBlock" && minor < 5) made.Remove("style");
         if (type == "Input.ChoiceSet" && minor < 5 && Text(made, "style") == "filtered") made["style"] = "compact";
-        // Choices that only the bot could look up; those listed beside them can still be chosen.
-        if (type == "Input.ChoiceSet" && minor < 6 && made.Remove("choices.data") && made["choices"] is not JsonArray { Count: > 0 }) return null;
         return made;
     }
 

@@ -3,13 +3,11 @@ using System.Text.Json.Nodes;
 namespace EightByEight.Connector.Content;
 
 /// <summary>
-/// Adaptive Cards that this product makes, of 1.3 and older features. A text beside the card is not repeated in it. Actions are put in
-/// sets of five, since clients show no more of one set.
+/// Adaptive Cards that this product makes, of 1.3 and older features. A text beside the card is not repeated in it. Every button is a set
+/// of its own: clients put those of one set beside one another, cut off what a narrow chat cannot hold, and show no more than five.
 /// </summary>
 internal static class CardBuilder
 {
-    private const int ActionsOfASet = 5;
-
     /// <summary>Buttons alone.</summary>
     public static JsonObject Actions(IReadOnlyList<QuickReply> buttons, string cardId) => Card(ActionSets(buttons, cardId));
 
@@ -33,17 +31,15 @@ internal static class CardBuilder
             var row = new JsonObject { ["type"] = "ColumnSet", ["columns"] = columns };
             return Container([row, .. ActionSets(item.Buttons, cardId)], item.Url, index);
         }).ToList<JsonNode>();
-        if (list.Button is { } button) rows.AddRange(ActionSets([button], cardId));
+        // Set off from the last item's own buttons.
+        if (list.Button is { } button) rows.Add(Container([.. ActionSets([button], cardId)], null, rows.Count));
         return Card(rows);
     }
 
     /// <summary>A date and a button. The date's id is <c>text</c>, so that it comes back as what the customer said.</summary>
-    public static JsonObject Date(DatePicker picker, string label, string cardId)
+    public static JsonObject Date(DatePicker picker, string cardId)
     {
-        var input = new JsonObject { ["type"] = "Input.Date", ["id"] = "text", ["isRequired"] = true };
-        if (label.Length > 0) input["label"] = label;
-        // 1.3 wants words for what is missing; these need no translation.
-        input["errorMessage"] = "⚠";
+        var input = new JsonObject { ["type"] = "Input.Date", ["id"] = "text" };
         if (picker.Min is { } min) input["min"] = min;
         if (picker.Max is { } max) input["max"] = max;
         var submit = new JsonObject
@@ -92,10 +88,11 @@ internal static class CardBuilder
         new() { ["type"] = "Column", ["width"] = width, ["items"] = new JsonArray([.. items]) };
 
     private static IEnumerable<JsonNode> ActionSets(IReadOnlyList<QuickReply> buttons, string cardId) =>
-        buttons.Chunk(ActionsOfASet).Select(set => new JsonObject
+        buttons.Select((button, index) =>
         {
-            ["type"] = "ActionSet",
-            ["actions"] = new JsonArray([.. set.Select(button => Action(button, cardId))]),
+            var set = new JsonObject { ["type"] = "ActionSet", ["actions"] = new JsonArray { Action(button, cardId) } };
+            if (index > 0) set["spacing"] = "Small";
+            return set;
         });
 
     private static JsonObject Action(QuickReply button, string cardId) => button.Kind switch

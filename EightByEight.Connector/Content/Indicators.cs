@@ -18,11 +18,12 @@ internal sealed class Indicators(ChatGatewayClient gateway, IOptions<IndicatorOp
         _options.After == TimeSpan.Zero ? null : new Work(this, account, conversationId);
 
     /// <summary>The customer's message was read, on the only channels that have receipts. Source: 8x8, Chat Gateway, read-receipt.</summary>
-    public void Read(Func<CancellationToken, Task<ChatGatewayAccount?>> account, string conversationId, ChannelKind channel, long timestamp)
+    /// <param name="channel">As 8x8 calls it.</param>
+    public void Read(ChatGatewayAccount account, string conversationId, string? channel, long timestamp)
     {
-        if (channel != ChannelKind.ChatApi || _options.After == TimeSpan.Zero) return;
+        if (ChannelContext.KindOf(channel) != ChannelKind.ChatApi || _options.After == TimeSpan.Zero) return;
         var readAt = DateTimeOffset.FromUnixTimeMilliseconds(timestamp);
-        Forget(account, (known, cancellation) =>
+        Forget(_ => Task.FromResult<ChatGatewayAccount?>(account), (known, cancellation) =>
             gateway.SendReadReceiptAsync(known, conversationId, AuthorTypes.Bot, readAt, cancellation));
     }
 

@@ -47,7 +47,7 @@ internal static partial class TextSplitter
             end += length;
         }
 
-        return text[..(word > limit * 2 / 3 ? word : end)].TrimEnd() + "…";
+        return text[..(word > limit / 2 ? word : end)].TrimEnd() + "…";
     }
 
     private static int Cut(string text, int start, int limit, (int Start, int End)[] links)

@@ -13,7 +13,7 @@ internal static class WebChatMessages
         Gallery { Items: var items } => Built(output, channel, CardBuilder.Gallery(items, channel.CardId), items.SelectMany(item => item.Buttons)),
         ItemList list => Built(output, channel, CardBuilder.List(list, channel.CardId),
             [.. list.Items.SelectMany(item => item.Buttons), .. list.Button is { } button ? [button] : Array.Empty<QuickReply>()]),
-        DatePicker picker => Built(output, channel, CardBuilder.Date(picker, output.Text, channel.CardId), []),
+        DatePicker picker => Built(output, channel, CardBuilder.Date(picker, channel.CardId), []),
         AdaptiveCard { Card: var card } => Given(output, card, channel),
         _ => null,
     };

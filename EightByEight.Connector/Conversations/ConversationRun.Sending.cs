@@ -45,6 +45,8 @@ internal sealed partial class ConversationRun
     private async Task<Sent?> SendAllAsync(Snapshot snapshot, Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
     {
         var renewedCredentials = false;
+        if (_turn is { EventType: "MESSAGE" } && _progress is { Sent: 0 })
+            workshop.Indicators.Read(account, snapshot.Head!.ConversationId, snapshot.State.Facts.Channel.Value, _turn.Timestamp);
         while (snapshot.Head!.Sending is { } sending && _progress is { } progress && !progress.IsComplete(sending))
         {
             var message = _turn!.Outputs[progress.Sent];

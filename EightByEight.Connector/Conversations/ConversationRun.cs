@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
-using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using Microsoft.Extensions.Logging;
 
@@ -218,9 +217,6 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         try
         {
             using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), acting.Event.ConversationId);
-            if (acting.Event.EventType is "MESSAGE")
-                workshop.Indicators.Read(token => AccountAsync(endpoint, token), acting.Event.ConversationId,
-                    ChannelContext.KindOf(plan.Facts.Channel.Value), acting.Event.Timestamp);
             if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, cancellation);
             else (turn, state) = await workshop.Turns.RunAsync(acting.Event, plan.Body, state, endpoint.Settings, cancellation);
         }
