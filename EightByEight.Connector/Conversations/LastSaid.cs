@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+using System.Text;
 using System.Text.Json;
 using EightByEight.Connector.Content;
 
@@ -7,8 +9,8 @@ namespace EightByEight.Connector.Conversations;
 /// What the customer typed or clicked last. 8x8 does not say whether a click on a quick reply also comes as a <c>MESSAGE</c> with its
 /// title; if it does, the two are one input. A double click is one, too.
 /// </summary>
-/// <param name="Text">What was typed, or the title of what was clicked.</param>
-/// <param name="Click">Payload and card of a click; null: it was typed.</param>
+/// <param name="Text">A hash of what was typed, or of the title of what was clicked: customers' texts are not kept here.</param>
+/// <param name="Click">A hash of a click's payload and card; null: it was typed.</param>
 /// <param name="At">When, by 8x8; milliseconds since 1970.</param>
 internal sealed record LastSaid(string Text, string? Click, long At)
 {
@@ -27,8 +29,10 @@ internal sealed record LastSaid(string Text, string? Click, long At)
         var click = stored.EventType == "ACTIVITY" ? Content.Click.Of(body) : null;
         var text = (click is null ? body.Member("data").Text("text") : click.Title)?.Trim() ?? "";
         if (text.Length > LongestTitle || (click is null && text.Length == 0)) return null;
-        return new(text, click is null ? null : $"{click.CardId} {(click.Payload.Length > LongestTitle ? click.Payload[..LongestTitle] : click.Payload)}", stored.Timestamp);
+        return new(Hash(text), click is null ? null : Hash($"{click.CardId} {click.Payload}"), stored.Timestamp);
     }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(XxHash64.Hash(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Whether the next event says the same once more, and so makes no turn.</summary>
     public bool IsSaidAgainBy(LastSaid next)

@@ -108,7 +108,7 @@ public sealed class ChoiceTests(AzuriteFixture azurite)
     private const string TwoCards = """
         name: cards
         start:
-          - say: { text: First, buttons: [ { title: One, payload: one }, { title: Help, url: "https://example.com" } ] }
+          - say: { text: First, buttons: [ { title: One, payload: one }, { title: Uno, payload: uno }, { title: Help, url: "https://example.com" } ] }
           - waitForInput
           - say: { text: "First: {{ input.text }}", buttons: [ { title: Two, payload: two }, { title: Help, url: "https://example.com" } ] }
           - question: Name?
@@ -126,6 +126,7 @@ public sealed class ChoiceTests(AzuriteFixture azurite)
         Assert.Equal(["First: one", "Name?"], (await connector.BotSaysAsync(conversation, 3)).Skip(1));
 
         connector.Gateway.CustomerSubmits(conversation, first);
+        connector.Gateway.CustomerSubmits(conversation, JsonSerializer.SerializeToElement(new { postback = "uno", _card = first.GetProperty("_card") }));
         connector.Gateway.CustomerSays(conversation, "Ann");
 
         Assert.Equal("Name: Ann", (await connector.BotSaysAsync(conversation, 4))[3]);
@@ -139,7 +140,7 @@ public sealed class ChoiceTests(AzuriteFixture azurite)
         await using var connector = await TestConnector.StartAsync(azurite, """
             name: older
             start:
-              - question: { text: Which?, type: choice, options: [ { title: First, payload: one } ] }
+              - question: { text: Which?, type: choice, options: [ { title: First, payload: one }, { title: Other, payload: other } ] }
               - question: Name?
               - say: "Name: {{ input.text }}"
             """);
@@ -148,7 +149,7 @@ public sealed class ChoiceTests(AzuriteFixture azurite)
         connector.Gateway.CustomerClicks(conversation, "First", "one");
         await connector.BotSaysAsync(conversation, 2);
 
-        connector.Gateway.CustomerClicks(conversation, "First", "one");
+        connector.Gateway.CustomerClicks(conversation, "Other", "other");
         connector.Gateway.CustomerSays(conversation, "Ann");
 
         Assert.Equal("Name: Ann", (await connector.BotSaysAsync(conversation, 3))[2]);
@@ -190,6 +191,41 @@ public sealed class ChoiceTests(AzuriteFixture azurite)
         // The second is the customer's own.
         Assert.Equal(["1: hi", "2: y", "3: Yes"], await connector.BotSaysAsync(conversation, 3));
         Assert.Equal(3, (await connector.SettledAsync(conversation, 3))["turns"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task A_double_click_is_one_click()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, SampleFlow.Echo);
+        var conversation = connector.Start("hi");
+        await connector.BotSaysAsync(conversation, 1);
+
+        connector.Gateway.CustomerClicks(conversation, "Yes", "y");
+        connector.Gateway.CustomerClicks(conversation, "Yes", "y");
+        connector.Gateway.CustomerSays(conversation, "done");
+
+        Assert.Equal(["1: hi", "2: y", "3: done"], await connector.BotSaysAsync(conversation, 3));
+    }
+
+    [Fact]
+    public async Task After_a_failure_the_choices_of_the_question_that_still_waits_count()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: failing
+            start:
+              - question: { text: Which?, type: choice, options: [ { title: A, payload: a }, { title: B, payload: b } ] }
+              - if: input.result === 'a' && context.missing.member
+                then: [ stop ]
+              - say: "You chose {{ input.result }}"
+            """);
+        var conversation = connector.Start("hi", channel: "SMS");
+        await connector.BotSaysAsync(conversation, 1);
+        connector.Gateway.CustomerSays(conversation, "1");
+        Assert.StartsWith("Sorry", (await connector.BotSaysAsync(conversation, 2))[1]);
+
+        connector.Gateway.CustomerSays(conversation, "2");
+
+        Assert.Equal("You chose b", (await connector.BotSaysAsync(conversation, 3))[2]);
     }
 
     [Fact]
