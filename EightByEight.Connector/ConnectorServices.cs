@@ -2,6 +2,7 @@ using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using EightByEight.Connector.Admin;
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover.Providers;
@@ -36,6 +37,7 @@ public static class ConnectorServices
         return services
             .AddChatGateway(configuration)
             .AddEndpoints(configuration)
+            .AddContent(configuration)
             .AddConversations(configuration)
             .AddHandoverProviders(configuration)
             .AddWebhooks()

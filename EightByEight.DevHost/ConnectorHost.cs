@@ -44,6 +44,7 @@ public sealed class ConnectorHost : IAsyncDisposable
             ["AzureWebJobsStorage"] = storage,
             ["Connector:AdminKey"] = environment is { Length: > 0 } ? environment : adminKey,
             // The simulator: loopback without TLS.
+            ["Connector:Media:AllowPrivateAddresses"] = "true",
             ["Connector:AllowedGatewayHosts"] = "*.8x8.com,127.0.0.1,localhost,[::1]",
             ["Connector:AllowInsecureGateways"] = "true",
             // Bots on this machine.

@@ -50,6 +50,7 @@ public sealed class TestConnector : IAsyncDisposable
         ["Connector:ChatGateway:AttemptTimeout"] = "00:00:01",
         ["Connector:ChatGateway:TotalTimeout"] = "00:00:02",
         ["Connector:ChatGateway:RetryDelay"] = "00:00:00.05",
+        ["Connector:Media:AllowPrivateAddresses"] = "true",
         ["DevHost:Queues:Visibility"] = "00:00:05",
         ["DevHost:Queues:RetryDelay"] = "00:00:01",
     };

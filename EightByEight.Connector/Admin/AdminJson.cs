@@ -13,6 +13,7 @@ internal sealed record EndpointResource(
     EightByEightResource EightByEight,
     SessionSettings Session,
     HandoverSettings Handover,
+    ContentSettings Content,
     EndpointPause? Paused,
     DateTimeOffset CreatedAt,
     DateTimeOffset LastChanged)
@@ -44,7 +45,8 @@ internal sealed record EightByEightResource(
 
 /// <summary>What a body may hold; described only, read by <see cref="SettingsBody"/>.</summary>
 internal sealed record EndpointBody(
-    string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session, HandoverSettings? Handover);
+    string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session, HandoverSettings? Handover,
+    ContentSettings? Content);
 
 /// <inheritdoc cref="EndpointBody"/>
 internal sealed record EightByEightBody(

@@ -218,7 +218,7 @@ internal sealed class EndpointRoutes(
             endpoint.Id, settings.Name, settings.Enabled, settings.Flow,
             new(gateway.BaseUrl, endpoint.ProtectedApiKey is not null, gateway.TenantId, gateway.AcceptConversationActiveEvent,
                 gateway.VerifySignatures, gateway.FreshnessSeconds),
-            settings.Session, settings.Handover, endpoint.Pause, endpoint.CreatedAt, endpoint.LastChanged);
+            settings.Session, settings.Handover, settings.Content, endpoint.Pause, endpoint.CreatedAt, endpoint.LastChanged);
     }
 
     private static string[] Differences(Changed changed)

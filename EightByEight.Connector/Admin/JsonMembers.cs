@@ -98,14 +98,11 @@ internal sealed class JsonMembers
         Known(name) is null or { ValueKind: JsonValueKind.Null } ? null : Number(name, least, most, least);
 
     /// <summary>One of a few words.</summary>
-    public T Choice<T>(string name, T otherwise, params ReadOnlySpan<(string Word, T Value)> choices)
+    public string Word(string name, string otherwise, params IReadOnlyList<string> words)
     {
         if (Known(name) is not { } value) return otherwise;
-        foreach (var (word, meaning) in choices)
-            if (value.ValueKind == JsonValueKind.String && value.ValueEquals(word)) return meaning;
-        var words = new List<string>();
-        foreach (var (word, _) in choices) words.Add(word);
-        Refuse(name, $"Must be {string.Join(" or ", words)}.");
+        if (value.ValueKind == JsonValueKind.String && words.Contains(value.GetString()!)) return value.GetString()!;
+        Refuse(name, $"Must be {string.Join(" or ", words.Select(word => $"\"{word}\""))}.");
         return otherwise;
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
 
@@ -54,6 +55,7 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
         var eightByEight = all.Object("eightByEight");
         var session = all.Object("session");
         var handover = HandoverOf(all.Object("handover"));
+        var content = Content(all.Object("content"));
         all.RefuseOthers(ReadOnly);
 
         var defaults = new EightByEightSettings();
@@ -71,7 +73,7 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
         };
         eightByEight.RefuseOthers("apiKeySet");
         var expiration = session.Number("expirationMinutes", 0, 10_080, new SessionSettings().ExpirationMinutes);
-        var onExpiry = session.Choice("onExpiry", OnExpiry.Greet, ("greet", OnExpiry.Greet), ("continue", OnExpiry.Continue));
+        var onExpiry = session.Word("onExpiry", "greet", "greet", "continue") == "continue" ? OnExpiry.Continue : OnExpiry.Greet;
         session.RefuseOthers();
         return new(
             new()
@@ -82,6 +84,7 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
                 EightByEight = settings,
                 Session = new() { ExpirationMinutes = expiration, OnExpiry = onExpiry },
                 Handover = handover,
+                Content = content,
             },
             changesApiKey, apiKey);
     }
@@ -106,6 +109,21 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
         };
         postAgent.RefuseOthers();
         handover.RefuseOthers();
+        return settings;
+    }
+
+    private static ContentSettings Content(JsonMembers content)
+    {
+        var defaults = new ContentSettings();
+        var wrappers = content.Object("cardWrappers");
+        var settings = new ContentSettings
+        {
+            Media = content.Word("media", defaults.Media, "upload", "link"),
+            CardVersion = content.Word("cardVersion", defaults.CardVersion, ContentSettings.CardVersions),
+            CardWrappers = ChannelCards.Types.Where(wrappers.Has).ToDictionary(type => type, type => wrappers.Word(type, "wrapped", "wrapped", "bare")),
+        };
+        wrappers.RefuseOthers();
+        content.RefuseOthers();
         return settings;
     }
 

@@ -9,7 +9,7 @@ namespace EightByEight.Connector.ChatGateway;
 /// <see cref="OperationCanceledException"/> when its token is cancelled, after which it may or may not have been done.
 /// None takes longer than <see cref="ChatGatewayOptions.TotalTimeout"/> (uploads: <see cref="ChatGatewayOptions.UploadTimeout"/>).
 /// What may be done twice is repeated after 408, 429, 5xx, time-outs and lost connections; sending a message, uploading
-/// and creating only after 429 or when no connection was made.
+/// and creating only after 429 or when no connection was made; indicators and receipts never.
 /// </summary>
 public sealed partial class ChatGatewayClient
 {
@@ -28,7 +28,7 @@ public sealed partial class ChatGatewayClient
     public Task SendMessageAsync(
         ChatGatewayAccount account, string conversationId, OutgoingMessage message, CancellationToken cancellation) =>
         DoAsync(WhenNotDelivered, account, HttpMethod.Post, $"conversations/{conversationId}/messages",
-            Body(message, Json.Default.OutgoingMessage), cancellation);
+            Body(message.Media is null ? message : message with { Media = null }, Json.Default.OutgoingMessage), cancellation);
 
     /// <summary>The messages of a conversation, newest first.</summary>
     /// <param name="page">From 0.</param>
@@ -114,21 +114,21 @@ public sealed partial class ChatGatewayClient
     /// <param name="authorType"><c>bot</c> or <c>user</c>.</param>
     public Task SendTypingAsync(
         ChatGatewayAccount account, string conversationId, string authorType, CancellationToken cancellation) =>
-        DoAsync(Freely, account, HttpMethod.Post, $"conversations/{conversationId}/typing",
+        DoAsync(Once, account, HttpMethod.Post, $"conversations/{conversationId}/typing",
             Body(new(authorType), SmallJson.Default.TypingBody), cancellation);
 
     /// <summary>Shows that the bot is thinking.</summary>
     /// <param name="atMost">1 s to 600 s; null: 8x8's default of 60 s.</param>
     public Task SendThinkingAsync(
         ChatGatewayAccount account, string conversationId, TimeSpan? atMost, CancellationToken cancellation) =>
-        DoAsync(Freely, account, HttpMethod.Post, $"conversations/{conversationId}/thinking",
+        DoAsync(Once, account, HttpMethod.Post, $"conversations/{conversationId}/thinking",
             Body(new(AuthorTypes.Bot, (int?)atMost?.TotalSeconds), SmallJson.Default.ThinkingBody), cancellation);
 
     /// <summary>Marks everything up to a time as read.</summary>
     /// <param name="authorType"><c>bot</c>, or <c>user</c> on Chat API channels.</param>
     public Task SendReadReceiptAsync(
         ChatGatewayAccount account, string conversationId, string authorType, DateTimeOffset readAt, CancellationToken cancellation) =>
-        DoAsync(Freely, account, HttpMethod.Post, $"conversations/{conversationId}/read-receipt",
+        DoAsync(Once, account, HttpMethod.Post, $"conversations/{conversationId}/read-receipt",
             Body(new(authorType, readAt.ToUnixTimeMilliseconds()), SmallJson.Default.ReadReceiptBody), cancellation);
 
     // Participants

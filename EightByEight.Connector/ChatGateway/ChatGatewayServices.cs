@@ -28,6 +28,7 @@ internal static class ChatGatewayServices
             provider.GetRequiredService<ChatGatewayTelemetry>(), provider.GetRequiredService<TimeProvider>()));
         services.AddWay(Repeating.Freely);
         services.AddWay(Repeating.WhenNotDelivered);
+        services.AddWay(Repeating.Once);
         return services;
     }
 

@@ -22,7 +22,19 @@ public sealed record OutgoingMessage(
     /// <summary>Members that 8x8 may know and this record does not.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? More { get; set; }
+
+    /// <summary>Files that become attachments when the message is sent. They rest with it, but 8x8 never sees them.</summary>
+    [JsonPropertyName("$media")]
+    public IReadOnlyList<MediaFile>? Media { get; set; }
 }
+
+/// <summary>A file that is somewhere else until its message is sent.</summary>
+/// <param name="Url">Where it is: http or https.</param>
+/// <param name="Kind"><c>Image</c>, <c>Audio</c>, <c>Video</c> or <c>File</c>.</param>
+/// <param name="Alt">What it is, for who cannot see or hear it.</param>
+/// <param name="Name">Its name; null: as its URL ends.</param>
+/// <param name="MaxBytes">The most that the channel takes; null: not known.</param>
+public sealed record MediaFile(string Url, string Kind, string? Alt = null, string? Name = null, long? MaxBytes = null);
 
 /// <summary>Who speaks. 8x8 may add to these.</summary>
 public static class AuthorTypes

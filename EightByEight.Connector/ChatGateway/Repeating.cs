@@ -8,7 +8,7 @@ using Polly.Timeout;
 namespace EightByEight.Connector.ChatGateway;
 
 /// <summary>
-/// When a call is made again. Two ways, each with a total time-out, repeats, a circuit breaker and a time-out per
+/// When a call is made again. Two ways with a total time-out, repeats, a circuit breaker and a time-out per
 /// attempt, from the outside in.
 /// </summary>
 internal static class Repeating
@@ -22,7 +22,10 @@ internal static class Repeating
     /// </summary>
     public const string WhenNotDelivered = "chat-gateway-when-not-delivered";
 
-    /// <summary>Builds the pipeline of one of the two ways.</summary>
+    /// <summary>For what is worth one attempt and no more, and whose failures must not hold back the rest: indicators.</summary>
+    public const string Once = "chat-gateway-once";
+
+    /// <summary>Builds the pipeline of one of the ways.</summary>
     public static void Build(
         ResiliencePipelineBuilder<HttpResponseMessage> pipeline, string way, ChatGatewayOptions options, TimeProvider time)
     {
@@ -34,7 +37,9 @@ internal static class Repeating
             {
                 Name = "total",
                 TimeoutGenerator = a => new(CallOf(a.Context).Timeouts.Total),
-            })
+            });
+        if (way == Once) return;
+        pipeline
             .AddRetry(new RetryStrategyOptions<HttpResponseMessage>
             {
                 MaxRetryAttempts = options.MaxRetries,

@@ -22,44 +22,36 @@ public sealed record IncomingContent(string Text, JsonObject Data)
             return new(content.Text("text") ?? body.Text("message") ?? "", data);
         }
 
-        var value = content.Member("value");
-        if (content.Text("name") != "adaptiveCard/action") return new(Reply(value) ?? "", data);
-
-        var submitted = value.Member("data");
-        if (submitted.ValueKind != JsonValueKind.Undefined)
+        if (Click.Of(body) is not { } click) return new("", data);
+        if (click.Form.ValueKind != JsonValueKind.Undefined)
         {
             // Where Flows written for other channels look for what was submitted.
-            data["adaptivecards"] = JsonNode.Parse(submitted.GetRawText());
-            data["request"]!.AsObject()["value"] = JsonNode.Parse(submitted.GetRawText());
+            data["adaptivecards"] = FormOf(click);
+            data["request"]!.AsObject()["value"] = FormOf(click);
         }
-
-        return new(submitted.Text("postback") ?? submitted.Text("text") ?? "", data);
+        else if (click.Location.ValueKind != JsonValueKind.Undefined) data["location"] = JsonNode.Parse(click.Location.GetRawText());
+        else data["choice"] = Choice(click.Title, click.Payload);
+        return new(click.Payload.Length > 0 ? click.Payload : click.Form.ValueKind == JsonValueKind.Undefined ? click.Title ?? "" : "", data);
     }
 
     /// <summary>Whether an activity is something that a customer said: a click or a reply, by name or by the shape of its value.</summary>
-    public static bool IsReply(JsonElement body)
+    public static bool IsReply(JsonElement body) => Click.Of(body) is not null;
+
+    /// <summary>What was typed stood for one of the choices offered: the Flow gets what a click on it would have brought.</summary>
+    internal IncomingContent AsChoice(string payload)
     {
-        var content = body.Member("data");
-        return content.Text("name") switch
-        {
-            "typing" or "read-receipts" or null => false,
-            "quickReply/action" or "adaptiveCard/action" => true,
-            _ => Reply(content.Member("value")) is not null || content.Member("value").HasAny("nfmReply", "nfm_reply", "location"),
-        };
+        Data["choice"] = Choice(Text, payload);
+        return this with { Text = payload };
     }
 
-    /// <summary>The text of a click: what the bot gave as payload, else what the customer saw.</summary>
-    private static string? Reply(JsonElement value)
-    {
-        // Quick replies keep it in data, WhatsApp in an object named after the kind of reply, RCS at the top.
-        foreach (var place in (string?[])["data", "button_reply", "list_reply", "buttonReply", "listReply", "suggestionResponse", "reply", null])
-        {
-            var at = place is null ? value : value.Member(place);
-            foreach (var name in (string[])["payload", "postback", "postbackData", "id", "title", "text"])
-                if (at.Text(name) is { Length: > 0 } text) return text;
-        }
+    private static JsonObject Choice(string? title, string payload) => new() { ["title"] = title, ["payload"] = payload };
 
-        return null;
+    private static JsonNode? FormOf(Click click)
+    {
+        var form = JsonNode.Parse(click.Form.GetRawText());
+        // Ours, not the author's.
+        (form as JsonObject)?.Remove(AdaptiveCards.IdMember);
+        return form;
     }
 
     /// <summary>Attachments as Flows know them: name, url, type; the id helps where 8x8 gave no URL.</summary>
@@ -91,11 +83,4 @@ internal static class TolerantJson
         { ValueKind: JsonValueKind.Number } number => number.GetRawText(),
         _ => null,
     };
-
-    public static bool HasAny(this JsonElement element, params ReadOnlySpan<string> names)
-    {
-        foreach (var name in names)
-            if (element.Member(name).ValueKind != JsonValueKind.Undefined) return true;
-        return false;
-    }
 }

@@ -1,31 +1,79 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.ChatGateway;
 
 namespace EightByEight.Connector.Content;
 
-/// <summary>Turns what a Flow says into 8x8 messages.</summary>
-public static class OutgoingContent
+/// <summary>Turns what a Flow says into the best 8x8 messages for the channel; <c>docs/content.md</c> has them all.</summary>
+internal static class OutgoingContent
 {
-    /// <summary>The content type of a card of quick replies. Source: 8x8, Chat Gateway, cards.</summary>
-    public const string QuickReplies = "application/8x8.quick.replies";
-
-    /// <summary>The message for an output; null when it has nothing to show, since 8x8 refuses empty messages.</summary>
-    public static OutgoingMessage? ToMessage(Output output)
+    /// <summary>The messages for an output; none when it has nothing to show, since 8x8 refuses empty messages.</summary>
+    public static Converted ToMessages(Output output, ChannelContext channel)
     {
-        if (output.QuickReplies.Count == 0) return output.Text.Length == 0 ? null : new OutgoingMessage { Text = output.Text };
-        var options = new JsonArray();
-        foreach (var reply in output.QuickReplies)
-            options.Add(new JsonObject
-            {
-                ["title"] = reply.Title,
-                ["data"] = new JsonObject { ["postback"] = reply.Payload.Length == 0 ? reply.Title : reply.Payload },
-            });
-        var content = JsonSerializer.SerializeToElement(new JsonObject { ["options"] = options }, ContentJson.Default.JsonObject);
-        return new OutgoingMessage { Text = output.Text.Length == 0 ? null : output.Text, Cards = [new(QuickReplies, content)] };
+        output = output with { Text = PlainText.Of(output.Text) };
+        return output.Rich switch
+        {
+            RawMessage raw => new([raw.Message], OfferOf(raw.Message)),
+            Media media => OfMedia(output, media, channel),
+            null when output.QuickReplies.Count == 0 => InText(output, channel),
+            ChannelCard card => OfChannelCard(output, card, channel),
+            _ => Best(output, channel) ?? InText(output, channel),
+        };
+    }
+
+    /// <summary>What a channel can show beyond text; null: it cannot show this.</summary>
+    private static Converted? Best(Output output, ChannelContext channel) => channel.Kind switch
+    {
+        ChannelKind.Unknown or ChannelKind.WebChat or ChannelKind.ChatApi => WebChatMessages.Of(output, channel),
+        ChannelKind.WhatsApp => WhatsAppMessages.Of(output, channel),
+        ChannelKind.Rcs => RcsMessages.Of(output, channel),
+        ChannelKind.Viber => ViberMessages.Of(output, channel),
+        _ => null,
+    };
+
+    /// <summary>The output in words.</summary>
+    /// <param name="first">The number of the first choice in it.</param>
+    public static Converted InText(Output output, ChannelContext channel, int first = 1)
+    {
+        var (text, offer) = TextFallback.Of(output, first);
+        return new([.. Texts(text, channel)], offer);
+    }
+
+    /// <summary>A text as one message, or as several where it is too long for one; none where it is empty.</summary>
+    public static IEnumerable<OutgoingMessage> Texts(string text, ChannelContext channel) =>
+        string.IsNullOrWhiteSpace(text) ? [] : TextSplitter.Split(text, channel.Limits.Text).Select(piece => new OutgoingMessage { Text = piece });
+
+    /// <summary>A message with a text of any length: what is too long goes ahead.</summary>
+    public static IReadOnlyList<OutgoingMessage> With(string text, ChannelContext channel, OutgoingMessage message, int? limit = null)
+    {
+        if (string.IsNullOrWhiteSpace(text)) return [message];
+        var pieces = TextSplitter.Split(text, Math.Min(limit ?? int.MaxValue, channel.Limits.Text));
+        return [.. pieces.SkipLast(1).Select(piece => new OutgoingMessage { Text = piece }), message with { Text = pieces[^1] }];
+    }
+
+    private static Converted OfMedia(Output output, Media media, ChannelContext channel)
+    {
+        var limits = channel.Limits;
+        var takes = media.Kind == MediaKind.File ? limits.TakesFiles : limits.TakesMedia;
+        if (!takes || channel.Settings.Media == "link") return InText(output, channel);
+        var file = new MediaFile(media.Url, media.Kind.ToString(), media.Alt, media.Name, limits.Bytes.TryGetValue(media.Kind, out var most) ? most : null);
+        var text = output.Text.Length > 0 ? output.Text : output.FallbackText ?? media.Alt ?? "";
+        return new(With(text, channel, new OutgoingMessage { Media = [file] }, limits.Caption), Offer.Nothing);
+    }
+
+    private static Converted OfChannelCard(Output output, ChannelCard card, ChannelContext channel) =>
+        ChannelCards.Knows(channel.Kind, card.Type)
+            ? new(With(output.Text, channel, new OutgoingMessage { Cards = [ChannelCards.Of(card.Type, card.Content.DeepClone(), channel)] }),
+                new Offer { IsOpen = true })
+            : InText(output, channel);
+
+    private static Offer OfferOf(OutgoingMessage raw)
+    {
+        if (raw.Cards is not { Count: > 0 } cards) return Offer.Nothing;
+        var choices = cards.Where(card => card.ContentType == ChannelCards.QuickReplies)
+            .SelectMany(card => JsonNode.Parse(card.Content.GetRawText())?["options"] as JsonArray ?? [])
+            .Select(option => new QuickReply(Text(option?["title"]), Text(option?["data"]?["postback"])));
+        return Offer.Of(choices) with { IsOpen = cards.Any(card => card.ContentType != ChannelCards.QuickReplies) };
+
+        static string Text(JsonNode? node) => node is JsonValue value ? value.ToString() : "";
     }
 }
-
-/// <summary>JSON of the Content room.</summary>
-[System.Text.Json.Serialization.JsonSerializable(typeof(JsonObject))]
-internal sealed partial class ContentJson : System.Text.Json.Serialization.JsonSerializerContext;

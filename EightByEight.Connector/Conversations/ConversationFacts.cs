@@ -28,6 +28,12 @@ internal sealed record ConversationFacts
     public long NewestAt => Math.Max(
         Math.Max(State.At, People.SeenAt), Math.Max(Math.Max(People.LeftAt, People.EndedAt), People.TransferAt));
 
+    /// <summary>When the customer last wrote or clicked: WhatsApp takes answers for 24 hours.</summary>
+    public long CustomerAt { get; set; }
+
+    /// <summary>What the customer said last, as long as it may come a second time; null: it came.</summary>
+    public LastSaid? LastSaid { get; set; }
+
     /// <summary>The facts after an event.</summary>
     public ConversationFacts After(StoredEvent stored, JsonElement body)
     {
@@ -36,6 +42,23 @@ internal sealed record ConversationFacts
             ? AfterUpdate(stored.Timestamp, data)
             : this with { People = People.After(stored, body, data) };
     }
+
+    /// <summary>The facts after the customer said something.</summary>
+    public ConversationFacts AfterInput(StoredEvent stored, JsonElement body)
+    {
+        var said = LastSaid.Of(stored, body);
+        return this with
+        {
+            CustomerAt = Math.Max(CustomerAt, stored.Timestamp),
+            // A click comes as a message once at most: the next message of that text is the customer's own.
+            LastSaid = IsRepeated(said) && said!.Click is null ? null : said,
+        };
+    }
+
+    /// <summary>Whether an event of the customer repeats the one before.</summary>
+    public bool IsRepeated(StoredEvent stored, JsonElement body) => IsRepeated(LastSaid.Of(stored, body));
+
+    private bool IsRepeated(LastSaid? said) => said is not null && LastSaid?.IsSaidAgainBy(said) == true;
 
     /// <summary>Whether the change to these facts began an activation: 8x8 repeats "active" when other things change.</summary>
     public bool BeganActivation(ConversationFacts before) => Activations > before.Activations;

@@ -49,14 +49,10 @@ internal sealed partial class ConversationRun
         var renewedCredentials = false;
         if (snapshot.Inbox.Count > 0 && await SilenceAsync(snapshot, cancellation) is { } reason)
             return await UnsentAsync(snapshot, reason, cancellation);
+        if (_turn is { EventType: "MESSAGE" } && _progress is { Sent: 0 })
+            workshop.Indicators.Read(account, snapshot.Head!.ConversationId, snapshot.State.Facts.Channel.Value, _turn.Timestamp);
         while (snapshot.Head!.Sending is { } sending && _progress is { } progress && !progress.IsComplete(sending))
         {
-            if (!FitsLease())
-            {
-                if (await HoldAsync(snapshot, cancellation) is not { } renewed) return null;
-                snapshot = renewed;
-            }
-
             if (progress.Sent >= _turn!.Outputs.Count)
             {
                 if (await ActAsync(snapshot, endpoint, account, cancellation) is not { } acted) return null;
@@ -65,10 +61,29 @@ internal sealed partial class ConversationRun
                 break;
             }
 
+            var message = _turn.Outputs[progress.Sent];
+            if (MessagingWindow.FaultIn(message, snapshot.State.Facts, Now) is { } closed)
+            {
+                if (await ParkAsync(snapshot, 1, ParkedKind.Outputs, closed, cancellation) is not { } parked) return null;
+                snapshot = parked.Snapshot;
+                continue;
+            }
+
+            if (message.Media is not null)
+            {
+                if (await UploadAsync(snapshot, endpoint, account, message, cancellation) is not { } uploaded) return null;
+                (snapshot, message) = uploaded;
+            }
+
+            if (!FitsLease())
+            {
+                if (await HoldAsync(snapshot, cancellation) is not { } renewed) return null;
+                snapshot = renewed;
+            }
+
             try
             {
-                await workshop.Gateway.SendMessageAsync(
-                    account, snapshot.Head!.ConversationId, _turn!.Outputs[progress.Sent], cancellation);
+                await workshop.Gateway.SendMessageAsync(account, snapshot.Head!.ConversationId, message, cancellation);
                 _progress = progress.AfterAccepted();
             }
             catch (ChatGatewayException failed) when (failed.Delivery == Delivery.Unknown)
@@ -106,6 +121,19 @@ internal sealed partial class ConversationRun
         RecordDuration(_turn!);
         Log.Sent(workshop.Logger, _turn!.Sequence, snapshot.Head!.ConversationId);
         return new Sent(snapshot);
+    }
+
+    /// <summary>Files become attachments, and the conversation remembers which. Null: the lease is lost.</summary>
+    private async Task<(Snapshot Snapshot, OutgoingMessage Message)?> UploadAsync(
+        Snapshot snapshot, Endpoint endpoint, ChatGatewayAccount account, OutgoingMessage message, CancellationToken cancellation)
+    {
+        var id = snapshot.Head!.ConversationId;
+        using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), id);
+        var (resolved, uploads) = await workshop.Media.ResolveAsync(account, id, message, snapshot.State.Uploads, _options.Lease / 2, cancellation);
+        if (ReferenceEquals(uploads, snapshot.State.Uploads)) return (snapshot, resolved);
+        var state = snapshot.State with { Uploads = uploads };
+        var held = await CommitAsync(snapshot, snapshot.Head with { Lease = NewHold() }, state, [], release: false, cancellation);
+        return held is null ? null : (held, resolved);
     }
 
     /// <summary>Rule 8: permanent answers park what they are about, and the rest goes on.</summary>

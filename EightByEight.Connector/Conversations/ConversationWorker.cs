@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover.Providers;
 using Microsoft.Extensions.Logging;
@@ -93,6 +94,8 @@ internal sealed record Workshop(
     EndpointDirectory Endpoints,
     TurnRunner Turns,
     ChatGatewayClient Gateway,
+    MediaUploads Media,
+    Indicators Indicators,
     IOptions<ConversationOptions> Conversations,
     IOptions<ChatGatewayOptions> ChatGateway,
     TimeProvider Time,

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Handover;
 
@@ -94,6 +95,12 @@ internal sealed record ConversationState
 
     /// <summary>How many sessions there were: the n of the next session's id is one more.</summary>
     public int Sessions { get; set; }
+
+    /// <summary>How many outputs could have been cards: the next card's id counts on from here.</summary>
+    public long Cards { get; set; }
+
+    /// <summary>Attachment ids of files that were uploaded for this conversation, by <see cref="MediaUploads.Key"/>.</summary>
+    public IReadOnlyDictionary<string, string> Uploads { get; set; } = new Dictionary<string, string>();
 }
 
 /// <summary>The Flow's memory until it expires.</summary>
@@ -113,6 +120,9 @@ internal sealed record Session
     public JsonObject Context { get; set; } = [];
     public JsonObject Profile { get; set; } = [];
     public FlowPosition? Position { get; set; }
+
+    /// <summary>What the last turn that said something offered; null: not known.</summary>
+    public Offer? Offer { get; set; }
 
     /// <summary>The newest timestamp of its inputs, by 8x8.</summary>
     public long LastTimestamp { get; set; }

@@ -84,6 +84,7 @@ internal sealed record Plan
             }
 
             var body = bodies[waiting.RowKey];
+            var goesOn = handover is { IsActive: true };
             ConversationFacts after;
             HandoverCase? next;
             Role role;
@@ -93,6 +94,12 @@ internal sealed record Plan
                 after = stored.IsRetry ? facts : facts.After(stored, body);
                 next = stored.IsRetry ? handover : handover?.After(stored, body, after, now, grace);
                 role = RoleOf(stored, body, after.BeganActivation(facts), settings);
+                if (role == Role.Input && !stored.IsRetry)
+                {
+                    if (facts.IsRepeated(stored, body)
+                        || (!goesOn && IsStale(stored, body, snapshot.State with { Facts = after }, settings))) role = Role.None;
+                    after = after.AfterInput(stored, body);
+                }
             }
             catch (InvalidOperationException notText)
             {
@@ -105,7 +112,6 @@ internal sealed record Plan
             }
 
             // An agent who left may turn out to be a transfer: what the customer says then waits for its meaning.
-            var goesOn = handover is { IsActive: true };
             var talk = role == Role.None ? Talk.No
                 : goesOn ? next!.Status == HandoverStatus.Left ? Talk.Undecided : Talk.Yes
                 : peopleTalk ? Talk.Yes : after.People.TalkAt(now, grace);
@@ -119,7 +125,7 @@ internal sealed record Plan
             if (role != Role.None && talk == Talk.No) return Acts(waiting, body, after, next);
             if (goesOn && role == Role.Input)
             {
-                if (CanReturn(next!, settings) && next!.IsCancelledBy(IncomingContent.Of(body)))
+                if (CanReturn(next!, settings) && next!.IsCancelledBy(Chosen(IncomingContent.Of(body), snapshot.State.Session)))
                     return Acts(waiting, body, after, next, cancels: true);
                 next = next!.Heard(stored.ReceivedAt);
             }
@@ -162,6 +168,10 @@ internal sealed record Plan
         return facts.People.TalkAt(now, grace) == Talk.Yes;
     }
 
+    /// <summary>What was typed may be the number of the button that calls the handover off.</summary>
+    private static IncomingContent Chosen(IncomingContent content, Session? session) =>
+        session?.Offer?.PayloadOf(content.Text) is { } payload ? content.AsChoice(payload) : content;
+
     /// <summary>Whether there is a way to take the customer back, so that calling off means something.</summary>
     private static bool CanReturn(HandoverCase handover, EndpointSettings? settings) =>
         settings?.Handover.ReturnScriptId is not null || handover.Request.WithoutReturn == WithoutReturn.End;
@@ -174,6 +184,20 @@ internal sealed record Plan
             beganActivation || stored.IsRetry ? Role.Activation : Role.None,
         _ => Role.None,
     };
+
+    /// <summary>
+    /// Whether a click is not about what was offered last while something waits: a second click on a card, or one on an older card. It
+    /// must not answer the question that waits now. While nothing waits it is input like any other.
+    /// </summary>
+    private static bool IsStale(StoredEvent stored, JsonElement body, ConversationState state, EndpointSettings? settings)
+    {
+        if (stored.EventType != "ACTIVITY" || settings is null || Click.Of(body) is not { } click) return false;
+        if (state.Session is not { Position: not null, Offer: { } offer } session || !TurnRunner.GoesOn(stored, state, session, settings)) return false;
+        if (click.CardId is { } card) return !offer.Cards.Contains(card);
+        // What has no id of ours cannot be told from the newest.
+        if (click.Form.ValueKind != JsonValueKind.Undefined || click.Location.ValueKind != JsonValueKind.Undefined) return false;
+        return !offer.Holds(click.Title, click.Payload);
+    }
 
     private enum Role
     {

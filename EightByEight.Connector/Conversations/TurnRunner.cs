@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
@@ -22,9 +23,12 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
         var flow = await FlowAsync(settings, cancellation);
         var (session, sessions) = SessionFor(stored, state, settings);
         var content = IncomingContent.Of(body);
+        var said = content.Text;
+        if (stored.EventType is "MESSAGE" or "TEXT" && flow.TakesChoices(session.Position) && session.Offer?.PayloadOf(said) is { } payload)
+            content = content.AsChoice(payload);
         var input = InputFor(stored, content, state.Facts, session, flow);
-        var text = stored.EventType == "CONVERSATION_UPDATE" ? null : content.Text;
-        return Run(flow, input, text, stored, session, state with { Sessions = sessions }, settings, cancellation);
+        var text = stored.EventType == "CONVERSATION_UPDATE" ? null : said;
+        return Run(flow, input, text, stored, Click.Of(body), session, state with { Sessions = sessions }, settings, cancellation);
     }
 
     /// <summary>The turn in which the Flow is told how its handover goes, at the step that waits for it.</summary>
@@ -41,7 +45,7 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
             return (TurnOf(stored, session, null), state with { Session = session });
         var input = InputFor(stored, new IncomingContent("", []), state.Facts, session, flow);
         input["handover"] = handover.ToInput(notice);
-        return Run(flow, input, null, stored, session, state, settings, cancellation);
+        return Run(flow, input, null, stored, null, session, state, settings, cancellation);
     }
 
     /// <summary>Why nothing may be said now; null: the bot may speak.</summary>
@@ -57,7 +61,7 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
         await flows.FindAsync(settings.Flow, cancellation) ?? throw new FlowMissingException(settings.Flow);
 
     private (Turn Turn, ConversationState State) Run(
-        Flow flow, JsonObject input, string? text, StoredEvent stored, Session session, ConversationState state,
+        Flow flow, JsonObject input, string? text, StoredEvent stored, Click? click, Session session, ConversationState state,
         EndpointSettings settings, CancellationToken cancellation)
     {
         var result = flow.Run(new FlowInput
@@ -67,15 +71,27 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
             Profile = session.Profile,
             Position = session.Position,
         }, cancellation);
+        var (messages, offer, cards) = Convert(result.Outputs, state, state.Sessions, settings);
         var turn = TurnOf(stored, session, text) with
         {
-            Outputs = [.. result.Outputs.Select(OutgoingContent.ToMessage).OfType<ChatGateway.OutgoingMessage>()],
+            Outputs = messages,
             Action = result.EndsConversation ? ConversationAction.End : null,
             Failure = result.Failure,
             Warnings = result.Warnings.Count == 0 ? null : result.Warnings,
         };
-        state = state with { Session = session with { Context = result.Context, Profile = result.Profile, Position = result.Position } };
         var silence = Silence(state.Facts, stored.IsOurs ? null : stored.Timestamp);
+        state = state with
+        {
+            Cards = cards,
+            Session = session with
+            {
+                Context = result.Context,
+                Profile = result.Profile,
+                Position = result.Position,
+                // After a failure the place is the one before the turn, and so is what can be chosen there.
+                Offer = result.Failure is not null || silence is not null ? session.Offer : offer ?? session.Offer?.After(click),
+            },
+        };
         if (result.Handover is { } request) (turn, state) = HandedOver(turn, state, request, settings, silence, stored);
         return (silence is null ? turn : turn.Silenced(silence), state);
     }
@@ -120,11 +136,28 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
         return merged;
     }
 
+    /// <summary>The messages, what they offer (null: nothing was said), and how many cards the conversation has had then.</summary>
+    private static (IReadOnlyList<OutgoingMessage> Messages, Offer? Offer, long Cards) Convert(
+        IReadOnlyList<Output> outputs, ConversationState state, int session, EndpointSettings settings)
+    {
+        var kind = ChannelContext.KindOf(state.Facts.Channel.Value);
+        var messages = new List<OutgoingMessage>();
+        Offer? offer = null;
+        var cards = state.Cards;
+        foreach (var output in outputs)
+        {
+            var converted = OutgoingContent.ToMessages(output, new(kind, settings.Content, $"{session}-{++cards}"));
+            messages.AddRange(converted.Messages);
+            if (converted.Messages.Count > 0) offer = (offer ?? Offer.Nothing).And(converted.Offer);
+        }
+
+        return (messages, offer, cards);
+    }
+
     /// <summary>The running session, or a fresh one: the first, after expiry, and after 8x8 activated the conversation anew.</summary>
     private static (Session Session, int Sessions) SessionFor(StoredEvent stored, ConversationState state, EndpointSettings settings)
     {
-        var minutes = settings.Session.ExpirationMinutes;
-        var expired = state.Session is { } last && minutes > 0 && stored.ReceivedAt - last.LastInputAt > minutes * 60_000L;
+        var expired = state.Session is { } last && HasExpired(stored, last, settings);
         var reopened = state.Session is { } before && IsReopened(state.Facts, before, stored);
         if (state.Session is { } running && !expired && !reopened)
             return (running with
@@ -147,8 +180,16 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
             Context = goesOn?.Context ?? [],
             Profile = goesOn?.Profile ?? [],
             Position = goesOn?.Flow == settings.Flow ? goesOn.Position : null,
+            Offer = goesOn?.Offer,
         }, number);
     }
+
+    /// <summary>Whether an event goes on with the session that runs.</summary>
+    public static bool GoesOn(StoredEvent stored, ConversationState state, Session running, EndpointSettings settings) =>
+        !HasExpired(stored, running, settings) && !IsReopened(state.Facts, running, stored);
+
+    private static bool HasExpired(StoredEvent stored, Session running, EndpointSettings settings) =>
+        settings.Session.ExpirationMinutes is > 0 and var minutes && stored.ReceivedAt - running.LastInputAt > minutes * 60_000L;
 
     /// <summary>Whether 8x8 activated the conversation anew between the session's last input and this one.</summary>
     private static bool IsReopened(ConversationFacts facts, Session running, StoredEvent stored) =>

@@ -76,6 +76,9 @@ public sealed record EndpointSettings
 
     /// <summary>How conversations are given to people, and come back.</summary>
     public HandoverSettings Handover { get; init; } = new();
+
+    /// <summary>How outputs are shown.</summary>
+    public ContentSettings Content { get; init; } = new();
 }
 
 /// <summary>How to reach the 8x8 tenant, and what to believe of what it sends.</summary>
@@ -153,4 +156,23 @@ public sealed record PostAgentSettings
 
     /// <summary>Whether the channel's webhook gets the events too.</summary>
     public bool NotifyChannelWebhookIfExists { get; init; }
+}
+
+/// <summary>How outputs are shown.</summary>
+public sealed record ContentSettings
+{
+    /// <summary>The versions of Adaptive Cards that 8x8 speaks of. Source: 8x8, Chat Gateway: 1.3 in the guides, up to 1.6 in the reference.</summary>
+    public static readonly IReadOnlyList<string> CardVersions = ["1.3", "1.4", "1.5", "1.6"];
+
+    /// <summary>Media are uploaded to 8x8 (<c>upload</c>), or their URLs are sent (<c>link</c>).</summary>
+    public string Media { get; init; } = "upload";
+
+    /// <summary>The version to which Adaptive Cards are lowered, one of <see cref="CardVersions"/>.</summary>
+    public string CardVersion { get; init; } = "1.3";
+
+    /// <summary>
+    /// For each type of a channel's card whether its content is <c>wrapped</c>, as in <c>{"interactive": {…}}</c>, or <c>bare</c>.
+    /// 8x8 does not document it; what is not named is wrapped, as in 8x8's messaging API.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> CardWrappers { get; init; } = new Dictionary<string, string>();
 }

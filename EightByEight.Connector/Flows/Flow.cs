@@ -32,6 +32,13 @@ public sealed class Flow
     public bool AwaitsHandover(FlowPosition? position) =>
         position is not null && _waitingSteps.TryGetValue(position.Step, out var step) && step is HandOver;
 
+    /// <summary>
+    /// Whether a number or title typed there can stand for a choice that was offered: anywhere but at a question of another type than
+    /// <c>choice</c>, which alone decides what is an answer to it.
+    /// </summary>
+    public bool TakesChoices(FlowPosition? position) =>
+        position is null || !_waitingSteps.TryGetValue(position.Step, out var step) || step is not Question { TakesChoices: false };
+
     /// <summary>Runs one input through the Flow. Nothing passed in is changed; what changed is in the result.</summary>
     /// <remarks>
     /// Whatever the Flow does wrong is told in <see cref="FlowResult.Failure"/>. A session that waits at a step which

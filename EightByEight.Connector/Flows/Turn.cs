@@ -41,7 +41,7 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
 
     public void Say(Output output)
     {
-        _outputCharacters += output.Text.Length;
+        _outputCharacters += output.Size;
         if (_outputCharacters > MaxOutputCharacters)
             throw new StepException($"The turn says more than {MaxOutputCharacters} characters.");
         _outputs.Add(output);

@@ -56,6 +56,28 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
         Assert.Contains("read only", answer.Text);
     }
 
+    [Fact]
+    public async Task How_content_is_shown_is_set_patched_and_checked()
+    {
+        await using var server = await ServerAsync();
+        var id = (await server.SendAsync("POST", "/api/endpoints", Acme)).Member("id");
+
+        Assert.Equal("""{"media":"upload","cardVersion":"1.3","cardWrappers":{}}""",
+            (await server.SendAsync("GET", $"/api/endpoints/{id}")).Json.GetProperty("content").GetRawText());
+        await server.SendAsync("PATCH", $"/api/endpoints/{id}", """{"content":{"media":"link","cardWrappers":{"Interactive":"bare"}}}""");
+        await server.SendAsync("PATCH", $"/api/endpoints/{id}", """{"content":{"cardVersion":"1.5","cardWrappers":{"Template":"wrapped"}}}""");
+        Assert.Equal("""{"media":"link","cardVersion":"1.5","cardWrappers":{"Interactive":"bare","Template":"wrapped"}}""",
+            (await server.SendAsync("GET", $"/api/endpoints/{id}")).Json.GetProperty("content").GetRawText());
+
+        var refused = await server.SendAsync("PATCH", $"/api/endpoints/{id}",
+            """{"content":{"media":"both","cardVersion":1.3,"cardWrappers":{"Interactive":"no","Buttns":"bare"},"x":1}}""");
+        refused.Is(HttpStatusCode.BadRequest);
+        Assert.Equal(
+            new[] { "$.content.media", "$.content.cardVersion", "$.content.cardWrappers.Interactive", "$.content.cardWrappers.Buttns", "$.content.x" }.Order(),
+            refused.Paths.Order());
+        Assert.Contains("Did you mean Buttons?", refused.Text);
+    }
+
     [Theory]
     [InlineData("""{"handover":{"queue":"1"}}""", "$.handover.queue")]
     [InlineData("""{"handover":{"inactivityMinutes":0}}""", "$.handover.inactivityMinutes")]

@@ -21,10 +21,21 @@ public sealed class RepeatingTests
     {
         await using var connected = new Connected();
         await using var gateway = await StartAsync(Status(status), Status(status), Status(204));
-        await connected.Client.SendTypingAsync(gateway.Account, "ID-0", AuthorTypes.Bot, _none);
+        await connected.Client.RemoveUserAsync(gateway.Account, "ID-0", _none);
 
         Assert.Equal(3, gateway.Received.Count);
-        Assert.All(gateway.Received, r => Assert.Equal("""{"authorType":"bot"}""", r.Body));
+        Assert.All(gateway.Received, r => Assert.Equal("""{"removed":true}""", r.Body));
+    }
+
+    [Fact]
+    public async Task An_indicator_is_tried_once()
+    {
+        await using var connected = new Connected();
+        await using var gateway = await StartAsync(Status(503), Status(204));
+
+        await Assert.ThrowsAsync<ChatGatewayException>(() => connected.Client.SendTypingAsync(gateway.Account, "ID-0", AuthorTypes.Bot, _none));
+
+        Assert.Single(gateway.Received);
     }
 
     [Fact]
@@ -32,7 +43,7 @@ public sealed class RepeatingTests
     {
         await using var connected = new Connected();
         await using var gateway = await StartAsync(Drop, Status(204));
-        await connected.Client.SendTypingAsync(gateway.Account, "ID-0", AuthorTypes.Bot, _none);
+        await connected.Client.RemoveUserAsync(gateway.Account, "ID-0", _none);
 
         Assert.Equal(2, gateway.Received.Count);
     }

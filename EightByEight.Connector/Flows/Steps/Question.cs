@@ -17,6 +17,9 @@ internal sealed class Question : WaitingStep
         Template? text, Template? reprompt, IReadOnlyList<Choice> options, AnswerType? answers, MemoryPath? saveTo) =>
         (_text, _reprompt, _options, _answers, _saveTo) = (text, reprompt, options, answers, saveTo);
 
+    /// <summary>Whether its answers are choices.</summary>
+    public bool TakesChoices => _answers is ChoiceAnswer;
+
     public static Question Parse(StepSource source)
     {
         source.AllowBeside();
@@ -33,7 +36,7 @@ internal sealed class Question : WaitingStep
                 saveTo = source.Compiler.PlainText(place, "saveTo") is { } path ? source.Place(place, path) : null;
             answers = AnswerType.Parse(source, map);
             if (answers is ChoiceAnswer && source.Require(map, "options", "options: [ Small, Large ]") is { } list)
-                options = Choice.ParseList(source, list, "options");
+                options = Choice.ParseList(source, list, "options", Choice.OfOptions);
         }
 
         return new Question(text, reprompt, options, answers, saveTo) { Path = source.Path, Line = source.Line };

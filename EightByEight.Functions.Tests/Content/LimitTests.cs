@@ -1,0 +1,107 @@
+using System.Text.Json;
+using EightByEight.Connector.Content;
+using EightByEight.Connector.Conversations;
+
+namespace EightByEight.Functions.Tests.Content;
+
+/// <summary>What does not fit into a channel's cards is shortened, or said in words.</summary>
+public class LimitTests
+{
+    [Fact]
+    public void A_title_that_is_too_long_for_a_whatsapp_button_is_shortened()
+    {
+        var reply = Interactive(new() { Text = "?", QuickReplies = [new("Track the order that I made", "track")] })
+            .GetProperty("action").GetProperty("buttons")[0].GetProperty("reply");
+
+        Assert.Equal("Track the order…", reply.GetProperty("title").GetString());
+        Assert.Equal("track", reply.GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public void Titles_that_would_look_the_same_are_said_in_words() => Assert.Null(Converted(new()
+    {
+        Text = "?",
+        QuickReplies = [new("Track the order that I made", "a"), new("Track the order which you made", "b")],
+    }, ChannelKind.WhatsApp)[0].Cards);
+
+    [Fact]
+    public void A_payload_that_is_too_long_for_whatsapp_is_said_in_words() => Assert.Null(Converted(new()
+    {
+        Text = "?",
+        QuickReplies = [new("A", new string('a', WhatsAppLimits.Id + 1))],
+    }, ChannelKind.WhatsApp)[0].Cards);
+
+    [Fact]
+    public void Choices_without_a_text_have_a_body_on_whatsapp() =>
+        Assert.Equal("A · B", Interactive(new() { QuickReplies = [new("A", "a"), new("B", "b")] }).GetProperty("body").GetProperty("text").GetString());
+
+    [Fact]
+    public void A_long_text_is_the_body_in_short_and_the_text_in_full()
+    {
+        var text = string.Join(' ', Enumerable.Repeat("word", 300));
+        var message = Assert.Single(Converted(new() { Text = text, QuickReplies = [new("A", "a")] }, ChannelKind.WhatsApp));
+
+        Assert.StartsWith(text, message.Text);
+        Assert.InRange(message.Cards![0].Content.GetProperty("interactive").GetProperty("body").GetProperty("text").GetString()!.Length, 900, 1024);
+    }
+
+    [Fact]
+    public void A_gallery_of_one_and_one_of_eleven_are_no_carousel()
+    {
+        Assert.Null(Converted(new() { Rich = new Gallery([new Item("a")]) }, ChannelKind.Rcs)[0].Cards);
+        Assert.Null(Converted(new() { Rich = new Gallery([.. Enumerable.Range(0, 11).Select(i => new Item($"{i}"))]) }, ChannelKind.Rcs)[0].Cards);
+        Assert.NotNull(Converted(new() { Rich = new Gallery([.. Enumerable.Range(0, 10).Select(i => new Item($"{i}"))]) }, ChannelKind.Rcs)[0].Cards);
+    }
+
+    [Theory]
+    [InlineData("wrapped", """{"interactive":{"type":"button",""")]
+    [InlineData("bare", """{"type":"button",""")]
+    public void The_wrapping_of_a_channels_card_can_be_chosen(string wrapping, string content) => Assert.StartsWith(content,
+        Samples.Convert(new() { Text = "?", QuickReplies = [new("A", "a")] }, ChannelKind.WhatsApp,
+            settings => settings with { CardWrappers = new Dictionary<string, string> { ["Interactive"] = wrapping } })
+            .Messages[0].Cards![0].Content.GetRawText());
+
+    [Theory]
+    [InlineData("Interactive", ChannelKind.WhatsApp)]
+    [InlineData("Location", ChannelKind.WhatsApp)]
+    [InlineData("Template", ChannelKind.WhatsApp)]
+    [InlineData("Suggestions", ChannelKind.Rcs)]
+    [InlineData("Carousel", ChannelKind.Rcs)]
+    [InlineData("Buttons", ChannelKind.Viber)]
+    internal void A_channels_own_card_goes_to_its_channel_in_both_wrappings_and_its_text_to_all(string type, ChannelKind channel)
+    {
+        var output = new Output { Text = "In words", Rich = new ChannelCard(type, new System.Text.Json.Nodes.JsonObject { ["a"] = 1 }) };
+        var bare = new Dictionary<string, string> { [type] = "bare" };
+
+        var wrapped = Assert.Single(Converted(output, channel));
+        Assert.Equal("In words", wrapped.Text);
+        Assert.Equal("{\"" + type.ToLowerInvariant() + "\":{\"a\":1}}", wrapped.Cards![0].Content.GetRawText());
+        Assert.Equal("""{"a":1}""", Samples.Convert(output, channel, s => s with { CardWrappers = bare }).Messages[0].Cards![0].Content.GetRawText());
+        foreach (var other in Enum.GetValues<ChannelKind>().Where(other => !ChannelCards.Knows(other, type)))
+            Assert.Equal(("In words", null), (Converted(output, other)[0].Text, Converted(output, other)[0].Cards));
+    }
+
+    [Theory]
+    [InlineData("WhatsApp", 25, false, true)]
+    [InlineData("WhatsApp", 23, false, false)]
+    [InlineData("WhatsApp", 25, true, false)]
+    [InlineData("WebChat", 25, false, false)]
+    public void Whatsapp_takes_only_templates_a_day_after_the_customers_last_message(string channel, int hours, bool isTemplate, bool isRefused)
+    {
+        var now = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
+        var facts = new ConversationFacts { Channel = new(channel, 1), CustomerAt = now.AddHours(-hours).ToUnixTimeMilliseconds() };
+        var output = isTemplate
+            ? new Output { Text = "t", Rich = new ChannelCard("Template", new System.Text.Json.Nodes.JsonObject()) }
+            : new Output { Text = "t" };
+
+        var fault = MessagingWindow.FaultIn(Converted(output, ChannelContext.KindOf(channel))[0], facts, now);
+
+        Assert.Equal(isRefused, fault?.Contains("25 hours ago", StringComparison.Ordinal) == true);
+    }
+
+    private static IReadOnlyList<Connector.ChatGateway.OutgoingMessage> Converted(Output output, ChannelKind channel) =>
+        Samples.Convert(output, channel).Messages;
+
+    private static JsonElement Interactive(Output output) =>
+        Converted(output, ChannelKind.WhatsApp)[0].Cards![0].Content.GetProperty("interactive");
+}

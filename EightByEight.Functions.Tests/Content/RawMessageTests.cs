@@ -1,0 +1,44 @@
+using System.Text.Json.Nodes;
+using EightByEight.Connector.Content;
+
+namespace EightByEight.Functions.Tests.Content;
+
+/// <summary>Messages of 8x8 that an author wrote.</summary>
+public class RawMessageTests
+{
+    [Theory]
+    [InlineData("""{"authorType":"customer","text":"a"}""")]
+    [InlineData("""{"authorType":"user","text":"a"}""")]
+    [InlineData("""{"text":"a"}""")]
+    public void Whoever_it_names_the_bot_speaks(string json) => Assert.Equal("bot", Read(json, out _)!.AuthorType);
+
+    [Fact]
+    public void A_text_beside_an_external_provider_is_dropped()
+    {
+        var message = Read("""{"text":"a","externalProvider":{"name":"X","externalMessageId":"1"}}""", out _)!;
+
+        Assert.Null(message.Text);
+        Assert.Equal("1", message.ExternalProvider!.ExternalMessageId);
+    }
+
+    [Fact]
+    public void What_is_unknown_passes_through() =>
+        Assert.Equal(1, Read("""{"text":"a","later":1}""", out _)!.More!["later"].GetInt32());
+
+    [Theory]
+    [InlineData("{}", "neither text")]
+    [InlineData("""{"text":""}""", "neither text")]
+    [InlineData("""{"text":5}""", "'text' is not a text")]
+    [InlineData("""{"attachments":["a"]}""", "'attachments'")]
+    [InlineData("""{"cards":[{"contentType":"x"}]}""", "'cards'")]
+    [InlineData("""{"cards":[{"contentType":"x","content":[]}]}""", "'cards'")]
+    [InlineData("""{"externalProvider":"X"}""", "'externalProvider'")]
+    public void What_8x8_would_refuse_is_refused_with_its_reason(string json, string reason)
+    {
+        Assert.Null(Read(json, out var problem));
+        Assert.Contains(reason, problem);
+    }
+
+    private static Connector.ChatGateway.OutgoingMessage? Read(string json, out string? problem) =>
+        RawMessages.Read((JsonObject)JsonNode.Parse(json)!, out problem);
+}
