@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Azure;
+using Azure.Identity;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using Microsoft.AspNetCore.Http;
@@ -143,7 +144,7 @@ public sealed partial class WebhookHandler(
     }
 
     private static bool IsStorageFailure(Exception exception, CancellationToken cancellation) =>
-        exception is RequestFailedException or AggregateException or IOException or HttpRequestException
+        exception is RequestFailedException or AuthenticationFailedException or AggregateException or IOException or HttpRequestException
         || (exception is OperationCanceledException && !cancellation.IsCancellationRequested);
 
     /// <summary>Why a request was not accepted. 8x8 shows it in its Event Log: short, and nothing secret.</summary>
