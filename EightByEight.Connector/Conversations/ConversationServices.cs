@@ -37,7 +37,8 @@ internal static class ConversationServices
         services.AddSingleton(provider => new ConversationWorker(provider.GetRequiredService<Workshop>()));
         services.AddSingleton(provider => new Sweeper(
             provider.GetRequiredService<ConnectorStorage>(), provider.GetRequiredService<ConversationStore>(),
-            provider.GetRequiredService<WakeUps>(), provider.GetRequiredService<IOptions<ConversationOptions>>(),
+            provider.GetRequiredService<ActiveIndex>(), provider.GetRequiredService<WakeUps>(),
+            provider.GetRequiredService<IOptions<ConversationOptions>>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Sweeper>>()));
         return services;
     }
