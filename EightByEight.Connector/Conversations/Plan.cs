@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Azure;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 
@@ -48,7 +49,17 @@ internal sealed record Plan
                 return new Plan { Absorbed = absorbed, Acting = waiting, Facts = facts, FactsBefore = facts };
             }
 
-            using var document = JsonDocument.Parse(await read(stored));
+            byte[] bytes;
+            try
+            {
+                bytes = await read(stored);
+            }
+            catch (RequestFailedException gone) when (gone.ErrorCode == "BlobNotFound")
+            {
+                return new Plan { Absorbed = [], Facts = facts, FactsBefore = facts, Unreadable = (waiting, new BodyGoneException(stored, gone)) };
+            }
+
+            using var document = JsonDocument.Parse(bytes);
             var body = document.RootElement;
             ConversationFacts after;
             Role role;
@@ -89,9 +100,12 @@ internal sealed record Plan
         "MESSAGE" or "TEXT" => Speaker.Of(body) == Speaker.Customer ? Role.Input : Role.None,
         "ACTIVITY" => IncomingContent.IsReply(body) ? Role.Input : Role.None,
         "CONVERSATION_UPDATE" when settings is { EightByEight.AcceptConversationActiveEvent: true } =>
-            beganActivation || stored.IsRetry ? Role.Activation : Role.None,
+            beganActivation || (stored.IsRetry && IsActive(body)) ? Role.Activation : Role.None,
         _ => Role.None,
     };
+
+    private static bool IsActive(JsonElement body) =>
+        string.Equals(body.Member("data").Text("state"), "active", StringComparison.OrdinalIgnoreCase);
 
     private enum Role
     {
@@ -105,3 +119,7 @@ internal sealed record Plan
         Activation,
     }
 }
+
+/// <summary>The blob with an event's body does not exist any more.</summary>
+internal sealed class BodyGoneException(StoredEvent stored, Exception cause)
+    : Exception($"The blob with the event's body is gone: {stored.Body.Blob}. It was deleted by hand, or by a lifecycle rule of the account.", cause);
