@@ -33,8 +33,8 @@ public sealed class StorageProxy : IAsyncDisposable
     /// <summary>Requests that are answered 503 without being done.</summary>
     public Func<StorageRequest, bool>? Refuse { get; set; }
 
-    /// <summary>Called before a request is done.</summary>
-    public Func<StorageRequest, Task>? Before { get; set; }
+    /// <summary>Called before a request is done; true drops its connection, and the request is not done.</summary>
+    public Func<StorageRequest, Task<bool>>? Before { get; set; }
 
     /// <summary>Called when a request is done, before its reply is given; true loses the reply.</summary>
     public Func<StorageRequest, Task<bool>>? After { get; set; }
@@ -84,7 +84,12 @@ public sealed class StorageProxy : IAsyncDisposable
             return;
         }
 
-        if (Before is { } before) await before(seen);
+        if (Before is { } before && await before(seen))
+        {
+            context.Abort();
+            return;
+        }
+
         using var request = new HttpRequestMessage(new HttpMethod(seen.Method), $"http://127.0.0.1:{port}{target}");
         if (body.Length > 0 || context.Request.ContentLength is not null) request.Content = new ByteArrayContent(body.ToArray());
         foreach (var (name, values) in context.Request.Headers)

@@ -79,12 +79,18 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         };
         ActivitySource.AddActivityListener(listener);
         const string secretText = "plover-4711-said";
-        await using var connector = await TestConnector.StartAsync(azurite);
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: telling
+            start:
+              - say: "{{ input.text }}"
+              - set: { context.x: "{{ (() => { throw new Error(input.text) })() }}" }
+            """);
         connector.Gateway.Faults.Add(Fault.Refuse(Operations.SendMessage, 400));
         connector.Gateway.Faults.Add(Fault.WorkThenHang(Operations.SendMessage) with { Skip = 1 });
         var conversation = connector.Start(secretText);
         connector.Gateway.CustomerSays(conversation, secretText);
-        await connector.SettledAsync(conversation, 2);
+        var view = await connector.SettledAsync(conversation, 2);
+        Assert.Contains(secretText, (string)view["turns"]![0]!["failure"]!["message"]!, StringComparison.Ordinal);
 
         var token = connector.EndpointUrl.Split('/')[^1];
         string[] secrets = [token, TestConnector.AdminKey, TestConnector.ApiKey, secretText];

@@ -12,7 +12,13 @@ internal sealed class ActiveIndex(ConnectorStorage storage)
 
     public static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
 
-    public static string Partition(string day, int shard) => string.Create(CultureInfo.InvariantCulture, $"active|{day}|{shard}");
+    /// <summary>What the partitions of all days begin with.</summary>
+    public const string Prefix = "active|";
+
+    public static string Partition(string day, int shard) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{day}|{shard}");
+
+    /// <summary>The day of a partition.</summary>
+    public static string DayOf(string partition) => partition[Prefix.Length..partition.LastIndexOf('|')];
 
     /// <summary>Written once a conversation and day, before the commit that relies on it.</summary>
     public Task AddAsync(ConversationKey key, string conversationId, string day, CancellationToken cancellation) =>

@@ -10,6 +10,9 @@ internal sealed partial class ConversationRun
     private const int MaxPages = 10;
     private const int PageSize = 50;
 
+    /// <summary>Each time so many outputs were accepted, the anchor is renewed: one too far back makes every doubt a person's.</summary>
+    private const int AnchorEvery = 100;
+
     /// <summary>Where sending stands afterwards.</summary>
     /// <param name="End">Not null: nothing more can be done now.</param>
     private readonly record struct Sent(Snapshot Snapshot, RunEnd? End = null);
@@ -51,6 +54,7 @@ internal sealed partial class ConversationRun
             return await UnsentAsync(snapshot, reason, cancellation);
         if (_turn is { EventType: "MESSAGE" } && _progress is { Sent: 0 })
             workshop.Indicators.Read(account, snapshot.Head!.ConversationId, snapshot.State.Facts.Channel.Value, _turn.Timestamp);
+        var accepted = _progress!.Accepted;
         while (snapshot.Head!.Sending is { } sending && _progress is { } progress && !progress.IsComplete(sending))
         {
             if (progress.Sent >= _turn!.Outputs.Count)
@@ -118,6 +122,8 @@ internal sealed partial class ConversationRun
             snapshot = held;
         }
 
+        if (accepted / AnchorEvery != _progress.Accepted / AnchorEvery && FitsLease())
+            await RenewAnchorAsync(account, snapshot.Head!.ConversationId, cancellation);
         RecordDuration(_turn!);
         Log.Sent(workshop.Logger, _turn!.Sequence, snapshot.Head!.ConversationId);
         return new Sent(snapshot);
@@ -197,10 +203,29 @@ internal sealed partial class ConversationRun
             "so nobody can tell whether the customer got this one. Look at the conversation, then retry or discard it.", cancellation);
     }
 
+    /// <summary>
+    /// Counts while nothing is in doubt and the customer has the answer. The last ones may not show yet, so the newest shown is the
+    /// anchor, with as many accepted as are shown. What fails or does not add up leaves the anchor where it is.
+    /// </summary>
+    private async Task RenewAnchorAsync(ChatGatewayAccount account, string conversationId, CancellationToken cancellation)
+    {
+        try
+        {
+            var before = _progress!.Anchor?.Accepted ?? 0;
+            var (shown, newest) = await CountBotAsync(account, conversationId, _progress.Anchor?.MessageId, cancellation);
+            if (shown > 0 && before + shown <= _progress.Accepted) _progress = _progress with { Anchor = new Anchor(newest, before + shown) };
+        }
+        catch (ChatGatewayException failed)
+        {
+            Log.NotCounted(workshop.Logger, conversationId, failed.Message);
+        }
+    }
+
     private async Task<(long Count, string? Newest)> CountBotAsync(
         ChatGatewayAccount account, string conversationId, string? anchor, CancellationToken cancellation)
     {
-        long count = 0;
+        // The newest come first, so a message that comes in between two pages moves the end of one to the start of the next.
+        var counted = new HashSet<string>();
         string? newest = null;
         for (var number = 0; number < MaxPages; number++)
         {
@@ -210,11 +235,11 @@ internal sealed partial class ConversationRun
             {
                 if (!string.Equals(message.Author?.Type, "bot", StringComparison.OrdinalIgnoreCase)) continue;
                 newest ??= message.Id;
-                if (message.Id == anchor) return (count, newest);
-                count++;
+                if (message.Id == anchor) return (counted.Count, newest);
+                counted.Add(message.Id.Length > 0 ? message.Id : $"no id {counted.Count}");
             }
 
-            if (page.Items.Count < PageSize) return (count, newest);
+            if (page.Items.Count < PageSize) return (counted.Count, newest);
         }
 
         return (long.MaxValue / 2, newest);
@@ -233,7 +258,7 @@ internal sealed partial class ConversationRun
                 $"It could not be sent for {_options.ParkAfter}. Last: {reason}", cancellation);
 
         var delay = Backoff.After(failures, _options);
-        if (after is { } asked && asked > delay) delay = asked < _options.RetryLongest ? asked : _options.RetryLongest;
+        if (after is { } asked && asked > delay) delay = asked < _options.ParkAfter ? asked : _options.ParkAfter;
         Log.SendLater(workshop.Logger, head.ConversationId, sending.Sequence, delay, reason);
         await workshop.WakeUps.PutPairAsync(key, delay, cancellation);
         var left = await CommitAsync(snapshot, head with

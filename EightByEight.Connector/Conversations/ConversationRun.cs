@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using Azure.Identity;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover;
@@ -234,7 +235,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         }
         catch (Exception failed) when (IsOurs(failed, cancellation))
         {
-            return await FailAsync(snapshot, acting, failed, cancellation);
+            return await FailAsync(snapshot, acting, failed, cancellation, plan);
         }
 
         turn = turn with { StartedAt = started, Late = acting.Event.Timestamp < (snapshot.Head?.LastTurnAt ?? 0) };
@@ -359,22 +360,28 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
     // ---- Failure -----------------------------------------------------------------------------------------------
 
-    /// <summary>Faults of storage and of the host are the host's to repeat; all others are counted against the event.</summary>
+    /// <summary>
+    /// Faults of storage, of signing in to it and of the host are the host's to repeat; all others are counted against the event, as is
+    /// a body that is gone, which no repeating brings back.
+    /// </summary>
     internal static bool IsOurs(Exception failed, CancellationToken cancellation) => failed switch
     {
-        RequestFailedException or AggregateException or IOException => false,
+        RequestFailedException { ErrorCode: "BlobNotFound" } => true,
+        RequestFailedException or AuthenticationFailedException or AggregateException or IOException => false,
         OperationCanceledException => !cancellation.IsCancellationRequested,
         _ => true,
     };
 
-    private async Task<RunEnd?> FailAsync(Snapshot snapshot, Waiting waiting, Exception failed, CancellationToken cancellation)
+    private async Task<RunEnd?> FailAsync(Snapshot snapshot, Waiting waiting, Exception failed, CancellationToken cancellation, Plan? plan = null)
     {
         var head = snapshot.Head ?? NewHead(snapshot);
         var attempts = head.Attempts.GetValueOrDefault(waiting.RowKey) + (_counted == waiting.RowKey ? 0 : 1);
         var error = $"{failed.GetType().Name}: {failed.Message}";
         Log.TurnFailed(workshop.Logger, waiting.Event.ConversationId, waiting.Event.EventId, attempts, failed);
         if (attempts >= _options.MaxAttempts)
-            return await ParkEventAsync(snapshot, [], waiting, snapshot.State, $"Its turn failed {attempts} times. Last: {error}", cancellation);
+            return await ParkEventAsync(
+                snapshot, plan?.Absorbed ?? [], waiting, plan?.After(snapshot.State) ?? snapshot.State,
+                $"Its turn failed {attempts} times. Last: {error}", cancellation);
         var delay = Backoff.After(attempts, _options);
         await workshop.WakeUps.PutPairAsync(key, delay, cancellation);
         var written = await CommitAsync(snapshot, head with
@@ -419,8 +426,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
     {
         Telemetry.InboxAge.Record((Now.ToUnixTimeMilliseconds() - stored.ReceivedAt) / 1000d);
         Log.Committed(workshop.Logger, turn.Sequence, stored.ConversationId, stored.EventId, turn.Outputs.Count, turn.Late);
+        // Not the message: JavaScript's error text may quote what the customer said.
         if (turn.Failure is { } failure)
-            Log.FlowFailed(workshop.Logger, stored.ConversationId, stored.EventId, failure.Step, failure.Line, failure.Message);
+            Log.FlowFailed(workshop.Logger, stored.ConversationId, stored.EventId, failure.Step, failure.Line);
     }
 
     private void RecordDuration(Turn turn) =>
@@ -440,8 +448,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         [LoggerMessage(1, LogLevel.Information, "Turn {Sequence} of {ConversationId} committed for event {EventId}: {Outputs} outputs, late: {Late}.")]
         public static partial void Committed(ILogger logger, long sequence, string conversationId, string eventId, int outputs, bool late);
 
-        [LoggerMessage(2, LogLevel.Error, "The Flow failed in {ConversationId}, event {EventId}, at {Step} (line {Line}): {Reason}")]
-        public static partial void FlowFailed(ILogger logger, string conversationId, string eventId, string step, int line, string reason);
+        [LoggerMessage(2, LogLevel.Error, "The Flow failed in {ConversationId}, event {EventId}, at {Step} (line {Line}). Its turn in the admin API says why.")]
+        public static partial void FlowFailed(ILogger logger, string conversationId, string eventId, string step, int line);
 
         [LoggerMessage(3, LogLevel.Error, "The turn of {ConversationId}, event {EventId}, failed, attempt {Attempt}.")]
         public static partial void TurnFailed(ILogger logger, string conversationId, string eventId, int attempt, Exception exception);
@@ -479,6 +487,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
         [LoggerMessage(8, LogLevel.Error, "8x8 refused the credentials of Endpoint {EndpointId}: it is paused. {Reason}")]
         public static partial void Paused(ILogger logger, string endpointId, string reason);
+
+        [LoggerMessage(30, LogLevel.Information, "The messages of {ConversationId} could not be counted now. {Reason}")]
+        public static partial void NotCounted(ILogger logger, string conversationId, string reason);
     }
 }
 

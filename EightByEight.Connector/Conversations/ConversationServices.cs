@@ -39,9 +39,9 @@ internal static class ConversationServices
             provider.GetRequiredService<Workshop>(), provider.GetRequiredService<Desk>()));
         services.AddSingleton(provider => new Sweeper(
             provider.GetRequiredService<ConnectorStorage>(), provider.GetRequiredService<ConversationStore>(),
-            provider.GetRequiredService<WakeUps>(), provider.GetRequiredService<HandoverSweep>(),
-            provider.GetRequiredService<IOptions<ConversationOptions>>(), provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<Sweeper>>()));
+            provider.GetRequiredService<ActiveIndex>(), provider.GetRequiredService<WakeUps>(),
+            provider.GetRequiredService<HandoverSweep>(), provider.GetRequiredService<IOptions<ConversationOptions>>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Sweeper>>()));
         return services;
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Azure;
 using Azure.Data.Tables;
+using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -16,8 +17,14 @@ public sealed class Inbox
     private readonly WakeUps _wakeUps;
     private readonly TimeProvider _time;
 
+    /// <summary>Conversations that stand in the index of a day, or will with their next turn.</summary>
+    private readonly RecentlyRead<string> _indexed;
+
+    private readonly ActiveIndex _active;
+
     internal Inbox([FromKeyedServices(Acknowledge)] ConnectorStorage storage, [FromKeyedServices(Acknowledge)] WakeUps wakeUps, TimeProvider time) =>
-        (_storage, _wakeUps, _time) = (storage, wakeUps, time);
+        (_storage, _wakeUps, _time, _active, _indexed) = (
+            storage, wakeUps, time, new ActiveIndex(storage), new(time, TimeSpan.FromDays(1), TimeSpan.Zero, capacity: 10_000));
 
     /// <summary>
     /// Stores an event and wakes its conversation. An event that cannot act is stored as history and wakes nobody.
@@ -40,12 +47,24 @@ public sealed class Inbox
             Body = await Body.StoreAsync(_storage.Bodies, key, eventId, body, cancellation),
             TraceParent = Activity.Current?.Id,
         };
-        if (read.IsSilent) return await InsertAsync(stored.ToEntity(key, RowKeys.History(stored.Timestamp, eventId)), cancellation);
+        var day = ActiveIndex.Day(_time.GetUtcNow());
+        var indexed = $"{day}|{key}";
+        if (read.IsSilent)
+        {
+            // It wakes nobody who would index the conversation, and what is not in the index is never swept. Once is enough.
+            await _indexed.GetAsync(indexed, async () =>
+            {
+                await _active.AddAsync(key, read.ConversationId!, day, CancellationToken.None);
+                return indexed;
+            }, cancellation);
+            return await InsertAsync(stored.ToEntity(key, RowKeys.History(stored.Timestamp, eventId)), cancellation);
+        }
 
         // A duplicate rings too: the first delivery may have died between its insert and its wake-up.
         var backup = _wakeUps.PutBackupAsync(key, TimeSpan.Zero, cancellation);
         var isNew = await InsertAsync(key, stored, read.Rank, cancellation);
         await _wakeUps.PutAsync(key, await backup, TimeSpan.Zero, cancellation);
+        await _indexed.GetAsync(indexed, () => Task.FromResult<string?>(indexed), cancellation);
         return isNew;
     }
 

@@ -63,11 +63,18 @@ public sealed class ParkedWork
         {
             var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
             var stored = StoredEvent.From(row) with { IsRetry = true, Timestamp = now, ReceivedAt = now };
-            await _storage.Conversations.SubmitTransactionAsync(
-            [
-                new(TableTransactionActionType.Delete, row, row.ETag),
-                new(TableTransactionActionType.UpsertReplace, stored.ToEntity(key, RowKeys.Inbox(now, 1, stored.EventId))),
-            ], cancellation);
+            try
+            {
+                await _storage.Conversations.SubmitTransactionAsync(
+                [
+                    new(TableTransactionActionType.Delete, row, row.ETag),
+                    new(TableTransactionActionType.UpsertReplace, stored.ToEntity(key, RowKeys.Inbox(now, 1, stored.EventId))),
+                ], cancellation);
+            }
+            catch (RequestFailedException gone) when (gone.Status is 404 or 412)
+            {
+                // Someone else retried or discarded it at the same time: ringing once more does no harm.
+            }
         }
 
         await _wakeUps.PutPairAsync(key, TimeSpan.Zero, cancellation);
@@ -82,9 +89,10 @@ public sealed class ParkedWork
         if (await FindAsync(id, cancellation) is not var (key, pointer, row)) return false;
         if (row is not null)
         {
-            if (Body.From(row).Blob is { } blob && !HandoverKey.IsHandover(key))
+            // The row goes first: a row whose body is gone could never be processed. Who retried it at the same time needs the body.
+            var deleted = await TableOf(key).DeleteEntityAsync(row.PartitionKey, row.RowKey, ETag.All, cancellation);
+            if (deleted.Status != 404 && Body.From(row).Blob is { } blob && !HandoverKey.IsHandover(key))
                 await _storage.Bodies.DeleteBlobIfExistsAsync(blob, cancellationToken: cancellation);
-            await TableOf(key).DeleteEntityAsync(row.PartitionKey, row.RowKey, ETag.All, cancellation);
         }
 
         await _storage.Index.DeleteEntityAsync(Partition, pointer.RowKey, ETag.All, cancellation);
@@ -93,7 +101,8 @@ public sealed class ParkedWork
 
     /// <summary>
     /// Announces an item in the index and gives the row that parks it, to be committed with the conversation. Parking the same
-    /// thing twice gives the same id, so an attempt whose commit was lost leaves nothing behind.
+    /// thing twice gives the same id. An attempt whose commit was lost leaves at most its announcement: the next attempt uses it, or who
+    /// retries or discards it takes it away.
     /// </summary>
     internal async Task<TableEntity> PrepareAsync(
         ConversationKey key, StoredEvent stored, ParkedKind kind, string source, string reason, CancellationToken cancellation)

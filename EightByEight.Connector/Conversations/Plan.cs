@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Azure;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover;
@@ -70,8 +71,20 @@ internal sealed record Plan
             Cancels = cancels,
         };
         var bodies = new Dictionary<string, JsonElement>(snapshot.Inbox.Count);
+        var gone = new Dictionary<string, RequestFailedException>();
         foreach (var waiting in snapshot.Inbox)
-            if (waiting.Event.EventType != StoredEvent.RetriedOutputs) bodies[waiting.RowKey] = JsonElement.Parse(await read(waiting.Event));
+        {
+            if (waiting.Event.EventType == StoredEvent.RetriedOutputs) continue;
+            try
+            {
+                bodies[waiting.RowKey] = JsonElement.Parse(await read(waiting.Event));
+            }
+            catch (RequestFailedException missing) when (missing.ErrorCode == "BlobNotFound")
+            {
+                gone[waiting.RowKey] = missing;
+            }
+        }
+
         var peopleTalk = DoPeopleTalk(snapshot, bodies, now, grace);
         foreach (var waiting in snapshot.Inbox)
         {
@@ -83,7 +96,12 @@ internal sealed record Plan
                 return Acts(waiting, default, facts, handover) with { PeopleTalk = peopleTalk };
             }
 
-            var body = bodies[waiting.RowKey];
+            if (!bodies.TryGetValue(waiting.RowKey, out var body))
+                return new Plan
+                {
+                    Absorbed = [], Facts = facts, FactsBefore = facts, Handover = handover, HandoverBefore = handover,
+                    Unreadable = (waiting, new BodyGoneException(stored, gone[waiting.RowKey])),
+                };
             var goesOn = handover is { IsActive: true };
             ConversationFacts after;
             HandoverCase? next;
@@ -181,7 +199,7 @@ internal sealed record Plan
         "MESSAGE" or "TEXT" => Speaker.Of(body) == Speaker.Customer ? Role.Input : Role.None,
         "ACTIVITY" => IncomingContent.IsReply(body) ? Role.Input : Role.None,
         "CONVERSATION_UPDATE" when settings is { EightByEight.AcceptConversationActiveEvent: true } =>
-            beganActivation || stored.IsRetry ? Role.Activation : Role.None,
+            beganActivation || (stored.IsRetry && IsActive(body)) ? Role.Activation : Role.None,
         _ => Role.None,
     };
 
@@ -199,6 +217,9 @@ internal sealed record Plan
         return !offer.Holds(click.Title, click.Payload);
     }
 
+    private static bool IsActive(JsonElement body) =>
+        string.Equals(body.Member("data").Text("state"), "active", StringComparison.OrdinalIgnoreCase);
+
     private enum Role
     {
         /// <summary>Cannot make a turn.</summary>
@@ -211,3 +232,7 @@ internal sealed record Plan
         Activation,
     }
 }
+
+/// <summary>The blob with an event's body does not exist any more.</summary>
+internal sealed class BodyGoneException(StoredEvent stored, Exception cause)
+    : Exception($"The blob with the event's body is gone: {stored.Body.Blob}. It was deleted by hand, or by a lifecycle rule of the account.", cause);

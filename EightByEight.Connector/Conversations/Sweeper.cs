@@ -13,14 +13,12 @@ namespace EightByEight.Connector.Conversations;
 /// </summary>
 public sealed partial class Sweeper
 {
-    /// <summary>How many days past the retention are looked at, so that a sweep that did not run for a while catches up.</summary>
-    private const int CatchUpDays = 14;
-
     /// <summary>Work that waits longer than this is reported, and woken once more.</summary>
     private static readonly TimeSpan Stuck = TimeSpan.FromMinutes(15);
 
     private readonly ConnectorStorage _storage;
     private readonly ConversationStore _store;
+    private readonly ActiveIndex _active;
     private readonly WakeUps _wakeUps;
     private readonly HandoverSweep _handovers;
     private readonly ConversationOptions _options;
@@ -28,27 +26,34 @@ public sealed partial class Sweeper
     private readonly ILogger<Sweeper> _logger;
 
     internal Sweeper(
-        ConnectorStorage storage, ConversationStore store, WakeUps wakeUps, HandoverSweep handovers, IOptions<ConversationOptions> options,
-        TimeProvider time, ILogger<Sweeper> logger) =>
-        (_storage, _store, _wakeUps, _handovers, _options, _time, _logger) = (storage, store, wakeUps, handovers, options.Value, time, logger);
+        ConnectorStorage storage, ConversationStore store, ActiveIndex active, WakeUps wakeUps, HandoverSweep handovers,
+        IOptions<ConversationOptions> options, TimeProvider time, ILogger<Sweeper> logger)
+    {
+        (_storage, _store, _active, _wakeUps, _handovers) = (storage, store, active, wakeUps, handovers);
+        (_options, _time, _logger) = (options.Value, time, logger);
+    }
 
     /// <summary>Sweeps once. Safe to run twice, or on several instances at a time.</summary>
     public async Task SweepAsync(CancellationToken cancellation)
     {
         await _storage.ReadyAsync().WaitAsync(cancellation);
         var now = _time.GetUtcNow();
-        for (var age = _options.RetentionDays + 1; age <= _options.RetentionDays + CatchUpDays; age++)
-            await ExpireAsync(ActiveIndex.Day(now.AddDays(-age)), now.AddDays(-_options.RetentionDays), cancellation);
+        await ExpireAsync(now.AddDays(-_options.RetentionDays), cancellation);
         await AuditAsync(now, ActiveIndex.Day(now), cancellation);
         await AuditAsync(now, ActiveIndex.Day(now.AddDays(-1)), cancellation);
         await _handovers.SweepAsync(now, cancellation);
     }
 
-    private async Task ExpireAsync(string day, DateTimeOffset before, CancellationToken cancellation)
+    /// <summary>Goes through all days before, however long no sweep ran. What is left of a conversation is indexed under its own day.</summary>
+    private async Task ExpireAsync(DateTimeOffset before, CancellationToken cancellation)
     {
-        await foreach (var pointer in PointersAsync(day, cancellation))
+        var end = ActiveIndex.Prefix + ActiveIndex.Day(before);
+        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {ActiveIndex.Prefix} and PartitionKey lt {end}");
+        await foreach (var pointer in _storage.Index.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
         {
-            if (ConversationKey.Parse(pointer.RowKey) is { } key) await ExpireAsync(key, day, before, cancellation);
+            if (ConversationKey.Parse(pointer.RowKey) is { } key
+                && await ExpireAsync(key, ActiveIndex.DayOf(pointer.PartitionKey), before, cancellation) is { } newest)
+                await _active.AddAsync(key, pointer.GetString("Conversation"), ActiveIndex.Day(newest), cancellation);
             await _storage.Index.DeleteEntityAsync(pointer.PartitionKey, pointer.RowKey, ETag.All, cancellation);
         }
     }
@@ -56,16 +61,19 @@ public sealed partial class Sweeper
     /// <summary>
     /// Deletes what is older. The head goes last, if it is still as it was read: a conversation that comes to life meanwhile keeps it.
     /// </summary>
-    private async Task ExpireAsync(ConversationKey key, string day, DateTimeOffset before, CancellationToken cancellation)
+    /// <returns>When the newest of what is left was written; null: nothing is left, or a newer day of the index has it.</returns>
+    private async Task<DateTimeOffset?> ExpireAsync(ConversationKey key, string day, DateTimeOffset before, CancellationToken cancellation)
     {
         var snapshot = await _store.ReadAsync(key, cancellation);
-        int deleted = 0, kept = snapshot.Inbox.Count;
+        var now = _time.GetUtcNow();
+        var deleted = 0;
+        DateTimeOffset? newest = snapshot.Inbox.Count > 0 ? now : null;
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {key.ToString()} and RowKey ge {RowKeys.EndOfPending}");
         await foreach (var row in _storage.Conversations.QueryAsync<TableEntity>(filter, 200, cancellationToken: cancellation))
         {
             if (row.Timestamp >= before)
             {
-                kept++;
+                if (newest is null || row.Timestamp > newest) newest = row.Timestamp;
                 continue;
             }
 
@@ -77,8 +85,10 @@ public sealed partial class Sweeper
             deleted++;
         }
 
-        var whole = kept == 0 && string.CompareOrdinal(snapshot.Head?.ActiveDay ?? day, day) <= 0 && await EndAsync(key, snapshot, before, cancellation);
-        Log.Expired(_logger, key, deleted, whole);
+        var elsewhere = string.CompareOrdinal(snapshot.Head?.ActiveDay ?? day, day) > 0;
+        if (newest is null && !elsewhere && !await EndAsync(key, snapshot, before, cancellation)) newest = now;
+        Log.Expired(_logger, key, deleted, newest is null && !elsewhere);
+        return newest;
     }
 
     private async Task<bool> EndAsync(ConversationKey key, Snapshot snapshot, DateTimeOffset before, CancellationToken cancellation)

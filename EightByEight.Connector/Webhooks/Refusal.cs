@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Azure;
+using Azure.Identity;
 using Microsoft.AspNetCore.Http;
 
 namespace EightByEight.Connector.Webhooks;
@@ -15,7 +16,7 @@ internal sealed record Refusal(int Status, string Title, string Detail)
 
     /// <summary>Whether it is storage that failed, so that the sender should try again.</summary>
     public static bool IsStorageFailure(Exception exception, CancellationToken cancellation) =>
-        exception is RequestFailedException or AggregateException or IOException or HttpRequestException
+        exception is RequestFailedException or AuthenticationFailedException or AggregateException or IOException or HttpRequestException
         || (exception is OperationCanceledException && !cancellation.IsCancellationRequested);
 
     public async Task WriteAsync(HttpResponse response, CancellationToken cancellation)

@@ -30,6 +30,9 @@ public sealed class SigningKeys(ChatGatewayClient gateway, TimeProvider time) : 
     private readonly ConcurrentDictionary<(string BaseUrl, string KeyId), Entry> _entries = new();
     private readonly ConcurrentDictionary<string, Window> _windows = new();
 
+    /// <summary>How many keys are kept now, those included that are known not to be there.</summary>
+    internal int Count => _entries.Count;
+
     /// <summary>Whether a key of that server made the signature.</summary>
     /// <exception cref="SigningKeyUnavailableException">The key cannot be fetched now: the sender should try again.</exception>
     public async ValueTask<bool> VerifyAsync(string baseUrl, string? tenantId, WebhookSignature signature, CancellationToken cancellation)
@@ -40,10 +43,18 @@ public sealed class SigningKeys(ChatGatewayClient gateway, TimeProvider time) : 
         var used = cached ?? Fetch(id, tenantId, entry);
         var key = await used.KeyAsync(cancellation);
         if (key is not null && key.Verify(signature)) return true;
-        // The key may have been replaced under the same id: it is fetched once more, but not by everyone who asks.
-        if (cached is null || key is null || now - cached.Since < AbsenceAge) return false;
-        key = await Fetch(id, tenantId, cached).KeyAsync(cancellation);
-        return key is not null && key.Verify(signature);
+        if (cached is not null && key is not null && now - cached.Since >= AbsenceAge)
+        {
+            // The key may have been replaced under the same id: it is fetched once more, but not by everyone who asks.
+            used = Fetch(id, tenantId, cached);
+            key = await used.KeyAsync(cancellation);
+            if (key is not null && key.Verify(signature)) return true;
+        }
+
+        // A former key tells who is right, but not who is wrong: the signature may be by the one that cannot be had now.
+        return used.HasFailed
+            ? throw new SigningKeyUnavailableException("8x8's signing key may have been replaced, and cannot be fetched now.")
+            : false;
     }
 
     /// <inheritdoc/>

@@ -8,6 +8,9 @@ namespace EightByEight.Connector.Webhooks;
 /// </summary>
 public readonly record struct WebhookEvent
 {
+    /// <summary>The longest event type and conversation id, in characters; 8x8's have a few dozen.</summary>
+    public const int MaxId = 1_024;
+
     /// <summary><c>eventType</c>, as 8x8 writes it; unknown values are kept.</summary>
     public string EventType { get; private init; }
 
@@ -44,6 +47,8 @@ public readonly record struct WebhookEvent
             if (string.IsNullOrEmpty(envelope.EventType)) return "The body lacks 'eventType', a string.";
             if (string.IsNullOrEmpty(envelope.ConversationId) && envelope.EventType != "WEB_HOOK_VERIFY")
                 return "The body lacks 'conversationId', a string.";
+            if (envelope.EventType.Length > MaxId) return $"The body's 'eventType' is longer than {MaxId} characters.";
+            if (envelope.ConversationId?.Length > MaxId) return $"The body's 'conversationId' is longer than {MaxId} characters.";
             read = new WebhookEvent
             {
                 EventType = envelope.EventType,

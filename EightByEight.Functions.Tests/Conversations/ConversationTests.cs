@@ -289,10 +289,9 @@ public sealed class ConversationTests(AzuriteFixture azurite)
 
         await PostAsync(connector, id, "MESSAGE", new JsonObject { ["text"] = "hello" });
 
-        var view = await Eventually.GetAsync(
-            async () => await connector.Admin.GetAsync($"/api/endpoints/{connector.EndpointId}/conversations"),
-            found => found.Content.ReadAsStringAsync().Result.Contains("items", StringComparison.Ordinal), "a list");
-        Assert.True(view.IsSuccessStatusCode);
+        var view = await connector.SettledAsync(Uri.EscapeDataString(id), 1);
+        Assert.Equal(id, (string)view["conversationId"]!);
+        Assert.Single(view["turns"]!.AsArray());
     }
 
     private static JsonObject Accepting => new() { ["eightByEight"] = new JsonObject { ["acceptConversationActiveEvent"] = true } };

@@ -23,11 +23,12 @@ public sealed class LeaseTests(AzuriteFixture azurite)
         proxy.Before = async request =>
         {
             // Every commit carries the head; that of a turn a row of the transcript, and the one after it settles.
-            if (request.Service != "table" || !request.Body.Contains("\"Head\"", StringComparison.Ordinal)) return;
+            if (request.Service != "table" || !request.Body.Contains("\"Head\"", StringComparison.Ordinal)) return false;
             var isTurn = request.Body.Contains("\"7|", StringComparison.Ordinal);
             if (isTurn) Interlocked.Increment(ref done);
-            if ((what == "turn" ? !isTurn : isTurn || done == 0) || !caught.TrySetResult()) return;
+            if ((what == "turn" ? !isTurn : isTurn || done == 0) || !caught.TrySetResult()) return false;
             await thaw.Task;
+            return false;
         };
         var conversation = frozen.Start("hello");
         await caught.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);

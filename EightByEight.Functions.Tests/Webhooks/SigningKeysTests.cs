@@ -99,6 +99,41 @@ public sealed class SigningKeysTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_key_that_may_have_been_replaced_but_cannot_be_fetched_refuses_nobody()
+    {
+        var old = _server.Add("k");
+        Assert.True(await VerifyAsync(old, "k"));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        var key = _server.Add("k");
+        _server.Status = 500;
+
+        await Assert.ThrowsAsync<SigningKeyUnavailableException>(async () => await VerifyAsync(key, "k"));
+        await Assert.ThrowsAsync<SigningKeyUnavailableException>(async () => await VerifyAsync(key, "k"));
+        Assert.True(await VerifyAsync(old, "k"));
+
+        _server.Status = null;
+        Assert.True(await VerifyAsync(key, "k"));
+    }
+
+    [Fact]
+    public async Task However_many_keys_are_named_only_so_many_are_kept_and_the_good_one_is_among_them()
+    {
+        var good = _server.Add("good");
+        using var other = RSA.Create(2048);
+        Assert.True(await VerifyAsync(good, "good"));
+
+        for (var i = 0; i < 1_500; i++)
+        {
+            if (i % SigningKeys.MaxLookUps == 0) _time.Advance(SigningKeys.LookUpWindow);
+            Assert.False(await VerifyAsync(other, $"unknown-{i}"));
+        }
+
+        Assert.InRange(_keys.Count, 1, SigningKeys.MaxKeys);
+        Assert.True(await VerifyAsync(good, "good"));
+        Assert.Single(_server.Asked, path => path.Contains("good", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Wrong_signatures_cannot_make_a_flood_of_requests()
     {
         var key = _server.Add("k");

@@ -39,6 +39,19 @@ public sealed class WebhookEventTests
     public void What_is_no_event_is_told_why(string body, string said) =>
         Assert.Contains(said, Read(body, out _), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("eventType")]
+    [InlineData("conversationId")]
+    public void An_id_beyond_all_measure_is_refused(string member)
+    {
+        string Body(int length) => $$"""{"eventType":"MESSAGE","conversationId":"c"}""".Replace(
+            member == "eventType" ? "MESSAGE" : "\"c\"", member == "eventType" ? new string('x', length) : $"\"{new string('x', length)}\"",
+            StringComparison.Ordinal);
+
+        Assert.Null(Read(Body(1_024), out _));
+        Assert.Contains(member, Read(Body(1_025), out _), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Verify_needs_no_conversation()
     {

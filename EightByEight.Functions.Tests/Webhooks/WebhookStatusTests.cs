@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using EightByEight.Connector;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EightByEight.Functions.Tests.Webhooks;
 
@@ -189,6 +191,112 @@ public sealed class WebhookStatusTests(AzuriteFixture azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_identity_that_cannot_sign_in_to_storage_asks_for_the_event_again()
+    {
+        var identity = new FailingIdentity();
+        await using var connector = await TestConnector.StartAsync(azurite, options: Conversations.Posted.Unpumped,
+            configure: builder => builder.Services.AddSingleton<HttpPipelinePolicyPerCall>(identity),
+            settings: new JsonObject { ["eightByEight"] = new JsonObject { ["baseUrl"] = _keys.Url } });
+        using (var warm = await _client.SendAsync(Signed().To(connector.EndpointUrl), Cancellation)) Assert.Equal(HttpStatusCode.OK, warm.StatusCode);
+        identity.Fails = true;
+
+        using var response = await _client.SendAsync(Signed().To(connector.EndpointUrl), Cancellation);
+        using var cold = await _client.PostAsync($"{connector.Host.Url}/webhooks/never-seen", new StringContent("{}"), Cancellation);
+
+        await AssertProblemAsync(503, response, "again");
+        Assert.NotNull(response.Headers.RetryAfter);
+        await AssertProblemAsync(503, cold, "again");
+    }
+
+    [Fact]
+    public async Task Storage_that_hangs_is_given_up_after_one_repetition()
+    {
+        await using var proxy = await StorageProxy.StartAsync(azurite);
+        await using var connector = await TestConnector.StartAsync(azurite, storage: proxy.ConnectionString, options: Conversations.Posted.Unpumped,
+            settings: new JsonObject { ["eightByEight"] = new JsonObject { ["baseUrl"] = _keys.Url } });
+        using (var warm = await _client.SendAsync(Signed().To(connector.EndpointUrl), Cancellation)) Assert.Equal(HttpStatusCode.OK, warm.StatusCode);
+        var attempts = 0;
+        proxy.Before = async request =>
+        {
+            if (request.Target.Contains("$batch", StringComparison.Ordinal)) Interlocked.Increment(ref attempts);
+            await Task.Delay(TimeSpan.FromSeconds(30), Cancellation);
+            return true;
+        };
+        // Work in the background would take four times ten seconds.
+        using var patience = new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
+
+        using var response = await patience.SendAsync(Signed().To(connector.EndpointUrl), Cancellation);
+
+        await AssertProblemAsync(503, response, "again");
+        Assert.InRange(attempts, 1, 2);
+    }
+
+    [Fact]
+    public async Task A_token_that_cannot_be_looked_up_asks_for_the_event_again()
+    {
+        await using var proxy = await StorageProxy.StartAsync(azurite);
+        await using var connector = await TestConnector.StartAsync(azurite, storage: proxy.ConnectionString);
+        proxy.Refuse = _ => true;
+
+        await AssertProblemAsync(503, await _client.SendAsync(Signed().To(connector.EndpointUrl), Cancellation), "again");
+    }
+
+    [Theory]
+    [InlineData(128, 401, "does not match")]
+    [InlineData(129, 401, "too long")]
+    public async Task A_key_id_is_looked_up_only_within_its_bound(int length, int status, string said)
+    {
+        await AssertProblemAsync(status, await PostAsync(Signed() with { KeyId = new string('k', length) }), said);
+
+        Assert.Equal(length == 128, !_keys.Asked.IsEmpty);
+    }
+
+    [Fact]
+    public async Task The_signature_is_checked_before_the_JSON()
+    {
+        using var response = await _client.PostAsync(_connector.EndpointUrl, new StringContent("this is no JSON"), Cancellation);
+
+        await AssertProblemAsync(401, response, "x-8x8-signature");
+    }
+
+    [Fact]
+    public async Task The_token_is_checked_before_the_size()
+    {
+        using var content = new ByteArrayContent(new byte[2 * 1024 * 1024]);
+
+        await AssertProblemAsync(404, await _client.PostAsync($"{_connector.Host.Url}/webhooks/unknown", content, Cancellation), "Endpoint URL");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Verify_is_not_found_where_events_would_not_be(bool disabled)
+    {
+        if (disabled) await _connector.PatchAsync(new JsonObject { ["enabled"] = false });
+        var url = disabled ? _connector.EndpointUrl : $"{_connector.Host.Url}/webhooks/unknown";
+
+        using var response = await _client.PostAsync(url, new StringContent("""{"eventType":"WEB_HOOK_VERIFY"}"""), Cancellation);
+
+        await AssertProblemAsync(404, response, "Endpoint URL");
+    }
+
+    [Fact]
+    public async Task Any_tenant_is_accepted_where_the_Endpoint_names_none()
+    {
+        await _connector.PatchAsync(new JsonObject { ["eightByEight"] = new JsonObject { ["tenantId"] = null } });
+
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(Signed() with { Tenant = "any" })).StatusCode);
+    }
+
+    [Fact]
+    public async Task An_event_within_the_freshness_window_is_accepted() =>
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(Signed() with { SentAt = DateTimeOffset.UtcNow.AddSeconds(-290) })).StatusCode);
+
+    [Fact]
+    public async Task An_id_beyond_all_measure_is_refused() => await AssertProblemAsync(
+        400, await PostAsync(Signed() with { Body = SignedPost.Message(new string('c', 1_025), "Hello") }), "conversationId");
+
+    [Fact]
     public async Task Unsigned_events_are_accepted_where_the_Endpoint_says_so()
     {
         await _connector.PatchAsync(new JsonObject { ["eightByEight"] = new JsonObject { ["verifySignatures"] = false } });
@@ -197,6 +305,16 @@ public sealed class WebhookStatusTests(AzuriteFixture azurite) : IAsyncLifetime
             _connector.EndpointUrl, new StringContent(SignedPost.Message("c", "Hello")), Cancellation);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    private sealed class FailingIdentity : HttpPipelinePolicyPerCall
+    {
+        public bool Fails { get; set; }
+
+        public override void OnSendingRequest(Azure.Core.HttpMessage message)
+        {
+            if (Fails) throw new Azure.Identity.CredentialUnavailableException("No token can be had.");
+        }
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

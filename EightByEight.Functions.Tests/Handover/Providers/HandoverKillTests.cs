@@ -124,7 +124,7 @@ public sealed class HandoverKillTests(AzuriteFixture azurite)
             _proxy.Before = request =>
             {
                 if (!request.IsIdle) Interlocked.Increment(ref _seen);
-                return Task.CompletedTask;
+                return Task.FromResult(false);
             };
             for (var quiet = 0; quiet < 3; quiet = _seen == last ? quiet + 1 : 0)
             {
