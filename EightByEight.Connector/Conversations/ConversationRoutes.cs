@@ -70,7 +70,9 @@ internal static class ConversationRoutes
         return TypedResults.NoContent();
     }
 
-    private static string Route(HttpContext http, string name) => (string)http.Request.RouteValues[name]!;
+    /// <summary>Servers decode a path but for its encoded slashes, and an id of 8x8 may hold one.</summary>
+    private static string Route(HttpContext http, string name) =>
+        ((string)http.Request.RouteValues[name]!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static T Service<T>(HttpContext http) where T : notnull => http.RequestServices.GetRequiredService<T>();
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Conversations;
 
 namespace EightByEight.Functions.Tests.Conversations;
 
@@ -228,6 +229,27 @@ public sealed class ConversationTests(AzuriteFixture azurite)
         Assert.Equal(["1: a", "2: b", "1: c"], await connector.BotSaysAsync(conversation, 3));
     }
 
+    [Theory]
+    [InlineData(5, 4, "2: b")]
+    [InlineData(5, 6, "1: b")]
+    [InlineData(0, 100_000, "2: b")]
+    public async Task A_session_lasts_as_long_as_the_Endpoint_says(int expiration, int minutes, string answer)
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UtcNow) { AutoAdvanceAmount = TimeSpan.FromMilliseconds(1) };
+        await using var connector = await TestConnector.StartAsync(azurite,
+            settings: new JsonObject { ["session"] = new JsonObject { ["expirationMinutes"] = expiration } },
+            simulator: options => options.TimeProvider = time,
+            configure: builder => Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions.AddSingleton<TimeProvider>(builder.Services, new Shifted(time)));
+        var conversation = connector.Start("a");
+        await connector.BotSaysAsync(conversation, 1);
+        await connector.SettledAsync(conversation, 1);
+        time.Advance(TimeSpan.FromMinutes(minutes));
+
+        connector.Gateway.CustomerSays(conversation, "b");
+
+        Assert.Equal(["1: a", answer], await connector.BotSaysAsync(conversation, 2));
+    }
+
     [Fact]
     public async Task An_event_larger_than_a_table_row_is_processed()
     {
@@ -289,9 +311,12 @@ public sealed class ConversationTests(AzuriteFixture azurite)
 
         await PostAsync(connector, id, "MESSAGE", new JsonObject { ["text"] = "hello" });
 
-        var view = await connector.SettledAsync(Uri.EscapeDataString(id), 1);
-        Assert.Equal(id, (string)view["conversationId"]!);
-        Assert.Single(view["turns"]!.AsArray());
+        var found = await Eventually.GetAsync(
+            () => connector.Service<Transcripts>().FindAsync(connector.EndpointId, id, TestContext.Current.CancellationToken),
+            view => view is { Turns.Count: > 0, Waiting: 0 }, "a turn", null, connector.Logs);
+        Assert.Single(found!.Turns);
+        // A path cannot name "..": clients take it for the folder above.
+        if (id != "..") Assert.Single((await connector.ViewAsync(Uri.EscapeDataString(id)))["turns"]!.AsArray());
     }
 
     private static JsonObject Accepting => new() { ["eightByEight"] = new JsonObject { ["acceptConversationActiveEvent"] = true } };
