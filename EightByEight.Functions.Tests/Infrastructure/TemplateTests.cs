@@ -148,12 +148,12 @@ public sealed class CompiledTemplate : IAsyncLifetime
     private void Collect(JsonNode? node)
     {
         if (node is JsonObject o) _objects.Add(o);
-        foreach (var inner in node switch
-                 {
-                     JsonObject members => members.Select(member => member.Value),
-                     JsonArray items => items.AsEnumerable(),
-                     _ => [],
-                 })
-            Collect(inner);
+        IEnumerable<JsonNode?> inner = node switch
+        {
+            JsonObject members => members.Select(member => member.Value),
+            JsonArray items => items,
+            _ => [],
+        };
+        foreach (var next in inner) Collect(next);
     }
 }
