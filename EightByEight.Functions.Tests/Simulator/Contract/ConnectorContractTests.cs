@@ -15,6 +15,17 @@ public sealed class ConnectorContractTests(AzuriteFixture azurite)
               quickReplies: [ { title: "Yes", payload: "yes" }, { title: "No", payload: "no" } ]
         """;
 
+    private const string WithHandover = """
+        name: contract-handover
+        start:
+          - handover:
+              queueId: "101"
+              message: One moment, a colleague takes over.
+              summary: "Wants help: {{ input.text }}"
+              properties: { plan: gold }
+          - say: How was it?
+        """;
+
     [Theory]
     [InlineData("WebChat")]
     [InlineData("WhatsApp")]
@@ -40,6 +51,27 @@ public sealed class ConnectorContractTests(AzuriteFixture azurite)
 
         // Once Prism has ended, all that it printed is read. What is wrong with answers, ContractTests tell.
         Assert.Equal(8, prism.Requests.Count(request => request.StartsWith("post ", StringComparison.Ordinal) && request.EndsWith("/messages", StringComparison.Ordinal)));
+        Assert.DoesNotContain(prism.Violations, violation => violation.StartsWith("request", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_handover_and_the_way_back_are_as_8x8_describes_them()
+    {
+        var openApi = OpenApiFile.PathOrSkip();
+        await using var connector = await TestConnector.StartAsync(azurite, WithHandover);
+        var prism = await PrismProxy.StartAsync(openApi, connector.Simulator.Url);
+        await using (prism)
+        {
+            await connector.PatchAsync(new JsonObject { ["eightByEight"] = new JsonObject { ["baseUrl"] = prism.Url.ToString() } });
+            var conversation = connector.Start("Hello");
+            await Eventually.GetAsync(() => connector.Gateway.AssignmentOf(conversation).Type, type => type == "queue", "the handover", logs: connector.Logs);
+            connector.Gateway.AgentAccepts(conversation);
+            connector.Gateway.AgentLeaves(conversation);
+            await connector.BotSaysAsync(conversation, 2);
+        }
+
+        Assert.Contains(prism.Requests, request => request.EndsWith("/post-agent-assignment", StringComparison.Ordinal));
+        Assert.Contains(prism.Requests, request => request.StartsWith("patch ", StringComparison.Ordinal));
         Assert.DoesNotContain(prism.Violations, violation => violation.StartsWith("request", StringComparison.Ordinal));
     }
 }
