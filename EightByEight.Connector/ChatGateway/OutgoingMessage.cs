@@ -44,10 +44,23 @@ public static class AuthorTypes
 public sealed record AttachmentReference([property: JsonConverter(typeof(IdConverter))] string Id = "");
 
 /// <summary>A card in a message.</summary>
-/// <param name="ContentType">Such as <c>application/8x8.quick.replies</c> or <c>application/vnd.microsoft.card.adaptive</c>.</param>
-/// <param name="Content">Its shape depends on the content type.</param>
-public sealed record Card(string ContentType = "", JsonElement Content = default)
+public sealed record Card
 {
+    /// <summary>One that is being read.</summary>
+    [JsonConstructor]
+    public Card()
+    {
+    }
+
+    /// <summary>One that is being sent.</summary>
+    public Card(string contentType, JsonElement content) => (ContentType, Content) = (contentType, content);
+
+    /// <summary>Such as <c>application/8x8.quick.replies</c> or <c>application/vnd.microsoft.card.adaptive</c>.</summary>
+    public string ContentType { get; set; } = "";
+
+    /// <summary>Its shape depends on the content type.</summary>
+    public JsonElement Content { get; set; }
+
     /// <summary>Members such as <c>id</c>, <c>actionSubmitted</c> (by the user) and <c>actionExecuted</c> (by the agent).</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? More { get; set; }
