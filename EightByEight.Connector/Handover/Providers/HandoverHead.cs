@@ -94,6 +94,9 @@ internal sealed record Request
 
     /// <summary>Failed attempts in a row.</summary>
     public int Failures { get; set; }
+
+    /// <summary>How often it was looked for and not found.</summary>
+    public int Looks { get; set; }
 }
 
 /// <summary>What becomes of a handover.</summary>

@@ -73,7 +73,7 @@ internal sealed partial class HandoverRun
                     account, new ListQuery(number, PageSize, "id:desc", $"channelId=={wanted.ChannelId}"), cancellation);
                 if (page.Items.FirstOrDefault(c => IsMarked(c.User)) is { Id: { } found }) return await OpenedAsync(read, found, cancellation);
                 if (page.Items.Count == 0 || number + 1 >= page.TotalPages || (page.TotalPages is null && page.Items.Count < PageSize))
-                    return await LaterAsync(read, asked with { By = null }, "8x8 has no such conversation: it is asked for again.", null, cancellation);
+                    return await NotThereAsync(read, asked, cancellation);
             }
 
             return await EndAsync(read, HandoverStatus.Failed,
@@ -83,6 +83,14 @@ internal sealed partial class HandoverRun
         {
             return await LaterAsync(read, asked, failed, cancellation);
         }
+    }
+
+    /// <summary>A request that was on its way when nobody waited for it any more may be carried out late: it is looked for twice.</summary>
+    private Task<RunEnd?> NotThereAsync(Leased<HandoverHead> read, Request asked, CancellationToken cancellation)
+    {
+        var isCertain = asked.Looks > 0;
+        return LaterAsync(read, asked with { By = isCertain ? null : asked.By, Looks = isCertain ? 0 : 1 },
+            "8x8 has no such conversation.", Options.Visibility, cancellation);
     }
 
     /// <summary>8x8 has opened the conversation: this is noted before anything else is done.</summary>

@@ -112,20 +112,20 @@ public sealed class AgentSideTests(AzuriteFixture azurite)
     [Fact]
     public async Task Where_the_transfer_is_not_told_in_time_8x8s_conversation_decides()
     {
-        await using var test = await TestHandover.StartAsync(azurite);
+        await using var gate = await WebhookGate.StartAsync();
+        await using var test = await TestHandover.StartAsync(azurite, gate: gate);
         var begun = await test.BeginAsync();
         var (id, conversation) = ((string)begun["id"]!, (string)begun["conversationId"]!);
         await test.HasStatusAsync(id, "queued");
         test.Gateway.AgentAccepts(conversation, "a1");
         await test.HasStatusAsync(id, "active");
-        await test.Gateway.SettledAsync();
-        test.Gateway.Faults.Add(Fault.Refuse(Operations.Deliver, 500, times: 100_000) with { Skip = 1 });
+        gate.KeepsBack = body => !body.Contains("\"left\"", StringComparison.Ordinal);
 
         test.Gateway.AgentTransfers(conversation, "102");
 
         await Eventually.GetAsync(() => test.GetAsync(id), h => (string?)h["queueId"] == "102", "the look at the conversation", null, test.Logs);
         Assert.True(test.Gateway.Requests[Operations.GetConversation] > 0);
-        test.Gateway.Faults.Clear();
+        gate.KeepsBack = _ => false;
         test.Gateway.AgentAccepts(conversation, "a2");
         await test.HasStatusAsync(id, "active");
     }

@@ -88,12 +88,14 @@ public sealed class OpeningTests(AzuriteFixture azurite)
     [InlineData(false, true)]
     public async Task An_answer_that_is_lost_opens_no_second_conversation(bool works, bool eventsComeLate)
     {
-        await using var test = await TestHandover.StartAsync(azurite);
+        await using var gate = await WebhookGate.StartAsync();
+        gate.KeepsBack = _ => eventsComeLate;
+        await using var test = await TestHandover.StartAsync(azurite, gate: gate);
         test.Gateway.Faults.Add(works ? Fault.WorkThenDrop(Operations.CreateConversation) : Fault.Drop(Operations.CreateConversation));
-        if (eventsComeLate) test.Gateway.Faults.Add(Fault.Refuse(Operations.Deliver, 500, times: 12));
 
         var begun = await test.BeginAsync();
 
+        gate.KeepsBack = _ => false;
         Assert.Equal(Assert.Single(test.Gateway.ConversationIds), (string?)begun["conversationId"]);
         await test.HasStatusAsync((string)begun["id"]!, "queued");
         Assert.True(test.Gateway.Requests[Operations.CreateConversation] == (works ? 1 : 2), test.Logs.Tail());

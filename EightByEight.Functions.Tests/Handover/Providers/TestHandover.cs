@@ -33,6 +33,10 @@ public sealed class TestHandover : IAsyncDisposable
 
     public static readonly IReadOnlyDictionary<string, string?> Quick = new Dictionary<string, string?>(TestConnector.Quick)
     {
+        // A busy machine answers late, and a lost answer is to be told from a late one.
+        ["Connector:ChatGateway:AttemptTimeout"] = "00:00:05",
+        ["Connector:ChatGateway:TotalTimeout"] = "00:00:05",
+        ["Connector:Conversations:Lease"] = "00:00:08",
         ["Connector:HandoverProviders:CallbackTimeout"] = "00:00:01",
         ["Connector:HandoverProviders:CallbackRetryFirst"] = "00:00:00.2",
         ["Connector:HandoverProviders:CallbackRetryLongest"] = "00:00:01",
@@ -42,12 +46,14 @@ public sealed class TestHandover : IAsyncDisposable
 
     /// <param name="callback">Where the provider's events go; null: nowhere.</param>
     /// <param name="simulator">One that exists already; null: a new one.</param>
+    /// <param name="gate">Keeps events of 8x8 back; null: nothing does.</param>
     public static async Task<TestHandover> StartAsync(
         AzuriteFixture azurite, string? callback = null, string? storage = null, Action<SimulatorOptions>? simulated = null,
-        IReadOnlyDictionary<string, string?>? more = null, SimulatorServer? simulator = null, Action<WebApplicationBuilder>? configure = null)
+        IReadOnlyDictionary<string, string?>? more = null, SimulatorServer? simulator = null, Action<WebApplicationBuilder>? configure = null,
+        WebhookGate? gate = null)
     {
         var test = await HostAsync(storage ?? azurite.NewAccount(), simulated, more, simulator, configure);
-        await test.CreateProviderAsync(callback);
+        await test.CreateProviderAsync(callback, gate);
         return test;
     }
 
@@ -153,9 +159,11 @@ public sealed class TestHandover : IAsyncDisposable
         return new TestHandover(host, gateway, ownsSimulator || simulator is null, TestConnector.AdminOf(host.Url), logs);
     }
 
-    private async Task CreateProviderAsync(string? callback)
+    private async Task CreateProviderAsync(string? callback, WebhookGate? gate)
     {
-        var webhook = Gateway.AddWebhook("Handovers", $"{Host.Url}/handover/eightByEight");
+        var url = $"{Host.Url}/handover/eightByEight";
+        if (gate is not null) gate.Target = url;
+        var webhook = Gateway.AddWebhook("Handovers", gate?.Url ?? url);
         var channel = Gateway.AddChannel("Handovers", "ChatAPI", webhook.Id, "101");
         using var created = await Admin.PostAsJsonAsync("/api/handover-providers", new JsonObject
         {
