@@ -95,6 +95,7 @@ public sealed class ContractTests(ContractFixture contract) : IClassFixture<Cont
             it.Account, it.Id, new ConversationChange(new("queue", "101"), new User(AdditionalProperties: [new("summary", "Wants help")])), _none),
         ["PatchConversationAsync: to a script"] = it => it.Client.PatchConversationAsync(
             it.Account, it.Id, new ConversationChange(new("script", "script-1")), _none),
+        ["AssignAsync"] = it => it.Client.AssignAsync(it.Account, it.Id, new ConversationChange(new("queue", "101")), _none),
         ["ListInteractionsAsync"] = it => it.Client.ListInteractionsAsync(it.Account, it.Id, _none),
         ["AssignAfterAgentAsync: with times"] = it => it.Client.AssignAfterAgentAsync(
             it.Account, it.Id, new PostAgentAssignment(it.WebhookId, new(false, 300, 150)), _none),
