@@ -213,7 +213,7 @@ internal sealed partial class ConversationRun
 
         var comesBack = handover.Request.Continues
             && await ComesBackAsync(conversationId, endpoint, account, cancellation);
-        await workshop.Gateway.AssignAsync(account, conversationId, HandoverBody.Of(handover.Request), cancellation);
+        await workshop.Gateway.AssignAsync(account, conversationId, HandoverPatch.Of(handover.Request), cancellation);
         return handover with { ComesBack = comesBack };
     }
 

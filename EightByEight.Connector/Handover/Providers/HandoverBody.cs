@@ -16,12 +16,6 @@ internal static class HandoverBody
     /// <summary>Members of the user that 8x8 knows beside those of <see cref="User"/>.</summary>
     private static readonly string[] MoreOfUser = ["customerId", "ipaddress", "timezoneOffset"];
 
-    /// <summary>Languages that 8x8 knows. Source: 8x8, Chat Gateway, create conversation.</summary>
-    private static readonly string[] Languages =
-    [
-        "en", "ru", "de", "ja", "es", "fr", "pt", "it", "pl", "hr", "nl", "ar", "da", "ko", "no", "sv", "vi", "cy", "th", "zh-CN", "zh-TW",
-    ];
-
     /// <summary>Reads what begins a handover.</summary>
     /// <param name="id">Of the handover: it marks 8x8's conversation.</param>
     /// <exception cref="BodyException">All its faults.</exception>
@@ -63,7 +57,7 @@ internal static class HandoverBody
             all.Value("user") is { ValueKind: not JsonValueKind.Null } given ? given : JsonElement.Parse("{}"), "$.user", problems);
         var user = new User(
             members.String("name", 255), members.String("userId", 255), members.String("email", 255), members.String("phone", 255),
-            members.String("company", 255), members.String("caseId", 255), LanguageOf(members.String("language", 35)));
+            members.String("company", 255), members.String("caseId", 255), Languages.Of(members.String("language", 35)));
         foreach (var name in MoreOfUser)
             if (members.Value(name) is { ValueKind: JsonValueKind.String or JsonValueKind.Number } value)
                 (user.More ??= new Dictionary<string, JsonElement>())[name] = value;
@@ -95,21 +89,6 @@ internal static class HandoverBody
     private static User Marked(User user, string id) => user.AdditionalProperties?.Count >= User.MostAdditionalProperties
         ? user
         : user with { AdditionalProperties = [.. user.AdditionalProperties ?? [], new(HandoverRun.Marker, id)] };
-
-    /// <summary>8x8's word for a language: exactly, by its first part, or English. Null stays null.</summary>
-    private static string? LanguageOf(string? language)
-    {
-        if (language is null) return null;
-        language = language.Replace('_', '-');
-        string? Known(string wanted) => Array.Find(Languages, known => known.Equals(wanted, StringComparison.OrdinalIgnoreCase));
-        if (Known(language) is { } exact) return exact;
-        var first = language.Split('-')[0];
-        if (first.Equals("zh", StringComparison.OrdinalIgnoreCase))
-            return language.Contains("Hant", StringComparison.OrdinalIgnoreCase) || language.EndsWith("HK", StringComparison.OrdinalIgnoreCase)
-                ? "zh-TW" : "zh-CN";
-        return first.Equals("nb", StringComparison.OrdinalIgnoreCase) || first.Equals("nn", StringComparison.OrdinalIgnoreCase)
-            ? "no" : Known(first) ?? "en";
-    }
 
     private static OutgoingMessage ReadPast(JsonElement item, string path, List<BodyProblem> problems)
     {

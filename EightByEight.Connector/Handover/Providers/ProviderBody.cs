@@ -83,7 +83,7 @@ internal sealed class ProviderBody(
 
     /// <summary>A first look; the names of all others are looked up when a callback is made.</summary>
     private static bool IsPrivate(Uri uri) => uri.IsLoopback
-        || (IPAddress.TryParse(uri.DnsSafeHost, out var address) && !PublicAddress.Is(address))
+        || (IPAddress.TryParse(uri.DnsSafeHost, out var address) && !PublicAddress.IsPublic(address))
         || uri.IdnHost.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
         || uri.IdnHost.EndsWith(".internal", StringComparison.OrdinalIgnoreCase);
 

@@ -162,7 +162,7 @@ public sealed class CallbackTests(AzuriteFixture azurite)
     [InlineData("64:ff9b::808:808", true)]
     [InlineData("2002:a00:1::", false)]
     public void Only_addresses_of_the_internet_are_public(string address, bool isPublic) =>
-        Assert.Equal(isPublic, PublicAddress.Is(IPAddress.Parse(address)));
+        Assert.Equal(isPublic, PublicAddress.IsPublic(IPAddress.Parse(address)));
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -1,12 +1,18 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace EightByEight.Connector.Handover.Providers;
+namespace EightByEight.Connector;
 
-/// <summary>Tells addresses of the internet from those of networks that a caller must not reach through us.</summary>
+/// <summary>
+/// Connects to addresses of the internet only, for URLs that come from outside. It decides at the moment of connecting, so that neither a
+/// redirect nor a name that changes its address leads into a network that only this server reaches.
+/// </summary>
 internal static class PublicAddress
 {
-    /// <summary>Special-purpose ranges. Source: the IANA special-purpose address registries (RFC 6890 and its updates).</summary>
+    /// <summary>
+    /// Special-purpose ranges. Source: the IANA special-purpose address registries (RFC 6890 and its updates). Cloud metadata is among
+    /// them, but for 168.63.129.16, where Azure answers its machines.
+    /// </summary>
     private static readonly IPNetwork[] Special =
     [
         .. new[]
@@ -19,7 +25,7 @@ internal static class PublicAddress
     ];
 
     /// <summary>Whether it is an address of the internet.</summary>
-    public static bool Is(IPAddress address)
+    public static bool IsPublic(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         // NAT64 (RFC 6052) carries an IPv4 address in its last four bytes.
@@ -27,13 +33,13 @@ internal static class PublicAddress
         return !Array.Exists(Special, network => network.Contains(address));
     }
 
-    /// <summary>Connects to a public address of a name; the name is looked up once, so that it cannot change in between.</summary>
+    /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>: looks the name up once, so that it cannot change in between.</summary>
     /// <exception cref="HttpRequestException">The name has no public address.</exception>
     public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
         var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation);
-        var allowed = Array.FindAll(addresses, Is);
-        if (allowed.Length == 0) throw new HttpRequestException("The name has no public address.");
+        var allowed = Array.FindAll(addresses, IsPublic);
+        if (allowed.Length == 0) throw new HttpRequestException($"{context.DnsEndPoint.Host} has no public address.");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
