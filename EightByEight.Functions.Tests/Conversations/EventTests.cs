@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using EightByEight.Functions.Tests.Endpoints;
 using EightByEight.Connector;
+using EightByEight.Functions.Tests.Endpoints;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EightByEight.Functions.Tests.Conversations;

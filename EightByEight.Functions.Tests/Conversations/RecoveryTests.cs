@@ -211,6 +211,9 @@ public sealed class RecoveryTests(AzuriteFixture azurite)
         await using var connector = await TestConnector.StartAsync(azurite, settings: Posted.Unsigned, options: new Dictionary<string, string?>(Posted.Unpumped)
         {
             ["Connector:Conversations:LongestRun"] = "00:00:02",
+            ["Connector:Conversations:Lease"] = "00:01:00",
+            ["Connector:ChatGateway:AttemptTimeout"] = "00:00:20",
+            ["Connector:ChatGateway:TotalTimeout"] = "00:00:30",
         });
         var conversation = connector.Start();
         await connector.Gateway.SettledAsync();
@@ -222,7 +225,7 @@ public sealed class RecoveryTests(AzuriteFixture azurite)
 
         var left = await connector.ReadAsync(conversation);
         Assert.NotEmpty(left.Inbox);
-        Assert.Null(left.Head!.Lease);
+        Assert.Equal((null, null), (left.Head!.Lease, left.Head.RetryAt));
         Assert.Equal(2, await connector.QueuedAsync());
         connector.Gateway.Faults.Clear();
         await Eventually.GetAsync(async () =>
