@@ -45,7 +45,17 @@ internal static class AgentSide
     {
         var failed = status == HandoverStatus.Failed;
         return Tell(
-            head with { Status = status, StatusAt = at, EndedAt = at, Reason = reason, AgentId = null, AgentTyping = false, Asking = null, RetryAt = null },
+            head with
+            {
+                Status = status,
+                StatusAt = at,
+                EndedAt = at,
+                Reason = reason,
+                AgentId = null,
+                AgentTyping = false,
+                Asking = null,
+                RetryAt = null,
+            },
             failed ? EventTypes.Failed : EventTypes.Completed, at, new() { [failed ? "reason" : "by"] = reason }, happenings);
     }
 

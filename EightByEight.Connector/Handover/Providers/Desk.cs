@@ -7,8 +7,9 @@ namespace EightByEight.Connector.Handover.Providers;
 
 /// <summary>What the work on handovers needs.</summary>
 internal sealed class Desk(
-    ConnectorStorage storage, WakeUps wakeUps, ProviderStore providers, HandoverInbox inbox, ChatGatewayClient gateway, CallbackClient callbacks,
-    ParkedWork parked, IOptions<ConversationOptions> conversations, IOptions<ChatGatewayOptions> chatGateway, IOptions<HandoverProviderOptions> options,
+    ConnectorStorage storage, WakeUps wakeUps, ProviderStore providers, HandoverInbox inbox, ChatGatewayClient gateway,
+    CallbackClient callbacks, ParkedWork parked, IOptions<ConversationOptions> conversations,
+    IOptions<ChatGatewayOptions> chatGateway, IOptions<HandoverProviderOptions> options,
     TimeProvider time, ILogger<Desk> logger)
 {
     public ConnectorStorage Storage => storage;

@@ -74,7 +74,8 @@ internal static class HandoverBody
             foreach (var member in custom.EnumerateObject()) Add(properties, member.Name, member.Value);
         else if (all.Value("properties") is { ValueKind: not JsonValueKind.Null }) all.Refuse("properties", "Must be an object.");
         if (properties.Count > User.MostAdditionalProperties)
-            all.Refuse("properties", $"With user.additionalProperties there are {properties.Count}, of which 8x8 takes at most {User.MostAdditionalProperties}.");
+            all.Refuse("properties",
+                $"With user.additionalProperties there are {properties.Count}, of which 8x8 takes at most {User.MostAdditionalProperties}.");
         return properties.Count == 0 ? user : user with { AdditionalProperties = properties };
     }
 

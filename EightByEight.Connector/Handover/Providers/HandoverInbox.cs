@@ -143,7 +143,8 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, T
                 await Table.SubmitTransactionAsync(
                 [
                     new(TableTransactionActionType.Add, new TableEntity(partition, HandoverRows.Known(knownAs)) { ["Hash"] = hash }),
-                    new(TableTransactionActionType.UpdateMerge, new TableEntity(partition, HandoverRows.Bell) { [HandoverRows.Commands] = number }, bell.ETag),
+                    new(TableTransactionActionType.UpdateMerge,
+                        new TableEntity(partition, HandoverRows.Bell) { [HandoverRows.Commands] = number }, bell.ETag),
                     new(TableTransactionActionType.Add, new TableEntity(partition, HandoverRows.Command(number))
                     {
                         ["Command"] = JsonSerializer.SerializeToUtf8Bytes(command, HandoverJson.Default.Command),
@@ -221,7 +222,8 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, T
         var properties = json.RootElement.Member("data").Member("user").Member("additionalProperties");
         if (properties.ValueKind != JsonValueKind.Array) return null;
         var marked = properties.EnumerateArray().Where(p => p.Text("key") == HandoverRun.Marker).Select(p => p.Text("value")).FirstOrDefault();
-        return marked is not null && await FindAsync(marked, cancellation) is { ConversationId: null, HasEnded: false } head && head.TenantId == tenantId
+        return marked is not null
+            && await FindAsync(marked, cancellation) is { ConversationId: null, HasEnded: false } head && head.TenantId == tenantId
             ? marked
             : null;
     }

@@ -70,7 +70,8 @@ internal sealed partial class HandoverRoutes(Desk desk, HandoverStream stream, T
         var opened = await OpenedAsync(id, wakeUp, http.RequestAborted);
         http.Response.Headers.Location = $"/api/handovers/{id}";
         if (opened.Status == HandoverStatus.Failed)
-            throw new AdminException(502, "Handover failed", $"8x8 did not take the customer: {opened.Reason} Mend it, then ask again with another key or reference.");
+            throw new AdminException(502, "Handover failed",
+                $"8x8 did not take the customer: {opened.Reason} Mend it, then ask again with another key or reference.");
         return Answer(opened, opened.ConversationId is null ? 202 : wakeUp is null ? 200 : 201);
     }
 
@@ -79,7 +80,8 @@ internal sealed partial class HandoverRoutes(Desk desk, HandoverStream stream, T
     {
         var since = time.GetTimestamp();
         if (wakeUp is not null)
-            await WorkAsync(id, wakeUp).WaitAsync(desk.Options.OpenPatience, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await WorkAsync(id, wakeUp).WaitAsync(desk.Options.OpenPatience, time, cancellation)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
         while (true)
         {

@@ -13,7 +13,8 @@ namespace EightByEight.Connector.Handover.Providers;
 /// The events of a handover as server-sent events. They are read from the table, so that a reader can come back to any instance
 /// with the number of the last event it has.
 /// </summary>
-internal sealed class HandoverStream(ConnectorStorage storage, IOptions<HandoverProviderOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
+internal sealed class HandoverStream(
+    ConnectorStorage storage, IOptions<HandoverProviderOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     /// <summary>Writes until the last event, until the time is over, or until the reader goes.</summary>
     /// <param name="after">The number of the last event that the reader has.</param>

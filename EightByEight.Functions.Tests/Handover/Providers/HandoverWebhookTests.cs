@@ -28,7 +28,9 @@ public sealed class HandoverWebhookTests(AzuriteFixture azurite) : IAsyncLifetim
         });
         using var created = await _test.Admin.PostAsJsonAsync("/api/handover-providers", new JsonObject
         {
-            ["name"] = "Keys", ["baseUrl"] = _keys.Url, ["tenantId"] = "keys01",
+            ["name"] = "Keys",
+            ["baseUrl"] = _keys.Url,
+            ["tenantId"] = "keys01",
         }, Cancellation);
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
     }
