@@ -99,7 +99,11 @@ internal sealed record Plan
             if (!bodies.TryGetValue(waiting.RowKey, out var body))
                 return new Plan
                 {
-                    Absorbed = [], Facts = facts, FactsBefore = facts, Handover = handover, HandoverBefore = handover,
+                    Absorbed = [],
+                    Facts = facts,
+                    FactsBefore = facts,
+                    Handover = handover,
+                    HandoverBefore = handover,
                     Unreadable = (waiting, new BodyGoneException(stored, gone[waiting.RowKey])),
                 };
             var goesOn = handover is { IsActive: true };
@@ -124,7 +128,11 @@ internal sealed record Plan
                 // Valid JSON may hold a string that is no Unicode text.
                 return new Plan
                 {
-                    Absorbed = [], Facts = facts, FactsBefore = facts, Handover = handover, HandoverBefore = handover,
+                    Absorbed = [],
+                    Facts = facts,
+                    FactsBefore = facts,
+                    Handover = handover,
+                    HandoverBefore = handover,
                     Unreadable = (waiting, notText),
                 };
             }
@@ -159,7 +167,12 @@ internal sealed record Plan
             || facts.People.TalkAt(now, grace) == Talk.Undecided)) heldUntil = now;
         return new Plan
         {
-            Absorbed = absorbed, Facts = facts, FactsBefore = facts, Handover = handover, HandoverBefore = handover, HeldUntil = heldUntil,
+            Absorbed = absorbed,
+            Facts = facts,
+            FactsBefore = facts,
+            Handover = handover,
+            HandoverBefore = handover,
+            HeldUntil = heldUntil,
         };
     }
 

@@ -158,7 +158,10 @@ internal sealed record HandoverCase
             case Talk.Yes when people.IsAgentIn:
                 return Now(HandoverStatus.Agent) with
                 {
-                    Ending = null, DecideAt = null, TimeoutAt = null, QueueTold = false,
+                    Ending = null,
+                    DecideAt = null,
+                    TimeoutAt = null,
+                    QueueTold = false,
                 };
             case Talk.Yes:
                 return Now(QueuedAt > people.TransferAt ? HandoverStatus.Queued : HandoverStatus.Transferred) with { DecideAt = null };

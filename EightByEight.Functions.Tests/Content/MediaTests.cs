@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using EightByEight.Connector;
 using EightByEight.Connector.Content;
 using EightByEight.Simulator;
 using Microsoft.AspNetCore.Http;

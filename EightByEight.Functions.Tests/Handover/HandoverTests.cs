@@ -254,7 +254,7 @@ public sealed class HandoverTests(AzuriteFixture azurite)
             start:
               - handover:
                   queueId: "101"
-                  summary: "Wants: {{ "{{ input.text }}" }}"
+                  summary: "Wants: {{"{{ input.text }}"}}"
                   user: { name: Ann Lee, email: null, caseId: "00042", language: tlh }
                   properties: { {{properties}} }
             """, new JsonObject { ["handover"] = new JsonObject { ["properties"] = new JsonObject { ["site"] = "shop" } } });

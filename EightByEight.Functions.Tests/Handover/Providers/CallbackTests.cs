@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using EightByEight.Connector.Handover.Providers;
+using EightByEight.Connector;
 
 namespace EightByEight.Functions.Tests.Handover.Providers;
 
