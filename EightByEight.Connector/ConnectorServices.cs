@@ -88,6 +88,8 @@ public static class ConnectorServices
     private static void ToMonitor(AzureMonitorExporterOptions options, string connectionString, IConfiguration configuration)
     {
         options.ConnectionString = connectionString;
+        // Every turn can be followed, unless the standard variable names a sampler.
+        if (string.IsNullOrEmpty(configuration["OTEL_TRACES_SAMPLER"])) (options.SamplingRatio, options.TracesPerSecond) = (1, null);
         // Where local authentication is off, telemetry is sent as the app's own identity.
         if (configuration["AZURE_CLIENT_ID"] is { Length: > 0 } clientId)
             options.Credential = new ManagedIdentityCredential(ManagedIdentityId.FromUserAssignedClientId(clientId));

@@ -346,8 +346,12 @@ internal sealed partial class ConversationRun
             ? workshop.WakeUps.PutPairAsync(key, DateTimeOffset.FromUnixTimeMilliseconds(due) - Now, cancellation)
             : Task.CompletedTask;
 
-    private void ReportHandover(HandoverCase? before, HandoverCase? after, string conversationId)
+    private void ReportHandover(ConversationState stateBefore, ConversationState stateAfter, string conversationId)
     {
+        var (before, after) = (stateBefore.Handover, stateAfter.Handover);
+        if (after is not { IsActive: true } && before is not { IsActive: true } && !stateBefore.Facts.People.IsAgentIn
+            && stateAfter.Facts.People.WereThere(stateBefore.Facts.NewestAt))
+            Log.TakenByAgent(workshop.Logger, conversationId);
         if (after is null || (after.Status == before?.Status && after.RequestedAt == before.RequestedAt)) return;
         if (after.Status == HandoverStatus.Failed) Log.HandoverFailed(workshop.Logger, conversationId, after.Reason);
         else Log.Handover(workshop.Logger, conversationId, HandoverCase.Name(after.Status), after.Reason);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
 using Azure.Identity;
+using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover;
@@ -153,7 +154,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         await WakeForHandoverAsync(snapshot.State.Handover, state.Handover, cancellation);
         var committed = await workshop.Store.CommitAsync(key, snapshot, Settled(head), state, actions, release, cancellation);
         if (committed?.Head?.Lease?.Id == _lease) _leaseTaken = asked;
-        if (committed is not null) ReportHandover(snapshot.State.Handover, state.Handover, head.ConversationId);
+        if (committed is not null) ReportHandover(snapshot.State, state, head.ConversationId);
         return committed;
     }
 
@@ -222,6 +223,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         Turn turn;
         var started = Now.ToUnixTimeMilliseconds();
         var state = plan.After(snapshot.State);
+        if (state.Facts.Channel.Value is null && !acting.Event.IsOurs)
+            state = state with { Facts = await WithChannelAsync(state.Facts, endpoint, acting.Event.ConversationId, cancellation) };
         try
         {
             using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), acting.Event.ConversationId);
@@ -240,6 +243,26 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
         turn = turn with { StartedAt = started, Late = acting.Event.Timestamp < (snapshot.Head?.LastTurnAt ?? 0) };
         return await CommitTurnAsync(snapshot, plan.Absorbed, acting, acting.Event, turn, state, cancellation);
+    }
+
+    /// <summary>Asks 8x8, once, for the channel of a conversation of which no event has told it. Not knowing it stops nothing.</summary>
+    private async Task<ConversationFacts> WithChannelAsync(
+        ConversationFacts facts, Endpoint endpoint, string conversationId, CancellationToken cancellation)
+    {
+        string? type = null;
+        try
+        {
+            if (await AccountAsync(endpoint, cancellation) is { } account
+                && (await workshop.Gateway.GetConversationAsync(account, conversationId, cancellation)).ChannelId is { Length: > 0 } channelId)
+                type = (await workshop.Gateway.GetChannelAsync(account, channelId, cancellation)).Type;
+        }
+        catch (ChatGatewayException unknown)
+        {
+            Log.ChannelUnknown(workshop.Logger, conversationId, unknown.Message);
+        }
+
+        // Older than whatever an event says.
+        return facts with { Channel = new Stamped<string>(type ?? "", 0) };
     }
 
     /// <param name="waiting">The row of the event that made the turn; null: it came from no inbox.</param>
@@ -481,6 +504,12 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
         [LoggerMessage(13, LogLevel.Warning, "{ConversationId} could not be {Action}: {Reason}")]
         public static partial void ActionRefused(ILogger logger, string conversationId, string action, string reason);
+
+        [LoggerMessage(15, LogLevel.Information, "8x8 does not tell the channel of {ConversationId} now: it is treated like web chat. {Reason}")]
+        public static partial void ChannelUnknown(ILogger logger, string conversationId, string reason);
+
+        [LoggerMessage(16, LogLevel.Information, "An agent took {ConversationId} from the bot.")]
+        public static partial void TakenByAgent(ILogger logger, string conversationId);
 
         [LoggerMessage(14, LogLevel.Information, "Outputs of turn {Sequence} of {ConversationId} are not sent: {Reason}")]
         public static partial void Unsent(ILogger logger, long sequence, string conversationId, string reason);

@@ -27,6 +27,10 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
         if (stored.EventType is "MESSAGE" or "TEXT" && flow.TakesChoices(session.Position) && session.Offer?.PayloadOf(said) is { } payload)
             content = content.AsChoice(payload);
         var input = InputFor(stored, content, state.Facts, session, flow);
+        // An agent who took the conversation unasked is told of when the bot has it again.
+        if (state.Session is { } before && session.Id == before.Id && state.Facts.People is var people
+            && people.WereThere(before.LastTimestamp))
+            input["handover"] = new JsonObject { ["status"] = "completed", ["unasked"] = true };
         var text = stored.EventType == "CONVERSATION_UPDATE" ? null : said;
         return Run(flow, input, text, stored, Click.Of(body), session, state with { Sessions = sessions }, settings, cancellation);
     }
@@ -40,7 +44,12 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
         var handover = state.Handover!;
         state = state with { Handover = handover.WithoutNotice() };
         // The session's time stands still during a handover: it starts to run again when that is over.
-        var session = state.Session is { } running ? running with { LastInputAt = stored.ReceivedAt, Execution = running.Execution + 1 } : null;
+        var session = state.Session is { } running ? running with
+        {
+            LastInputAt = stored.ReceivedAt,
+            LastTimestamp = Math.Max(running.LastTimestamp, state.Facts.NewestAt),
+            Execution = running.Execution + 1,
+        } : null;
         if (session?.Position?.Step != handover.Request.Step || session.Flow != settings.Flow || !flow.AwaitsHandover(session.Position))
             return (TurnOf(stored, session, null), state with { Session = session });
         var input = InputFor(stored, new IncomingContent("", []), state.Facts, session, flow);
@@ -208,7 +217,7 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
             ["session"] = new JsonObject { ["id"] = session.Id, ["isNew"] = session.Execution == 1 },
             ["conversationId"] = stored.ConversationId,
             ["inputId"] = stored.EventId,
-            ["channel"] = facts.Channel.Value,
+            ["channel"] = facts.Channel.Value is { Length: > 0 } channel ? channel : null,
             ["endpointType"] = "eightByEight",
             ["flowName"] = flow.Name,
             ["execution"] = session.Execution,

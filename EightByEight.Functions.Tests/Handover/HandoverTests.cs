@@ -17,7 +17,7 @@ public sealed class HandoverTests(AzuriteFixture azurite)
               withoutReturn: end
           - say: "Over: {{ input.handover.status }}"
           - question: { text: How was it?, type: text, saveTo: context.rating }
-          - say: "Thank you for '{{ context.rating }}'."
+          - say: "Thank you for '{{ context.rating }}'{{ input.handover ? ' again' : '' }}."
         """;
 
     [Fact]
@@ -82,13 +82,13 @@ public sealed class HandoverTests(AzuriteFixture azurite)
         var conversation = await HandedOverAsync(connector);
         connector.Gateway.AgentAccepts(conversation);
         connector.Gateway.AgentTransfers(conversation, "102");
-        await SettledAsync(connector, conversation, "queued");
+        await SeenAsync(connector, conversation, view => IsAt(view, "queued", "102"));
         connector.Gateway.CustomerSays(conversation, "Still there?");
         connector.Gateway.AgentAccepts(conversation, "agent-2");
 
-        var view = await SettledAsync(connector, conversation, "agent");
+        await SeenAsync(connector, conversation, view =>
+            IsAt(view, "agent", "102") && (string?)view["handover"]!["agentId"] == "agent-2" && (int)view["waiting"]! == 0);
 
-        Assert.Equal(("102", "agent-2"), ((string?)view["handover"]!["queueId"], (string?)view["handover"]!["agentId"]));
         Assert.Single(connector.BotSaid(conversation));
         connector.Gateway.AgentLeaves(conversation);
         Assert.Equal("Over: completed", (await connector.BotSaysAsync(conversation, 2))[1]);
@@ -347,6 +347,36 @@ public sealed class HandoverTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Of_an_agent_who_came_unasked_the_Flow_learns_with_the_next_input()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: unasked
+            start:
+              - say: "{{ input.text }}: {{ input.handover ? input.handover.status + ' ' + input.handover.unasked : 'alone' }}"
+            """);
+        var conversation = connector.Start("a");
+        await connector.BotSaysAsync(conversation, 1);
+        await TakeOverAsync(connector, conversation);
+        connector.Gateway.AgentSays(conversation, "I take this one.");
+        connector.Gateway.CustomerSays(conversation, "b");
+        await connector.Gateway.SettledAsync();
+        using var client = new HttpClient { DefaultRequestHeaders = { { "x-api-key", TestConnector.ApiKey } } };
+        using var assigned = await client.PostAsync(
+            $"{connector.Simulator.Url}/chat-gateway/v1/conversations/{conversation}/post-agent-assignment",
+            new StringContent($$"""{"type":"webhook","id":"{{connector.Gateway.Webhooks[0].Id}}"}""", System.Text.Encoding.UTF8, "application/json"),
+            TestContext.Current.CancellationToken);
+        connector.Gateway.AgentLeaves(conversation);
+        await connector.Gateway.SettledAsync();
+
+        connector.Gateway.CustomerSays(conversation, "c");
+        await connector.BotSaysAsync(conversation, 2);
+        connector.Gateway.CustomerSays(conversation, "d");
+
+        Assert.Equal(["a: alone", "c: completed true", "d: alone"], await connector.BotSaysAsync(conversation, 3));
+        Assert.Contains(connector.Logs.Lines, line => line.Contains($"An agent took {conversation} from the bot", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_customer_who_leaves_the_queue_has_cancelled()
     {
         await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
@@ -374,6 +404,9 @@ public sealed class HandoverTests(AzuriteFixture azurite)
         await Eventually.GetAsync(() => connector.Gateway.State(conversation), state => state == "idle", "a closed conversation", logs: connector.Logs);
         Assert.Equal(["Goodbye!"], connector.BotSaid(conversation));
     }
+
+    private static bool IsAt(JsonObject view, string status, string queue) =>
+        ((string?)view["handover"]?["status"], (string?)view["handover"]?["queueId"]) == (status, queue);
 
     private static string Failing(string queue) => $$$"""
         name: failing
