@@ -88,7 +88,7 @@ public sealed class HandoverKillTests(AzuriteFixture azurite)
         await life.BeginAsync("warm");
         if (first is not null) await first(life);
         var struck = 0;
-        for (var step = afterwards ? 1 : 0; step < 60; step += 5)
+        for (var step = afterwards ? 1 : 0; step < 60; step += 4)
         {
             await life.RestAsync();
             life.KillAt(step, afterwards);
