@@ -125,12 +125,13 @@ internal sealed partial class ConversationRun
     {
         if (snapshot.State.Facts.People.TalkAt(Now, _options.TransferGrace) == Talk.Yes)
             return handover.Judged(snapshot.State.Facts, Now, _options.TransferGrace) with { DecideAt = null };
+        var leftAt = snapshot.State.Facts.People.LeftAt;
         var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
-        if (endpoint is null || await AccountAsync(endpoint, cancellation) is not { } account) return handover.Decided(goesOn: false);
+        if (endpoint is null || await AccountAsync(endpoint, cancellation) is not { } account) return handover.Decided(goesOn: false, leftAt);
         try
         {
             var conversation = await workshop.Gateway.GetConversationAsync(account, snapshot.Head!.ConversationId, cancellation);
-            return handover.Decided(goesOn: IsWithPeople(conversation));
+            return handover.Decided(goesOn: IsWithPeople(conversation), leftAt);
         }
         catch (ChatGatewayException failed) when (failed.Delivery != Delivery.Refused && handover.Undecided < MostQuestions)
         {
@@ -142,7 +143,7 @@ internal sealed partial class ConversationRun
         }
         catch (ChatGatewayException)
         {
-            return handover.Decided(goesOn: false);
+            return handover.Decided(goesOn: false, leftAt);
         }
     }
 

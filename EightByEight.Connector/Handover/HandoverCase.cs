@@ -87,6 +87,9 @@ internal sealed record HandoverCase
     /// <summary>When it is looked at whether an agent who left is coming back; null: nothing to look at.</summary>
     public long? DecideAt { get; set; }
 
+    /// <summary>The leaving of an agent that 8x8, asked, said was no end; by 8x8's time.</summary>
+    public long GoesOnAfter { get; set; }
+
     /// <summary>How often that could not be found out.</summary>
     public int Undecided { get; set; }
 
@@ -173,15 +176,16 @@ internal sealed record HandoverCase
         // Without a queue before, a script is only the one that the bot talks in.
         if (people.EndedAt > Since && people.EndedAt > QueuedAt && (QueuedAt > 0 || HadAgent))
             return Over("The contact centre gave the conversation back.");
-        if (people.LeftAt > Since && people.LeftAt > QueuedAt)
+        if (people.LeftAt > Math.Max(Since, GoesOnAfter) && people.LeftAt > QueuedAt)
             return Now(HandoverStatus.Left) with { DecideAt = DecideAt ?? people.DecidedAt(grace).ToUnixTimeMilliseconds() };
         return QueuedAt > Since ? Now(HandoverStatus.Queued) with { DecideAt = null } : this;
     }
 
     /// <summary>After the grace time, and after 8x8 was asked.</summary>
     /// <param name="goesOn">Whether the conversation is still with a queue or an agent.</param>
-    public HandoverCase Decided(bool goesOn) => goesOn
-        ? Now(HandoverStatus.Transferred) with { DecideAt = null, Undecided = 0 }
+    /// <param name="leftAt">When the agent left, by 8x8's time: that is not asked again.</param>
+    public HandoverCase Decided(bool goesOn, long leftAt) => goesOn
+        ? Now(HandoverStatus.Transferred) with { DecideAt = null, Undecided = 0, GoesOnAfter = leftAt }
         : Ended(HandoverStatus.Completed, null);
 
     /// <summary>The customer said something while people are in charge.</summary>

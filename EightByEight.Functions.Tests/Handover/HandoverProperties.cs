@@ -70,6 +70,21 @@ public sealed class HandoverProperties
         Assert.Equal(HandoverStatus.Requested, handover.Status);
     }
 
+    [Fact]
+    public void What_8x8_said_was_no_end_is_not_asked_again_with_the_next_event()
+    {
+        var joined = new Event(1, """{"eventType":"MEMBERS_CHANGED","data":{"memberType":"agent","change":"joined","id":"a"}}""", 1);
+        var left = new Event(2, """{"eventType":"MEMBERS_CHANGED","data":{"memberType":"agent","change":"left","id":"a"}}""", 2);
+        var says = new Event(40, """{"eventType":"MESSAGE","data":{"sender":{"type":"user"},"text":"Hello?"}}""", 3);
+        var (facts, handover) = Begun();
+        foreach (var told in new[] { joined, left }) (facts, handover) = After(facts, handover, told, Start.AddSeconds(3));
+        Assert.Equal(HandoverStatus.Left, handover.Status);
+
+        (_, handover) = After(facts, handover.Decided(goesOn: true, facts.People.LeftAt), says, Start.AddSeconds(41));
+
+        Assert.Equal((HandoverStatus.Transferred, null), (handover.Status, handover.DecideAt));
+    }
+
     /// <summary>Something that could have happened: queues, agents who come, transfer and leave, and perhaps an end.</summary>
     private static List<Event> Story(Random random)
     {
