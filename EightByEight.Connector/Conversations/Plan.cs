@@ -59,17 +59,17 @@ internal sealed record Plan
         var handover = snapshot.State.Handover;
         var absorbed = new List<Waiting>();
         DateTimeOffset? heldUntil = null;
-        Plan Acts(Waiting waiting, JsonElement body, ConversationFacts after, HandoverCase? handoverAfter, bool cancels = false) => new()
+        Plan Rests() => new()
         {
             Absorbed = absorbed,
-            Acting = waiting,
-            Body = body,
-            Facts = after,
+            Facts = facts,
             FactsBefore = facts,
-            Handover = handoverAfter,
+            Handover = handover,
             HandoverBefore = handover,
-            Cancels = cancels,
         };
+        Plan Acts(Waiting waiting, JsonElement body, ConversationFacts after, HandoverCase? handoverAfter) =>
+            Rests() with { Acting = waiting, Body = body, Facts = after, Handover = handoverAfter };
+        Plan Fails(Waiting waiting, Exception cause) => Rests() with { Absorbed = [], Unreadable = (waiting, cause) };
         var bodies = new Dictionary<string, JsonElement>(snapshot.Inbox.Count);
         var gone = new Dictionary<string, RequestFailedException>();
         foreach (var waiting in snapshot.Inbox)
@@ -97,15 +97,7 @@ internal sealed record Plan
             }
 
             if (!bodies.TryGetValue(waiting.RowKey, out var body))
-                return new Plan
-                {
-                    Absorbed = [],
-                    Facts = facts,
-                    FactsBefore = facts,
-                    Handover = handover,
-                    HandoverBefore = handover,
-                    Unreadable = (waiting, new BodyGoneException(stored, gone[waiting.RowKey])),
-                };
+                return Fails(waiting, new BodyGoneException(stored, gone[waiting.RowKey]));
             var goesOn = handover is { IsActive: true };
             ConversationFacts after;
             HandoverCase? next;
@@ -126,15 +118,7 @@ internal sealed record Plan
             catch (InvalidOperationException notText)
             {
                 // Valid JSON may hold a string that is no Unicode text.
-                return new Plan
-                {
-                    Absorbed = [],
-                    Facts = facts,
-                    FactsBefore = facts,
-                    Handover = handover,
-                    HandoverBefore = handover,
-                    Unreadable = (waiting, notText),
-                };
+                return Fails(waiting, notText);
             }
 
             // An agent who left may turn out to be a transfer: what the customer says then waits for its meaning.
@@ -152,7 +136,7 @@ internal sealed record Plan
             if (goesOn && role == Role.Input)
             {
                 if (CanReturn(next!, settings) && next!.IsCancelledBy(Chosen(IncomingContent.Of(body), snapshot.State.Session)))
-                    return Acts(waiting, body, after, next, cancels: true);
+                    return Acts(waiting, body, after, next) with { Cancels = true };
                 next = next!.Heard(stored.ReceivedAt);
             }
 
@@ -165,15 +149,7 @@ internal sealed record Plan
         // A transfer or a new agent that was absorbed may have decided: those held are looked at again at once.
         if (heldUntil is not null && !(handover is { IsActive: true, Status: HandoverStatus.Left }
             || facts.People.TalkAt(now, grace) == Talk.Undecided)) heldUntil = now;
-        return new Plan
-        {
-            Absorbed = absorbed,
-            Facts = facts,
-            FactsBefore = facts,
-            Handover = handover,
-            HandoverBefore = handover,
-            HeldUntil = heldUntil,
-        };
+        return Rests() with { HeldUntil = heldUntil };
     }
 
     /// <summary>
