@@ -55,7 +55,7 @@ public sealed record IncomingContent(string Text, JsonObject Data)
     }
 
     /// <summary>Attachments as Flows know them: name, url, type; the id helps where 8x8 gave no URL.</summary>
-    private static JsonArray Attachments(JsonElement content)
+    internal static JsonArray Attachments(JsonElement content)
     {
         var attachments = new JsonArray();
         if (content.Member("attachments") is { ValueKind: JsonValueKind.Array } array)

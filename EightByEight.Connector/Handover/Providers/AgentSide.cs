@@ -72,8 +72,7 @@ internal static class AgentSide
         }
 
         var message = new JsonObject { ["messageId"] = stored.EventId, ["agentId"] = agent, ["text"] = data.Text("text") ?? "" };
-        if (data.Member("attachments") is { ValueKind: JsonValueKind.Array } files && files.GetArrayLength() > 0)
-            message["attachments"] = Attachments(files);
+        if (IncomingContent.Attachments(data) is { Count: > 0 } attachments) message["attachments"] = attachments;
         if (data.Member("cards") is { ValueKind: JsonValueKind.Array } cards && cards.GetArrayLength() > 0)
             message["cards"] = JsonNode.Parse(cards.GetRawText());
         return Tell(head, EventTypes.AgentMessage, stored.Timestamp, message, happenings);
@@ -82,20 +81,6 @@ internal static class AgentSide
     /// <summary>The customer is not kept: only the bot needs to know them, and a head has little room.</summary>
     private static HandoverHead Learned(HandoverHead head, StoredEvent stored, JsonElement body) =>
         head with { Facts = head.Facts.After(stored, body) with { User = default } };
-
-    private static JsonArray Attachments(JsonElement files)
-    {
-        var attachments = new JsonArray();
-        foreach (var file in files.EnumerateArray())
-            attachments.Add((JsonNode)new JsonObject
-            {
-                ["id"] = file.Text("id"),
-                ["type"] = file.Text("type") ?? "file",
-                ["name"] = file.Text("fileName") ?? file.Text("filename"),
-                ["url"] = file.Text("preSignedUrl"),
-            });
-        return attachments;
-    }
 
     private static HandoverHead Queued(HandoverHead head, long at, JsonElement data, List<Happening> happenings)
     {
