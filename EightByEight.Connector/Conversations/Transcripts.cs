@@ -197,6 +197,9 @@ public sealed record HandoverView
     /// <summary>The newest agent's id at 8x8.</summary>
     public string? AgentId { get; init; }
 
+    /// <summary>Whether 8x8 gives the conversation back to the bot after the agent; else it is closed then.</summary>
+    public bool ComesBack { get; init; }
+
     /// <summary>Why it failed or ended.</summary>
     public string? Reason { get; init; }
 
@@ -207,6 +210,7 @@ public sealed record HandoverView
         QueueId = handover.QueueId,
         QueueName = handover.QueueName,
         AgentId = handover.AgentId,
+        ComesBack = handover.ComesBack,
         Reason = handover.Reason,
     };
 }

@@ -32,7 +32,8 @@ public sealed class HandoverTests(AzuriteFixture azurite)
 
         Assert.Equal(["One moment, a colleague takes over."], connector.BotSaid(conversation));
         Assert.Equal(new Assignment("queue", "101"), connector.Gateway.AssignmentOf(conversation));
-        Assert.Equal("Support", (string?)(await connector.ViewAsync(conversation))["handover"]!["queueName"]);
+        var handover = (await connector.ViewAsync(conversation))["handover"]!;
+        Assert.Equal(("Support", true), ((string?)handover["queueName"], (bool)handover["comesBack"]!));
     }
 
     [Fact]
@@ -105,6 +106,7 @@ public sealed class HandoverTests(AzuriteFixture azurite)
 
         var view = await SettledAsync(connector, conversation, "completed", turns: 2);
 
+        Assert.False((bool)view["handover"]!["comesBack"]!);
         var last = view["turns"]!.AsArray()[^1]!;
         Assert.Equal(["Over: completed", "How was it?"], last["unsent"]!.AsArray().Select(one => (string?)one!["text"]));
         Assert.Equal("The conversation is closed.", (string?)last["unsentReason"]);
