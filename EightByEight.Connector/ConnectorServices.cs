@@ -6,6 +6,7 @@ using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover.Providers;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Webhooks;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -29,6 +30,7 @@ public static class ConnectorServices
         services.AddSingleton(provider => StorageOf(provider, StorageTimeouts.Work));
         services.AddKeyedSingleton(Inbox.Acknowledge, (provider, _) => StorageOf(provider, StorageTimeouts.Acknowledge));
         services.AddSingleton<ConnectorPipeline>();
+        services.AddSingleton<EndpointLog>();
         // Request logs and log scopes of the web server name URLs, and those of webhooks hold the URL token.
         services.AddLogging(logging => logging
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)

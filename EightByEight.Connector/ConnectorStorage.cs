@@ -48,6 +48,7 @@ public sealed class ConnectorStorage
         Flows = Tables.GetTableClient("Flows");
         Audit = Tables.GetTableClient("Audit");
         Handovers = Tables.GetTableClient("Handovers");
+        Logs = Tables.GetTableClient("Logs");
         WakeUps = Queues.GetQueueClient("conversations");
         PoisonedWakeUps = Queues.GetQueueClient("conversations-poison");
         Bodies = Blobs.GetBlobContainerClient("bodies");
@@ -75,6 +76,9 @@ public sealed class ConnectorStorage
 
     /// <summary>Handover providers, and one partition a handover of a bot that lives elsewhere.</summary>
     public TableClient Handovers { get; }
+
+    /// <summary>What transformers, Flows and errors say: one partition an Endpoint and day.</summary>
+    public TableClient Logs { get; }
 
     /// <summary>Wake-ups: each names a conversation that has something to do.</summary>
     public QueueClient WakeUps { get; init; }
@@ -109,6 +113,7 @@ public sealed class ConnectorStorage
         Flows.CreateIfNotExistsAsync(),
         Audit.CreateIfNotExistsAsync(),
         Handovers.CreateIfNotExistsAsync(),
+        Logs.CreateIfNotExistsAsync(),
         WakeUps.CreateIfNotExistsAsync(),
         PoisonedWakeUps.CreateIfNotExistsAsync(),
         Bodies.CreateIfNotExistsAsync(),

@@ -1,10 +1,18 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Files;
+using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Transformers;
+using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Admin;
 
-/// <summary>An Endpoint as the admin API shows it: without secrets, its own URL token apart.</summary>
+/// <summary>
+/// An Endpoint as the admin API shows it: without secrets, its own URL token apart. Described only: <see cref="EndpointRoutes"/> makes it
+/// of the settings.
+/// </summary>
 internal sealed record EndpointResource(
     string Id,
     string Name,
@@ -14,6 +22,10 @@ internal sealed record EndpointResource(
     SessionSettings Session,
     HandoverSettings Handover,
     ContentSettings Content,
+    DataProtectionMembers DataProtection,
+    TranslationMembers Translation,
+    TransformerSettings Transformers,
+    FileStorageMembers FileStorage,
     EndpointPause? Paused,
     DateTimeOffset CreatedAt,
     DateTimeOffset LastChanged)
@@ -46,7 +58,57 @@ internal sealed record EightByEightResource(
 /// <summary>What a body may hold; described only, read by <see cref="SettingsBody"/>.</summary>
 internal sealed record EndpointBody(
     string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session, HandoverSettings? Handover,
-    ContentSettings? Content);
+    ContentSettings? Content, DataProtectionMembers? DataProtection, TranslationMembers? Translation, TransformerSettings? Transformers,
+    FileStorageMembers? FileStorage);
+
+/// <summary>With the secrets: what is written is never shown, but whether it is set.</summary>
+internal sealed record TranslationMembers : TranslationSettings
+{
+    public string? ApiKey { get; init; }
+    public bool ApiKeySet { get; init; }
+}
+
+/// <inheritdoc cref="TranslationMembers"/>
+internal sealed record DataProtectionMembers : DataProtectionSettings
+{
+    public new DashbotMembers Dashbot { get; init; } = new();
+}
+
+/// <inheritdoc cref="TranslationMembers"/>
+internal sealed record DashbotMembers : DashbotSettings
+{
+    public string? ApiKey { get; init; }
+    public bool ApiKeySet { get; init; }
+}
+
+/// <inheritdoc cref="TranslationMembers"/>
+internal sealed record FileStorageMembers : FileStorageSettings
+{
+    public new AzureFileMembers Azure { get; init; } = new();
+    public new S3FileMembers S3 { get; init; } = new();
+    public new GoogleCloudFileMembers GoogleCloud { get; init; } = new();
+}
+
+/// <inheritdoc cref="TranslationMembers"/>
+internal sealed record AzureFileMembers : AzureFileSettings
+{
+    public string? AccountKey { get; init; }
+    public bool AccountKeySet { get; init; }
+}
+
+/// <inheritdoc cref="TranslationMembers"/>
+internal sealed record S3FileMembers : S3FileSettings
+{
+    public string? SecretAccessKey { get; init; }
+    public bool SecretAccessKeySet { get; init; }
+}
+
+/// <inheritdoc cref="TranslationMembers"/>
+internal sealed record GoogleCloudFileMembers : GoogleCloudFileSettings
+{
+    public string? PrivateKey { get; init; }
+    public bool PrivateKeySet { get; init; }
+}
 
 /// <inheritdoc cref="EndpointBody"/>
 internal sealed record EightByEightBody(
@@ -108,6 +170,9 @@ internal sealed record HealthResource(string Status);
 [JsonSerializable(typeof(EndpointResource))]
 [JsonSerializable(typeof(AdminList<EndpointResource>))]
 [JsonSerializable(typeof(EndpointBody))]
+[JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(AdminList<JsonObject>))]
+[JsonSerializable(typeof(EndpointPause))]
 [JsonSerializable(typeof(UrlTokenBody))]
 [JsonSerializable(typeof(TestResult))]
 [JsonSerializable(typeof(AdminList<FlowResource>))]

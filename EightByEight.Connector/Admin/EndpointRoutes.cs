@@ -56,13 +56,13 @@ internal sealed class EndpointRoutes(
         var found = await store.ListAsync(after, limit + 1, http.RequestAborted);
         var items = found.Take(limit).Select(Resource).ToArray();
         return AdminRequest.Answer(
-            new(items, found.Count > limit ? items[^1].Id : null), AdminJson.Default.AdminListEndpointResource);
+            new(items, found.Count > limit ? found[limit - 1].Id : null), AdminJson.Default.AdminListJsonObject);
     }
 
     private async Task<IResult> CreateAsync(HttpContext http)
     {
         var change = await bodies.ReadAsync(await http.Request.ReadJsonAsync(), http.RequestAborted);
-        var endpoint = await store.CreateAsync(change.Settings, change.ApiKey, http.RequestAborted);
+        var endpoint = await store.CreateAsync(change, http.RequestAborted);
         await audit.AddAsync(http, "endpoint.create", endpoint.Id, []);
         http.Response.Headers.Location = $"/api/endpoints/{endpoint.Id}";
         return await AnswerAsync(http, endpoint, 201);
@@ -75,15 +75,14 @@ internal sealed class EndpointRoutes(
         HttpContext http, string id, string what, Func<SettingsBody, Endpoint, JsonElement, Task<EndpointChange>> read)
     {
         var body = await http.Request.ReadJsonAsync();
-        var changesApiKey = false;
+        IEnumerable<string> secrets = [];
         var changed = await store.ChangeAsync(id, http.Request.IfMatch(), async before =>
         {
             var change = await read(bodies, before, body);
-            changesApiKey = change.ChangesApiKey;
+            secrets = change.Secrets.Keys.Select(name => $"$.{name}");
             return change;
         }, http.RequestAborted) ?? throw NotFound(id);
-        var paths = Differences(changed);
-        await audit.AddAsync(http, what, id, changesApiKey ? [.. paths, "$.eightByEight.apiKey"] : paths);
+        await audit.AddAsync(http, what, id, [.. Differences(changed), .. secrets]);
         return await AnswerAsync(http, changed.After);
     }
 
@@ -191,15 +190,15 @@ internal sealed class EndpointRoutes(
     private async Task<IResult> AnswerAsync(HttpContext http, Endpoint endpoint, int status = 200)
     {
         var now = time.GetUtcNow();
-        var resource = Resource(endpoint) with
-        {
-            FormerUrlTokens = [.. endpoint.FormerTokens.Where(t => t.Until > now).Select(t => new FormerUrlToken(t.Until))],
-        };
+        var resource = Resource(endpoint);
+        resource["formerUrlTokens"] = new JsonArray(
+            [.. endpoint.FormerTokens.Where(t => t.Until > now).Select(t => new JsonObject { ["until"] = t.Until })]);
         try
         {
             var token = await store.UrlTokenAsync(endpoint, http.RequestAborted);
             var server = options.Value.PublicBaseUrl?.ToString() ?? $"{http.Request.Scheme}://{http.Request.Host}";
-            resource = resource with { UrlToken = token, EndpointUrl = $"{server.TrimEnd('/')}/webhooks/{token}" };
+            resource["urlToken"] = token;
+            resource["endpointUrl"] = $"{server.TrimEnd('/')}/webhooks/{token}";
         }
         catch (EndpointSecretException e)
         {
@@ -208,17 +207,24 @@ internal sealed class EndpointRoutes(
         }
 
         http.Response.Headers.ETag = AdminRequest.ETag(endpoint.Version);
-        return AdminRequest.Answer(resource, AdminJson.Default.EndpointResource, status);
+        return AdminRequest.Answer(resource, AdminJson.Default.JsonObject, status);
     }
 
-    private static EndpointResource Resource(Endpoint endpoint)
+    /// <summary>The settings, whether each secret is set, and what is read only: an <see cref="EndpointResource"/>.</summary>
+    private static JsonObject Resource(Endpoint endpoint)
     {
-        var (settings, gateway) = (endpoint.Settings, endpoint.Settings.EightByEight);
-        return new(
-            endpoint.Id, settings.Name, settings.Enabled, settings.Flow,
-            new(gateway.BaseUrl, endpoint.ProtectedApiKey is not null, gateway.TenantId, gateway.AcceptConversationActiveEvent,
-                gateway.VerifySignatures, gateway.FreshnessSeconds),
-            settings.Session, settings.Handover, settings.Content, endpoint.Pause, endpoint.CreatedAt, endpoint.LastChanged);
+        var resource = JsonSerializer.SerializeToNode(endpoint.Settings, EndpointJson.Default.EndpointSettings)!.AsObject();
+        resource.Insert(0, "id", endpoint.Id);
+        foreach (var secret in EndpointSecrets.All)
+        {
+            var part = secret.Split('.')[..^1].Aggregate(resource, (node, name) => node[name]!.AsObject());
+            part[$"{secret[(secret.LastIndexOf('.') + 1)..]}Set"] = endpoint.ProtectedSecrets.ContainsKey(secret);
+        }
+
+        resource["paused"] = JsonSerializer.SerializeToNode(endpoint.Pause, AdminJson.Default.EndpointPause);
+        resource["createdAt"] = endpoint.CreatedAt;
+        resource["lastChanged"] = endpoint.LastChanged;
+        return resource;
     }
 
     private static string[] Differences(Changed changed)

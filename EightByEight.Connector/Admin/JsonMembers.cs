@@ -13,11 +13,16 @@ internal sealed class JsonMembers
     private readonly Dictionary<string, JsonElement> _members = [];
     private readonly HashSet<string> _known = [];
     private readonly List<BodyProblem> _problems;
+    private readonly Dictionary<string, string?> _secrets;
     private readonly string _path;
 
-    public JsonMembers(JsonElement json, string path, List<BodyProblem> problems)
+    public JsonMembers(JsonElement json, string path, List<BodyProblem> problems) : this(json, path, problems, [])
     {
-        (_path, _problems) = (path, problems);
+    }
+
+    private JsonMembers(JsonElement json, string path, List<BodyProblem> problems, Dictionary<string, string?> secrets)
+    {
+        (_path, _problems, _secrets) = (path, problems, secrets);
         if (json.ValueKind != JsonValueKind.Object)
         {
             problems.Add(new(path, $"Must be an object, not {Kind(json)}."));
@@ -61,6 +66,21 @@ internal sealed class JsonMembers
         Refuse(name, value.ValueKind == JsonValueKind.String
             ? $"Must have at most {most} characters." : $"Must be a string, not {Kind(value)}.");
         return null;
+    }
+
+    /// <summary>The secrets that this object and those in it give, by their path without <c>$.</c>; null: to be removed.</summary>
+    public IReadOnlyDictionary<string, string?> Secrets => _secrets;
+
+    /// <summary>A secret on one line, for <see cref="Secrets"/>; absent: it stays as it is.</summary>
+    public void Secret(string name, int most)
+    {
+        if (Has(name)) _secrets[$"{_path}.{name}"[2..]] = String(name, most);
+    }
+
+    /// <summary>A secret that may have line breaks, such as a private key.</summary>
+    public void SecretText(string name, int most)
+    {
+        if (Has(name)) _secrets[$"{_path}.{name}"[2..]] = Text(name, most);
     }
 
     /// <summary>The items of an array; none when it is absent, null or wrong.</summary>
@@ -129,7 +149,7 @@ internal sealed class JsonMembers
     }
 
     /// <summary>An object without members when it is absent.</summary>
-    public JsonMembers Object(string name) => new(Known(name) ?? Empty, $"{_path}.{name}", _problems);
+    public JsonMembers Object(string name) => new(Known(name) ?? Empty, $"{_path}.{name}", _problems, _secrets);
 
     public void Refuse(string name, string message) => _problems.Add(new($"{_path}.{name}", message));
 

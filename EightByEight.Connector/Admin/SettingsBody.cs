@@ -2,7 +2,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Files;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Transformers;
+using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Admin;
 
@@ -30,9 +34,20 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
         var merged = JsonSerializer.SerializeToNode(settings, EndpointJson.Default.EndpointSettings)!.AsObject();
         Merge(merged, patch);
         var change = await ReadAsync(JsonElement.Parse(merged.ToJsonString()), cancellation);
-        // The API key goes with all that is removed, though it is not among what was merged.
-        var removesAll = patch.TryGetProperty("eightByEight", out var part) && part.ValueKind == JsonValueKind.Null;
-        return removesAll ? change with { ChangesApiKey = true, ApiKey = null } : change;
+        // Secrets go with the part that is removed, though they are not among what was merged.
+        var secrets = new Dictionary<string, string?>(change.Secrets);
+        foreach (var name in EndpointSecrets.All)
+            if (IsRemoved(patch, name)) secrets[name] = null;
+        return change with { Secrets = secrets };
+    }
+
+    /// <summary>Whether a patch sets a part to null in which the secret stands.</summary>
+    private static bool IsRemoved(JsonElement patch, string secret)
+    {
+        foreach (var name in secret.Split('.')[..^1])
+            if (patch.ValueKind != JsonValueKind.Object || !patch.TryGetProperty(name, out patch)) return false;
+            else if (patch.ValueKind == JsonValueKind.Null) return true;
+        return false;
     }
 
     /// <summary>Applies a JSON merge patch (RFC 7396) to any settings.</summary>
@@ -56,13 +71,16 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
         var session = all.Object("session");
         var handover = HandoverOf(all.Object("handover"));
         var content = Content(all.Object("content"));
+        var dataProtection = DataProtectionSettings.Read(all.Object("dataProtection"));
+        var translation = TranslationSettings.Read(all.Object("translation"));
+        var transformers = TransformerSettings.Read(all.Object("transformers"));
+        var fileStorage = FileStorageSettings.Read(all.Object("fileStorage"));
         all.RefuseOthers(ReadOnly);
 
         var defaults = new EightByEightSettings();
         var baseUrl = eightByEight.String("baseUrl", 500) ?? defaults.BaseUrl;
         if (gateways.Fault(baseUrl) is { } fault) eightByEight.Refuse("baseUrl", fault);
-        var changesApiKey = eightByEight.Has("apiKey");
-        var apiKey = eightByEight.String("apiKey", 1000);
+        eightByEight.Secret("apiKey", 1000);
         var settings = new EightByEightSettings
         {
             BaseUrl = baseUrl,
@@ -85,8 +103,12 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
                 Session = new() { ExpirationMinutes = expiration, OnExpiry = onExpiry },
                 Handover = handover,
                 Content = content,
+                DataProtection = dataProtection,
+                Translation = translation,
+                Transformers = transformers,
+                FileStorage = fileStorage,
             },
-            changesApiKey, apiKey);
+            all.Secrets);
     }
 
     private static HandoverSettings HandoverOf(JsonMembers handover)
@@ -133,7 +155,7 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
         {
             if (member.Value.ValueKind == JsonValueKind.Null)
             {
-                // What is not there is left as null, to be read: it is the API key, or unknown and refused.
+                // What is not there is left as null, to be read: it is a secret, or unknown and refused.
                 if (!target.Remove(member.Name)) target[member.Name] = null;
             }
             else if (member.Value.ValueKind == JsonValueKind.Object)

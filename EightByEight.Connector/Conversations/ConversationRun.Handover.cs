@@ -69,7 +69,7 @@ internal sealed partial class ConversationRun
 
         try
         {
-            var (turn, state) = await workshop.Turns.TellAsync(stored, notice, snapshot.State, endpoint.Settings, cancellation);
+            var (turn, state) = await workshop.Turns.TellAsync(stored, notice, snapshot.State, endpoint, cancellation);
             return await CommitTurnAsync(snapshot, [], null, stored, turn with { StartedAt = now }, state, cancellation);
         }
         catch (FlowMissingException missing)

@@ -230,7 +230,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), acting.Event.ConversationId);
             if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, state, plan.PeopleTalk, cancellation);
             else if (plan.Cancels) (turn, state) = TakenBack(acting.Event, IncomingContent.Of(plan.Body).Text, state, HandoverStatus.Cancelled);
-            else (turn, state) = await workshop.Turns.RunAsync(acting.Event, plan.Body, state, endpoint.Settings, cancellation);
+            else (turn, state) = await workshop.Turns.RunAsync(acting.Event, plan.Body, state, endpoint, cancellation);
         }
         catch (FlowMissingException missing)
         {

@@ -18,8 +18,9 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
     /// <summary>The turn that a customer's event makes, and the state after it; its sequence is not given yet.</summary>
     /// <exception cref="FlowMissingException">The Endpoint's Flow is not stored.</exception>
     public async Task<(Turn Turn, ConversationState State)> RunAsync(
-        StoredEvent stored, JsonElement body, ConversationState state, EndpointSettings settings, CancellationToken cancellation)
+        StoredEvent stored, JsonElement body, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
+        var settings = endpoint.Settings;
         var flow = await FlowAsync(settings, cancellation);
         var (session, sessions) = SessionFor(stored, state, settings);
         var content = IncomingContent.Of(body);
@@ -32,14 +33,15 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
             && people.WereThere(before.LastTimestamp))
             input["handover"] = new JsonObject { ["status"] = "completed", ["unasked"] = true };
         var text = stored.EventType == "CONVERSATION_UPDATE" ? null : said;
-        return Run(flow, input, text, stored, Click.Of(body), session, state with { Sessions = sessions }, settings, cancellation);
+        return await RunAsync(flow, input, text, stored, Click.Of(body), session, state with { Sessions = sessions }, endpoint, cancellation);
     }
 
     /// <summary>The turn in which the Flow is told how its handover goes, at the step that waits for it.</summary>
     /// <exception cref="FlowMissingException">The Endpoint's Flow is not stored.</exception>
     public async Task<(Turn Turn, ConversationState State)> TellAsync(
-        StoredEvent stored, HandoverNotice notice, ConversationState state, EndpointSettings settings, CancellationToken cancellation)
+        StoredEvent stored, HandoverNotice notice, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
+        var settings = endpoint.Settings;
         var flow = await FlowAsync(settings, cancellation);
         var handover = state.Handover!;
         state = state with { Handover = handover.WithoutNotice() };
@@ -54,7 +56,7 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
             return (TurnOf(stored, session, null), state with { Session = session });
         var input = InputFor(stored, new IncomingContent("", []), state.Facts, session, flow);
         input["handover"] = handover.ToInput(notice);
-        return Run(flow, input, null, stored, null, session, state, settings, cancellation);
+        return await RunAsync(flow, input, null, stored, null, session, state, endpoint, cancellation);
     }
 
     /// <summary>Why nothing may be said now; null: the bot may speak.</summary>
@@ -69,10 +71,11 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
     private async Task<Flow> FlowAsync(EndpointSettings settings, CancellationToken cancellation) =>
         await flows.FindAsync(settings.Flow, cancellation) ?? throw new FlowMissingException(settings.Flow);
 
-    private (Turn Turn, ConversationState State) Run(
+    private ValueTask<(Turn Turn, ConversationState State)> RunAsync(
         Flow flow, JsonObject input, string? text, StoredEvent stored, Click? click, Session session, ConversationState state,
-        EndpointSettings settings, CancellationToken cancellation)
+        Endpoint endpoint, CancellationToken cancellation)
     {
+        var settings = endpoint.Settings;
         var result = flow.Run(new FlowInput
         {
             Input = input,
@@ -102,7 +105,7 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
             },
         };
         if (result.Handover is { } request) (turn, state) = HandedOver(turn, state, request, settings, silence, stored);
-        return (silence is null ? turn : turn.Silenced(silence), state);
+        return new((silence is null ? turn : turn.Silenced(silence), state));
     }
 
     private (Turn Turn, ConversationState State) HandedOver(

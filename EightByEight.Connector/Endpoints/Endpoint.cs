@@ -1,6 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
+using EightByEight.Connector.Files;
+using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Transformers;
+using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Endpoints;
 
@@ -10,11 +14,11 @@ public sealed record Endpoint
     /// <summary>Letters and digits; never changes.</summary>
     public required string Id { get; init; }
 
-    /// <summary>All settings but the secrets, which stay protected in <see cref="ProtectedApiKey"/>.</summary>
+    /// <summary>All settings but the secrets, which stay protected in <see cref="ProtectedSecrets"/>.</summary>
     public required EndpointSettings Settings { get; init; }
 
-    /// <summary>The API key as Data Protection left it; null when none is set.</summary>
-    public string? ProtectedApiKey { get; init; }
+    /// <summary>The secrets that are set, by the path of <see cref="EndpointSecrets"/>, as Data Protection left them.</summary>
+    internal IReadOnlyDictionary<string, string> ProtectedSecrets { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Until when nothing is sent to 8x8, because it refused the API key or tenant; null when not paused.</summary>
     public EndpointPause? Pause { get; init; }
@@ -79,6 +83,18 @@ public sealed record EndpointSettings
 
     /// <summary>How outputs are shown.</summary>
     public ContentSettings Content { get; init; } = new();
+
+    /// <summary>What is kept, what of it is masked, and for how long.</summary>
+    public DataProtectionSettings DataProtection { get; init; } = new();
+
+    /// <summary>Real-time translation.</summary>
+    public TranslationSettings Translation { get; init; } = new();
+
+    /// <summary>The Endpoint's own code around the Flow.</summary>
+    public TransformerSettings Transformers { get; init; } = new();
+
+    /// <summary>Where customers' files are kept.</summary>
+    public FileStorageSettings FileStorage { get; init; } = new();
 }
 
 /// <summary>How to reach the 8x8 tenant, and what to believe of what it sends.</summary>

@@ -5,7 +5,7 @@ namespace EightByEight.Connector.Endpoints;
 
 /// <summary>
 /// The Endpoints as the way of an event sees them: cached for 30 s, their absence for at most 2 s. Looking one up
-/// decrypts nothing; only <see cref="ApiKeyAsync"/> does.
+/// decrypts nothing; only <see cref="SecretAsync"/> does.
 /// </summary>
 public sealed class EndpointDirectory
 {
@@ -50,9 +50,16 @@ public sealed class EndpointDirectory
     /// <summary>The API key in the clear.</summary>
     /// <exception cref="EndpointSecretException">No key is set, or it cannot be read now.</exception>
     public async ValueTask<string> ApiKeyAsync(Endpoint endpoint, CancellationToken cancellation) =>
-        endpoint.ProtectedApiKey is { } apiKey
-            ? await _ring.UnprotectAsync(EndpointStore.ApiKeyPurpose(endpoint.Id), apiKey, cancellation)
-            : throw new EndpointSecretException($"Endpoint {endpoint.Id} has no API key: set eightByEight.apiKey.");
+        await SecretAsync(endpoint, EndpointSecrets.ApiKey, cancellation)
+        ?? throw new EndpointSecretException($"Endpoint {endpoint.Id} has no API key: set eightByEight.apiKey.");
+
+    /// <summary>A secret in the clear; null when it is not set.</summary>
+    /// <param name="name">One of <see cref="EndpointSecrets.All"/>.</param>
+    /// <exception cref="EndpointSecretException">It cannot be read now.</exception>
+    internal async ValueTask<string?> SecretAsync(Endpoint endpoint, string name, CancellationToken cancellation) =>
+        endpoint.ProtectedSecrets.TryGetValue(name, out var secret)
+            ? await _ring.UnprotectAsync(EndpointSecrets.Purpose(endpoint.Id, name), secret, cancellation)
+            : null;
 
     /// <summary>
     /// Stops sending for this Endpoint until a time; an admin write to it ends the pause. It is no change of the Endpoint:

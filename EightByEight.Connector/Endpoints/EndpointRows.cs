@@ -25,7 +25,10 @@ internal static class EndpointRows
     {
         ["Settings"] = JsonSerializer.Serialize(endpoint.Settings, EndpointJson.Default.EndpointSettings),
         ["Flow"] = endpoint.Settings.Flow,
-        ["ApiKey"] = endpoint.ProtectedApiKey,
+        ["ApiKey"] = endpoint.ProtectedSecrets.GetValueOrDefault(EndpointSecrets.ApiKey),
+        ["Secrets"] = JsonSerializer.Serialize(
+            endpoint.ProtectedSecrets.Where(secret => secret.Key != EndpointSecrets.ApiKey).ToDictionary(),
+            EndpointJson.Default.DictionaryStringString),
         ["UrlToken"] = endpoint.ProtectedUrlToken,
         ["TokenHash"] = endpoint.TokenHash,
         ["FormerTokens"] = JsonSerializer.Serialize(endpoint.FormerTokens, EndpointJson.Default.IReadOnlyListFormerToken),
@@ -40,7 +43,7 @@ internal static class EndpointRows
     {
         Id = row.RowKey[2..],
         Settings = Settings(row.GetString("Settings")),
-        ProtectedApiKey = row.GetString("ApiKey"),
+        ProtectedSecrets = Secrets(row),
         ProtectedUrlToken = row.GetString("UrlToken"),
         TokenHash = row.GetString("TokenHash"),
         FormerTokens = JsonSerializer.Deserialize(row.GetString("FormerTokens"), EndpointJson.Default.IReadOnlyListFormerToken)!,
@@ -49,6 +52,14 @@ internal static class EndpointRows
         LastChanged = row.GetDateTimeOffset("LastChanged") ?? default,
         Version = row.GetInt64("Version") ?? 0,
     };
+
+    private static Dictionary<string, string> Secrets(TableEntity row)
+    {
+        var secrets = row.GetString("Secrets") is { } stored
+            ? JsonSerializer.Deserialize(stored, EndpointJson.Default.DictionaryStringString)! : [];
+        if (row.GetString("ApiKey") is { } apiKey) secrets[EndpointSecrets.ApiKey] = apiKey;
+        return secrets;
+    }
 
     /// <summary>
     /// A row of an earlier version lacks later settings, and source-generated JSON gives an absent <c>init</c> member
@@ -82,4 +93,5 @@ internal static class EndpointRows
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(EndpointSettings))]
 [JsonSerializable(typeof(IReadOnlyList<FormerToken>))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class EndpointJson : JsonSerializerContext;

@@ -16,8 +16,7 @@ internal sealed class EndpointStore(
     private TableClient Table => storage.Endpoints;
 
     /// <summary>Creates an Endpoint with an id and a URL token of its own.</summary>
-    /// <param name="apiKey">In the clear; null: none yet.</param>
-    public async Task<Endpoint> CreateAsync(EndpointSettings settings, string? apiKey, CancellationToken cancellation)
+    public async Task<Endpoint> CreateAsync(EndpointChange wanted, CancellationToken cancellation)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
         var id = "ep" + RandomNumberGenerator.GetString(LettersAndDigits, 16);
@@ -25,8 +24,8 @@ internal sealed class EndpointStore(
         var endpoint = await WithNewTokenAsync(new Endpoint
         {
             Id = id,
-            Settings = settings,
-            ProtectedApiKey = apiKey is null ? null : await ring.ProtectAsync(ApiKeyPurpose(id), apiKey, cancellation),
+            Settings = wanted.Settings,
+            ProtectedSecrets = await ProtectedAsync(id, new Dictionary<string, string>(), wanted.Secrets, cancellation),
             CreatedAt = now,
             LastChanged = now,
             Version = 1,
@@ -61,7 +60,7 @@ internal sealed class EndpointStore(
             .Take(limit).Select(row => row.RowKey[2..]).ToArrayAsync(cancellation);
     }
 
-    /// <summary>Changes settings and API key, and ends a pause.</summary>
+    /// <summary>Changes settings and secrets, and ends a pause.</summary>
     /// <param name="isExpected">Whether this is the version that the caller means to change.</param>
     /// <param name="change">Called again when someone else was faster.</param>
     /// <returns>The Endpoint before and after; null when there is none.</returns>
@@ -71,10 +70,8 @@ internal sealed class EndpointStore(
         UpdateAsync(id, isExpected, async before =>
         {
             var wanted = await change(before);
-            var apiKey = !wanted.ChangesApiKey ? before.ProtectedApiKey
-                : wanted.ApiKey is null ? null
-                : await ring.ProtectAsync(ApiKeyPurpose(id), wanted.ApiKey, cancellation);
-            return Touched(before) with { Settings = wanted.Settings, ProtectedApiKey = apiKey };
+            var secrets = await ProtectedAsync(id, before.ProtectedSecrets, wanted.Secrets, cancellation);
+            return Touched(before) with { Settings = wanted.Settings, ProtectedSecrets = secrets };
         }, cancellation);
 
     /// <summary>Gives the Endpoint a new URL token; the former goes on working for the configured time.</summary>
@@ -122,8 +119,6 @@ internal sealed class EndpointStore(
     public Task<string> UrlTokenAsync(Endpoint endpoint, CancellationToken cancellation) =>
         ring.UnprotectAsync(UrlTokenPurpose(endpoint.Id), endpoint.ProtectedUrlToken, cancellation);
 
-    internal static string ApiKeyPurpose(string id) => $"Endpoint {id} apiKey";
-
     private static string UrlTokenPurpose(string id) => $"Endpoint {id} urlToken";
 
     private async Task<Changed?> UpdateAsync(
@@ -163,6 +158,19 @@ internal sealed class EndpointStore(
                 : Delete(EndpointRows.TokenRow(hash, after.Id, null));
     }
 
+    private async Task<IReadOnlyDictionary<string, string>> ProtectedAsync(
+        string id, IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellation)
+    {
+        var secrets = new Dictionary<string, string>(before);
+        foreach (var (name, clear) in changes)
+        {
+            if (clear is null) secrets.Remove(name);
+            else secrets[name] = await ring.ProtectAsync(EndpointSecrets.Purpose(id, name), clear, cancellation);
+        }
+
+        return secrets;
+    }
+
     private async Task<Endpoint> WithNewTokenAsync(Endpoint endpoint, CancellationToken cancellation)
     {
         var token = RandomNumberGenerator.GetString(UrlTokenCharacters, 64);
@@ -193,9 +201,8 @@ internal sealed class EndpointStore(
 
 /// <summary>What to make of an Endpoint.</summary>
 /// <param name="Settings">All of them.</param>
-/// <param name="ChangesApiKey">False: the stored API key stays.</param>
-/// <param name="ApiKey">In the clear; null removes it.</param>
-internal sealed record EndpointChange(EndpointSettings Settings, bool ChangesApiKey, string? ApiKey);
+/// <param name="Secrets">In the clear, by their path; null removes one, and those that are not named stay.</param>
+internal sealed record EndpointChange(EndpointSettings Settings, IReadOnlyDictionary<string, string?> Secrets);
 
 /// <summary>An Endpoint before and after a change.</summary>
 internal sealed record Changed(Endpoint Before, Endpoint After);

@@ -225,6 +225,35 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Each_secret_is_kept_apart_never_shown_and_removed_with_its_part()
+    {
+        await using var server = await ServerAsync();
+        var created = await server.SendAsync("POST", "/api/endpoints", """
+            {"name":"B","flow":"welcome","translation":{"apiKey":"secret-one"},
+             "fileStorage":{"azure":{"accountKey":"secret-two"},"googleCloud":{"privateKey":"-----BEGIN\nsecret-three"}}}
+            """);
+        static bool[] Set(AdminServer.Answer answer) =>
+        [
+            answer.Json.GetProperty("translation").GetProperty("apiKeySet").GetBoolean(),
+            answer.Json.GetProperty("fileStorage").GetProperty("azure").GetProperty("accountKeySet").GetBoolean(),
+            answer.Json.GetProperty("fileStorage").GetProperty("googleCloud").GetProperty("privateKeySet").GetBoolean(),
+            answer.Json.GetProperty("eightByEight").GetProperty("apiKeySet").GetBoolean(),
+        ];
+        Assert.Equal([true, true, true, false], Set(created));
+        Assert.DoesNotContain("secret-", created.Text);
+
+        var patched = await server.SendAsync(
+            "PATCH", $"/api/endpoints/{created.Member("id")}", """{"fileStorage":null,"translation":{"provider":"deepl"}}""",
+            type: "application/merge-patch+json");
+
+        patched.Is(HttpStatusCode.OK);
+        Assert.Equal([true, false, false, false], Set(patched));
+        var removed = await server.SendAsync(
+            "PATCH", $"/api/endpoints/{created.Member("id")}", """{"translation":{"apiKey":null}}""", type: "application/merge-patch+json");
+        Assert.Equal([false, false, false, false], Set(removed));
+    }
+
+    [Fact]
     public async Task Patch_changes_what_it_names_and_null_goes_back_to_the_default()
     {
         await using var server = await ServerAsync();

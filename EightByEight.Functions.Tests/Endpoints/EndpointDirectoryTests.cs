@@ -162,7 +162,7 @@ public sealed class EndpointDirectoryTests(AzuriteFixture azurite)
         await using var reader = new EndpointsOf(account);
 
         var found = await reader.Directory.FindByTokenAsync(token, None);
-        Assert.DoesNotContain("secret-api-key", found!.ProtectedApiKey);
+        Assert.DoesNotContain("secret-api-key", found!.ProtectedSecrets[EndpointSecrets.ApiKey]);
         Assert.Equal("secret-api-key", await reader.Directory.ApiKeyAsync(found, None));
         var stored = await writer.Storage.Endpoints.QueryAsync<Azure.Data.Tables.TableEntity>().ToArrayAsync();
         Assert.DoesNotContain(stored.SelectMany(row => row).Select(column => column.Value), v => v is string s && (s.Contains(token) || s.Contains("secret-api-key")));
@@ -177,7 +177,7 @@ public sealed class EndpointDirectoryTests(AzuriteFixture azurite)
         var (other, _) = await endpoints.CreateAsync();
 
         await Assert.ThrowsAsync<EndpointSecretException>(
-            async () => await endpoints.Directory.ApiKeyAsync(other with { ProtectedApiKey = one.ProtectedApiKey }, None));
+            async () => await endpoints.Directory.ApiKeyAsync(other with { ProtectedSecrets = one.ProtectedSecrets }, None));
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public sealed class EndpointDirectoryTests(AzuriteFixture azurite)
         var (endpoint, _) = await endpoints.CreateAsync();
 
         await Task.WhenAll(Enumerable.Range(0, 5).Select(i => endpoints.Store.ChangeAsync(endpoint.Id, _ => true, before =>
-            Task.FromResult(new EndpointChange(before.Settings with { Name = before.Settings.Name + i }, false, null)), None)));
+            Task.FromResult(new EndpointChange(before.Settings with { Name = before.Settings.Name + i }, new Dictionary<string, string?>())), None)));
 
         var after = await endpoints.Store.GetAsync(endpoint.Id, None);
         Assert.Equal("Acme01234".Order(), after!.Settings.Name.Order());
@@ -240,5 +240,5 @@ public sealed class EndpointDirectoryTests(AzuriteFixture azurite)
     }
 
     private static Func<Endpoint, Task<EndpointChange>> Renamed(string name) =>
-        before => Task.FromResult(new EndpointChange(before.Settings with { Name = name }, false, null));
+        before => Task.FromResult(new EndpointChange(before.Settings with { Name = name }, new Dictionary<string, string?>()));
 }

@@ -44,7 +44,8 @@ internal sealed class EndpointsOf : IAsyncDisposable
 
     public async Task<(Endpoint Endpoint, string Token)> CreateAsync(string? apiKey = null)
     {
-        var endpoint = await Store.CreateAsync(Settings, apiKey, CancellationToken.None);
+        var endpoint = await Store.CreateAsync(
+            new(Settings, new Dictionary<string, string?> { [EndpointSecrets.ApiKey] = apiKey }), CancellationToken.None);
         return (endpoint, await Store.UrlTokenAsync(endpoint, CancellationToken.None));
     }
 

@@ -1,0 +1,18 @@
+namespace EightByEight.Connector.Endpoints;
+
+/// <summary>
+/// The secrets among an Endpoint's settings, by their JSON path. They are written and never read back: <c>apiKey</c> shows as
+/// <c>apiKeySet</c>.
+/// </summary>
+internal static class EndpointSecrets
+{
+    public const string ApiKey = "eightByEight.apiKey";
+
+    public static readonly IReadOnlyList<string> All =
+    [
+        ApiKey, "dataProtection.dashbot.apiKey", "translation.apiKey", "fileStorage.azure.accountKey", "fileStorage.s3.secretAccessKey", "fileStorage.googleCloud.privateKey",
+    ];
+
+    /// <summary>For which purpose Data Protection encrypts it: no secret can be put in another's place.</summary>
+    public static string Purpose(string endpointId, string name) => $"Endpoint {endpointId} {(name == ApiKey ? "apiKey" : name)}";
+}
