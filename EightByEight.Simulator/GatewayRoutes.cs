@@ -57,6 +57,9 @@ internal static class GatewayRoutes
         Do("GET", OneConversation + "/attachments/{attachmentId}", Operations.GetAttachment, MessageOperations.GetAttachment);
         Do("GET", OneConversation + "/attachments/{attachmentId}/content", Operations.DownloadAttachment, MessageOperations.Download);
 
+        Do("GET", "/stats/rt/queue/{queueId}", Operations.QueueStatistics, ContactCenterOperations.QueueStatistics, root: "/cc/v1");
+        Do("GET", "/schedules/{scheduleId}/status", Operations.ScheduleStatus, ContactCenterOperations.ScheduleStatus, root: "/cc/v1");
+
         const string card = "/conversations/{conversationId}/cards/{cardId}";
         Do("PUT", card + "/action-submit", Operations.SubmitCard, request => MessageOperations.Act(request, false), root: "/api/v1/tenant/{tenantId}");
         Do("PUT", card + "/action-execute", Operations.ExecuteCard, request => MessageOperations.Act(request, true), root: "/api/v1/tenant/{tenantId}");

@@ -36,6 +36,8 @@ public static class Operations
     public const string ReadReceipt = "readReceipt";
     public const string PostAgentAssignment = "postAgentAssignment";
     public const string SubmitCard = "submitCard";
+    public const string QueueStatistics = "queueStatistics";
+    public const string ScheduleStatus = "scheduleStatus";
     public const string ExecuteCard = "executeCard";
 
     /// <summary>Not a REST operation: a webhook event on its way out.</summary>

@@ -81,6 +81,12 @@ public sealed class SimulatorOptions
     /// <summary>The order of events inside a conversation.</summary>
     public DeliveryOrder DeliveryOrder { get; set; }
 
+    /// <summary>How many agents wait for an interaction, by the statistics of each queue.</summary>
+    public int AvailableAgents { get; set; } = 2;
+
+    /// <summary>What each schedule says: <c>open</c>, <c>closed</c>, or <c>choice1</c> to <c>choice6</c>.</summary>
+    public string Schedule { get; set; } = "open";
+
     /// <summary>The status that answers a message to an idle conversation; 8x8 documents none. 202 accepts it.</summary>
     public int IdleMessageStatus { get; set; } = 404;
 

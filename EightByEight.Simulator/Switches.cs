@@ -8,17 +8,22 @@ internal sealed record Switches(
     bool? TransferBeforeLeft,
     bool? ClickAlsoWrites,
     bool? PreSignedUrls,
-    int? IdleMessageStatus)
+    int? IdleMessageStatus,
+    int? AvailableAgents,
+    string? Schedule)
 {
     public static Switches Of(SimulatorOptions options) => new(
         options.DeliveryOrder, options.Copies, options.EventDelays, options.TransferBeforeLeft, options.ClickAlsoWrites,
-        options.PreSignedUrls, options.IdleMessageStatus);
+        options.PreSignedUrls, options.IdleMessageStatus, options.AvailableAgents, options.Schedule);
 
     /// <exception cref="ArgumentException">A value is out of its bounds; nothing is changed.</exception>
     public void ApplyTo(SimulatorOptions options)
     {
         if (Copies is < 1 or > 100) throw new ArgumentException("copies has to be 1 to 100.");
         if (IdleMessageStatus is < 200 or > 599) throw new ArgumentException("idleMessageStatus has to be 200 to 599.");
+        if (AvailableAgents is < 0 or > 1000) throw new ArgumentException("availableAgents has to be 0 to 1000.");
+        if (Schedule is not (null or "open" or "closed" or ['c', 'h', 'o', 'i', 'c', 'e', >= '1' and <= '6']))
+            throw new ArgumentException("schedule has to be open, closed, or choice1 to choice6.");
         if (EventDelays?.Values.Any(delay => delay < TimeSpan.Zero || delay > TimeSpan.FromHours(1)) == true)
             throw new ArgumentException("eventDelays have to be between 0 and one hour.");
         options.DeliveryOrder = DeliveryOrder ?? options.DeliveryOrder;
@@ -28,5 +33,7 @@ internal sealed record Switches(
         options.ClickAlsoWrites = ClickAlsoWrites ?? options.ClickAlsoWrites;
         options.PreSignedUrls = PreSignedUrls ?? options.PreSignedUrls;
         options.IdleMessageStatus = IdleMessageStatus ?? options.IdleMessageStatus;
+        options.AvailableAgents = AvailableAgents ?? options.AvailableAgents;
+        options.Schedule = Schedule ?? options.Schedule;
     }
 }

@@ -49,6 +49,7 @@ internal sealed record FormerUrlToken(DateTimeOffset Until);
 /// <summary>The 8x8 side; whether there is an API key, never which.</summary>
 internal sealed record EightByEightResource(
     string BaseUrl,
+    string? ClusterBaseUrl,
     bool ApiKeySet,
     string? TenantId,
     bool AcceptConversationActiveEvent,
@@ -113,6 +114,7 @@ internal sealed record GoogleCloudFileMembers : GoogleCloudFileSettings
 /// <inheritdoc cref="EndpointBody"/>
 internal sealed record EightByEightBody(
     string? BaseUrl,
+    string? ClusterBaseUrl,
     string? ApiKey,
     string? TenantId,
     bool? AcceptConversationActiveEvent,

@@ -80,10 +80,14 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
         var defaults = new EightByEightSettings();
         var baseUrl = eightByEight.String("baseUrl", 500) ?? defaults.BaseUrl;
         if (gateways.Fault(baseUrl) is { } fault) eightByEight.Refuse("baseUrl", fault);
+        var clusterBaseUrl = eightByEight.String("clusterBaseUrl", 500);
+        if (clusterBaseUrl is not null && gateways.Fault(clusterBaseUrl) is { } clusterFault)
+            eightByEight.Refuse("clusterBaseUrl", clusterFault);
         eightByEight.Secret("apiKey", 1000);
         var settings = new EightByEightSettings
         {
             BaseUrl = baseUrl,
+            ClusterBaseUrl = clusterBaseUrl,
             TenantId = eightByEight.String("tenantId", 255),
             AcceptConversationActiveEvent = eightByEight.Flag("acceptConversationActiveEvent", defaults.AcceptConversationActiveEvent),
             VerifySignatures = eightByEight.Flag("verifySignatures", defaults.VerifySignatures),

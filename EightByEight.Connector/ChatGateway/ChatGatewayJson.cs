@@ -36,6 +36,8 @@ public sealed partial class ChatGatewayJson : JsonSerializerContext;
 [JsonSerializable(typeof(RemovedBody))]
 [JsonSerializable(typeof(VerifyBody))]
 [JsonSerializable(typeof(PageInfo))]
+[JsonSerializable(typeof(QueueAnswer))]
+[JsonSerializable(typeof(ScheduleAnswer))]
 internal sealed partial class SmallJson : JsonSerializerContext;
 
 internal sealed record TypingBody(string AuthorType);

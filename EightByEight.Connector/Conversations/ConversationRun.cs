@@ -200,6 +200,13 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
                 endpoint is null ? "The Endpoint was deleted after it had accepted this." : "The Endpoint was disabled after it had accepted this.",
                 cancellation);
         if (IsSuspicious && _counted != acting.RowKey) return await CountAsync(snapshot, plan, acting, cancellation);
+        if (snapshot.Head?.Lease?.Id != _lease && await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation))
+        {
+            // What is asked outside is asked by one: those who wait for the same conversation find the lease taken.
+            await AcquireAsync(snapshot, cancellation);
+            return null;
+        }
+
         return await MakeTurnAsync(snapshot, plan, acting, endpoint, cancellation);
     }
 

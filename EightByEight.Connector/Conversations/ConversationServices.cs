@@ -30,6 +30,7 @@ internal static class ConversationServices
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ConversationStore>();
         services.AddSingleton<ActiveIndex>();
+        services.AddSingleton<Outside>();
         services.AddSingleton<TurnRunner>();
         services.AddSingleton<Transcripts>();
         services.AddSingleton(provider => new ParkedWork(

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace EightByEight.Connector.Conversations;
 
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
-internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptions> options, TimeProvider time)
+internal sealed class TurnRunner(FlowDirectory flows, Outside outside, IOptions<ConversationOptions> options, TimeProvider time)
 {
     /// <summary>Why nothing is said beside an agent.</summary>
     public const string AgentTalks = "An agent talks with the customer.";
@@ -59,6 +59,10 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
         return await RunAsync(flow, input, null, stored, null, session, state, endpoint, cancellation);
     }
 
+    /// <summary>Whether a turn asks something of the world, so that it should not be tried by two at a time.</summary>
+    public async ValueTask<bool> ReachesOutsideAsync(EndpointSettings settings, CancellationToken cancellation) =>
+        await flows.FindAsync(settings.Flow, cancellation) is { Asks: true };
+
     /// <summary>Why nothing may be said now; null: the bot may speak.</summary>
     /// <param name="said">When the customer said what is answered, by 8x8; null: nothing is answered.</param>
     public string? Silence(ConversationFacts facts, long? said)
@@ -71,18 +75,21 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
     private async Task<Flow> FlowAsync(EndpointSettings settings, CancellationToken cancellation) =>
         await flows.FindAsync(settings.Flow, cancellation) ?? throw new FlowMissingException(settings.Flow);
 
-    private ValueTask<(Turn Turn, ConversationState State)> RunAsync(
+    private async Task<(Turn Turn, ConversationState State)> RunAsync(
         Flow flow, JsonObject input, string? text, StoredEvent stored, Click? click, Session session, ConversationState state,
         Endpoint endpoint, CancellationToken cancellation)
     {
         var settings = endpoint.Settings;
-        var result = flow.Run(new FlowInput
+        using var run = flow.Begin(new FlowInput
         {
             Input = input,
             Context = session.Context,
             Profile = session.Profile,
             Position = session.Position,
         }, cancellation);
+        FlowAnswer? answer = null;
+        while (run.Next(answer) is { } asked) answer = await outside.AnswerAsync(asked, endpoint, cancellation);
+        var result = run.Result;
         var (messages, offer, cards) = Convert(result.Outputs, state, state.Sessions, settings);
         var turn = TurnOf(stored, session, text) with
         {
@@ -105,7 +112,7 @@ internal sealed class TurnRunner(FlowDirectory flows, IOptions<ConversationOptio
             },
         };
         if (result.Handover is { } request) (turn, state) = HandedOver(turn, state, request, settings, silence, stored);
-        return new((silence is null ? turn : turn.Silenced(silence), state));
+        return (silence is null ? turn : turn.Silenced(silence), state);
     }
 
     private (Turn Turn, ConversationState State) HandedOver(

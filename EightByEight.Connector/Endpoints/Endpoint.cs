@@ -103,6 +103,12 @@ public sealed record EightByEightSettings
     /// <summary>The server, such as <c>https://api.8x8.com</c>.</summary>
     public string BaseUrl { get; init; } = "https://api.8x8.com";
 
+    /// <summary>
+    /// The server of the contact centre's statistics and schedules (<c>/cc/v1</c>), where it is another one; null:
+    /// <see cref="BaseUrl"/>.
+    /// </summary>
+    public string? ClusterBaseUrl { get; init; }
+
     /// <summary>The tenant label; sent as <c>X-8x8-Tenant</c>, and webhooks of other tenants are refused.</summary>
     public string? TenantId { get; init; }
 

@@ -18,6 +18,8 @@ internal sealed partial class FlowCompiler
         ["set"] = Set.Parse,
         ["goTo"] = GoTo.Parse,
         ["waitForInput"] = WaitForInput.Parse,
+        ["queueStatus"] = QueueStatus.Parse,
+        ["schedule"] = Schedule.Parse,
         ["handover"] = HandOver.Parse,
         ["endConversation"] = EndConversation.Parse,
         ["stop"] = Stop.Parse,
@@ -28,6 +30,7 @@ internal sealed partial class FlowCompiler
     private readonly List<(ScalarNode Id, Step Step)> _ids = [];
     private readonly List<(ScalarNode At, Action<Step> Resolve)> _jumps = [];
     private readonly List<WaitingStep> _waiting = [];
+    private bool _asks;
     private readonly List<(int Line, int Column, string Path, string Kind)> _made = [];
 
     private FlowCompiler(string source) => _source = source;
@@ -79,7 +82,7 @@ internal sealed partial class FlowCompiler
         }
 
         if (Problems.Any) throw Problems.ToException();
-        return new Flow(name!, error ?? DefaultErrorText, start!, _waiting);
+        return new Flow(name!, error ?? DefaultErrorText, start!, _waiting, _asks);
     }
 
     /// <summary>Compiles a list of steps and returns the first; null when there is none.</summary>
@@ -94,6 +97,7 @@ internal sealed partial class FlowCompiler
             if (last is not null) last.Following = step;
             last = step;
             if (step is WaitingStep waiting) _waiting.Add(waiting);
+            _asks |= step is AskingStep;
         }
 
         return first;

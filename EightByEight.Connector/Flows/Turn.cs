@@ -39,6 +39,13 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
 
     public Sandbox? SandboxOrNull { get; private set; }
 
+    /// <summary>Ends the sandbox; the next expression that needs one gets a new one, with its whole time.</summary>
+    public void RestSandbox()
+    {
+        SandboxOrNull?.Dispose();
+        SandboxOrNull = null;
+    }
+
     public void Say(Output output)
     {
         _outputCharacters += output.Size;

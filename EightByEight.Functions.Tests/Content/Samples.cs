@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows;
+using EightByEight.Functions.Tests.Flows;
 
 namespace EightByEight.Functions.Tests.Content;
 

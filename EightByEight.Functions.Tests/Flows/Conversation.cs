@@ -25,6 +25,9 @@ internal sealed class Conversation(Flow flow)
 
     public JsonObject? User { get; init; }
 
+    /// <summary>What the world answers to what the Flow asks.</summary>
+    public Func<FlowRequest, FlowAnswer> Answer { get; init; } = asked => new(null, $"Nobody answers {asked}.");
+
     /// <summary>Says a text and returns the texts of the answer, separated by " | ".</summary>
     public string Say(string text) => Send(new JsonObject { ["text"] = text });
 
@@ -37,7 +40,7 @@ internal sealed class Conversation(Flow flow)
             Context = (JsonObject)JsonNode.Parse(_context)!,
             Profile = (JsonObject)JsonNode.Parse(_profile)!,
             Position = JsonSerializer.Deserialize<FlowPosition?>(_position),
-        }, CancellationToken.None);
+        }, CancellationToken.None, Answer);
         _context = Last.Context.ToJsonString();
         _profile = Last.Profile.ToJsonString();
         _position = JsonSerializer.Serialize(Last.Position);

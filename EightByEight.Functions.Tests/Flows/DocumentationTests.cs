@@ -27,6 +27,8 @@ public partial class DocumentationTests
     [InlineData("goTo")]
     [InlineData("waitForInput")]
     [InlineData("handover")]
+    [InlineData("queueStatus")]
+    [InlineData("schedule")]
     [InlineData("endConversation")]
     [InlineData("stop")]
     public void Each_step_has_a_chapter_with_an_example(string step)

@@ -1,0 +1,17 @@
+using System.Text.Json.Nodes;
+
+namespace EightByEight.Connector.Flows;
+
+/// <summary>Something that a Flow asks of the world in the middle of a turn.</summary>
+internal abstract record FlowRequest;
+
+/// <summary>Asks 8x8 who serves a queue and how long it is.</summary>
+internal sealed record QueueStatusRequest(string QueueId) : FlowRequest;
+
+/// <summary>Asks 8x8 whether a schedule is open now.</summary>
+internal sealed record ScheduleRequest(string ScheduleId) : FlowRequest;
+
+/// <summary>What the world answers.</summary>
+/// <param name="Value">As the Flow sees it.</param>
+/// <param name="Error">Why there is no answer; null: there is one.</param>
+internal sealed record FlowAnswer(JsonNode? Value, string? Error = null);

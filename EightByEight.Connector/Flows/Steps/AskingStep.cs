@@ -1,0 +1,36 @@
+namespace EightByEight.Connector.Flows.Steps;
+
+/// <summary>
+/// A step that needs something from outside, stores what it gets and goes on; without an answer it runs its <c>onError</c>, or stores
+/// null and goes on with a warning.
+/// </summary>
+internal abstract class AskingStep : Step
+{
+    private MemoryPath? _place;
+    private Step? _onError;
+
+    /// <summary>What it asks for.</summary>
+    public abstract FlowRequest Ask(Turn turn);
+
+    /// <summary>What is done with the answer.</summary>
+    public Outcome Take(Turn turn, FlowAnswer answer)
+    {
+        turn.Memory.Store(_place!, new(answer.Error is null ? answer.Value : null));
+        if (answer.Error is null) return Outcome.Continue;
+        turn.Warn(Path, Line, answer.Error);
+        return _onError is null ? Outcome.Continue : Outcome.JumpTo(_onError);
+    }
+
+    /// <summary>Asking takes time: only <see cref="FlowRun"/> can.</summary>
+    public sealed override Outcome Run(Turn turn) => throw new InvalidOperationException("It asks.");
+
+    /// <summary>Reads <c>saveTo</c>, and <c>onError</c> beside the step.</summary>
+    protected void Read(StepSource source, MapNode map)
+    {
+        if (source.Require(map, "saveTo", "saveTo: context.answer") is { } place)
+            _place = source.Place(place, (place as ScalarNode)?.Text ?? "");
+        if (source.Members.Find("onError") is not { } node) return;
+        _onError = source.Branch(node, "onError");
+        for (var step = _onError; step is not null; step = step.Following) step.Around = this;
+    }
+}
