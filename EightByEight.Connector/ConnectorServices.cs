@@ -7,6 +7,7 @@ using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Webhooks;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -40,6 +41,7 @@ public static class ConnectorServices
             .AddChatGateway(configuration)
             .AddEndpoints(configuration)
             .AddContent(configuration)
+            .AddTransformers(configuration)
             .AddConversations(configuration)
             .AddHandoverProviders(configuration)
             .AddWebhooks()

@@ -48,6 +48,7 @@ public sealed class ConnectorStorage
         Flows = Tables.GetTableClient("Flows");
         Audit = Tables.GetTableClient("Audit");
         Handovers = Tables.GetTableClient("Handovers");
+        TransformerStorage = Tables.GetTableClient("TransformerStorage");
         Logs = Tables.GetTableClient("Logs");
         WakeUps = Queues.GetQueueClient("conversations");
         PoisonedWakeUps = Queues.GetQueueClient("conversations-poison");
@@ -79,6 +80,9 @@ public sealed class ConnectorStorage
 
     /// <summary>What transformers, Flows and errors say: one partition an Endpoint and day.</summary>
     public TableClient Logs { get; }
+
+    /// <summary>What transformers keep: one partition a user and session.</summary>
+    public TableClient TransformerStorage { get; }
 
     /// <summary>Wake-ups: each names a conversation that has something to do.</summary>
     public QueueClient WakeUps { get; init; }
@@ -113,6 +117,7 @@ public sealed class ConnectorStorage
         Flows.CreateIfNotExistsAsync(),
         Audit.CreateIfNotExistsAsync(),
         Handovers.CreateIfNotExistsAsync(),
+        TransformerStorage.CreateIfNotExistsAsync(),
         Logs.CreateIfNotExistsAsync(),
         WakeUps.CreateIfNotExistsAsync(),
         PoisonedWakeUps.CreateIfNotExistsAsync(),

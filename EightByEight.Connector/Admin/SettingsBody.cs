@@ -11,7 +11,7 @@ using EightByEight.Connector.Translation;
 namespace EightByEight.Connector.Admin;
 
 /// <summary>The settings of an Endpoint as they come in a body: either all of them are right, or all faults are known.</summary>
-internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
+internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows, TransformerRoom transformers)
 {
     private static readonly string[] ReadOnly = ["id", "urlToken", "endpointUrl", "formerUrlTokens", "createdAt", "lastChanged", "paused"];
 
@@ -24,6 +24,8 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows)
         var flow = change.Settings.Flow;
         if (flow.Length > 0 && !(FlowRoutes.IsName(flow) && await flows.ExistsAsync(flow, cancellation)))
             problems.Add(new("$.flow", $"There is no Flow named {flow}. Create it first: PUT /api/flows/{{name}}."));
+        if (problems.Count == 0 && await transformers.FaultAsync(change.Settings.Transformers.Source, cancellation) is { } fault)
+            problems.Add(new("$.transformers.source", fault.ToString()));
         return problems.Count == 0 ? change : throw new BodyException(problems);
     }
 

@@ -66,7 +66,8 @@ internal static class OutgoingContent
                 new Offer { IsOpen = true })
             : InText(output, channel);
 
-    private static Offer OfferOf(OutgoingMessage raw)
+    /// <summary>What a message of 8x8 offers.</summary>
+    public static Offer OfferOf(OutgoingMessage raw)
     {
         if (raw.Cards is not { Count: > 0 } cards) return Offer.Nothing;
         var choices = cards.Where(card => card.ContentType == ChannelCards.QuickReplies)

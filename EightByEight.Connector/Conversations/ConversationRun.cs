@@ -7,6 +7,7 @@ using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Conversations;
@@ -200,6 +201,13 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
                 endpoint is null ? "The Endpoint was deleted after it had accepted this." : "The Endpoint was disabled after it had accepted this.",
                 cancellation);
         if (IsSuspicious && _counted != acting.RowKey) return await CountAsync(snapshot, plan, acting, cancellation);
+        if (snapshot.Head?.Lease?.Id != _lease && await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation))
+        {
+            // What is asked outside is asked by one: those who wait for the same conversation find the lease taken.
+            await AcquireAsync(snapshot, cancellation);
+            return null;
+        }
+
         return await MakeTurnAsync(snapshot, plan, acting, endpoint, cancellation);
     }
 
@@ -220,24 +228,17 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         using var activity = Telemetry.Activities.StartActivity("turn", ActivityKind.Internal, acting.Event.TraceParent ?? Activity.Current?.Id);
         activity?.SetTag("eightbyeight.conversation.id", acting.Event.ConversationId);
         activity?.SetTag("eightbyeight.event.id", acting.Event.EventId);
-        Turn turn;
+        Turn? turn;
         var started = Now.ToUnixTimeMilliseconds();
         var state = plan.After(snapshot.State);
         if (state.Facts.Channel.Value is null && !acting.Event.IsOurs)
             state = state with { Facts = await WithChannelAsync(state.Facts, endpoint, acting.Event.ConversationId, cancellation) };
         try
         {
-            // What is asked outside is asked by one: others who were woken for the same event find the lease taken.
-            if (snapshot.Head?.Lease?.Id != _lease && await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation))
-            {
-                await AcquireAsync(snapshot, cancellation);
-                return null;
-            }
-
             using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), acting.Event.ConversationId);
             if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, state, plan.PeopleTalk, cancellation);
             else if (plan.Cancels) (turn, state) = TakenBack(acting.Event, IncomingContent.Of(plan.Body).Text, state, HandoverStatus.Cancelled);
-            else (turn, state) = await workshop.Turns.RunAsync(acting.Event, plan.Body, state, endpoint, cancellation);
+            else (turn, state) = await workshop.Turns.RunAsync(acting.Event, plan.Body, state, endpoint, cancellation, plan.IsShown, plan.OnlyLooks);
         }
         catch (FlowMissingException missing)
         {
@@ -248,6 +249,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             return await FailAsync(snapshot, acting, failed, cancellation, plan);
         }
 
+        // The input transformer made nothing of it.
+        if (turn is null) return await AbsorbAsync(snapshot, plan with { Absorbed = [.. plan.Absorbed, acting], Acting = null }, cancellation);
         turn = turn with { StartedAt = started, Late = acting.Event.Timestamp < (snapshot.Head?.LastTurnAt ?? 0) };
         return await CommitTurnAsync(snapshot, plan.Absorbed, acting, acting.Event, turn, state, cancellation);
     }
@@ -285,6 +288,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         var last = snapshot.Inbox.Count == absorbed.Count + (waiting is null ? 0 : 1) && !snapshot.IsPartial
             && state.Handover is not { Notices.Count: > 0 };
         var silent = turn.Steps == 0;
+        if (silent) await FinishedAsync(turn, state, head.ConversationId, cancellation);
         var committed = await CommitAsync(snapshot, Settled(head) with
         {
             Sequence = turn.Sequence,
@@ -315,6 +319,15 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         }
 
         return await StepAsync(committed, cancellation);
+    }
+
+    /// <summary>Tells the transformers that all of a turn's outputs are sent: before that is written down, so that they learn it at least once.</summary>
+    private async Task FinishedAsync(Turn turn, ConversationState state, string conversationId, CancellationToken cancellation)
+    {
+        if (turn.SessionId is not { } session) return;
+        if (await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation) is not { } endpoint) return;
+        await workshop.Transformers.FinishedAsync(
+            endpoint, TransformerView.UserId(conversationId, state), session, conversationId, cancellation);
     }
 
     /// <summary>Outputs that were parked go out again as a turn of their own.</summary>

@@ -3,6 +3,7 @@ using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover.Providers;
+using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -93,6 +94,7 @@ internal sealed record Workshop(
     ActiveIndex Active,
     EndpointDirectory Endpoints,
     TurnRunner Turns,
+    TransformerRoom Transformers,
     ChatGatewayClient Gateway,
     MediaUploads Media,
     Indicators Indicators,

@@ -90,6 +90,23 @@ internal sealed record ConversationState
     public ConversationFacts Facts { get; set; } = new();
     public Session? Session { get; set; }
 
+    /// <summary>Sessions that an input transformer named and that are not the running one, by <see cref="Session.Name"/>; the conversation's own is "".</summary>
+    public IReadOnlyDictionary<string, Session> OtherSessions { get; set; } = new Dictionary<string, Session>();
+
+    /// <summary>How many of them there are at most; the one used longest ago is forgotten.</summary>
+    public const int MostOtherSessions = 7;
+
+    /// <summary>This state with another session running; a name that is new has none yet.</summary>
+    public ConversationState WithSession(string? name)
+    {
+        if (Session?.Name == name) return this;
+        var others = new Dictionary<string, Session>(OtherSessions);
+        if (Session is { } running) others[running.Name ?? ""] = running;
+        others.Remove(name ?? "", out var chosen);
+        while (others.Count > MostOtherSessions) others.Remove(others.MinBy(other => other.Value.LastInputAt).Key);
+        return this with { Session = chosen, OtherSessions = others };
+    }
+
     /// <summary>The handover that goes on, or the last one; null: there was none.</summary>
     public HandoverCase? Handover { get; set; }
 
@@ -106,8 +123,20 @@ internal sealed record ConversationState
 /// <summary>The Flow's memory until it expires.</summary>
 internal sealed record Session
 {
-    /// <summary><c>{conversationId}-{n}</c>.</summary>
+    /// <summary><c>{conversationId}-{n}</c>, or as an input transformer named it.</summary>
     public required string Id { get; init; }
+
+    /// <summary>As an input transformer named it; null: it is the conversation's own.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>Whose an input transformer says it is; null: the customer's.</summary>
+    public string? UserId { get; set; }
+
+    /// <summary>The name of a session that an input transformer chose; null: the conversation's own.</summary>
+    public static string? NameOf(string? sessionId, string conversationId) =>
+        string.IsNullOrEmpty(sessionId) || sessionId == conversationId
+        || (sessionId.StartsWith(conversationId + "-", StringComparison.Ordinal) && sessionId.AsSpan(conversationId.Length + 1).IndexOfAnyExceptInRange('0', '9') < 0)
+            ? null : sessionId;
 
     public required string Flow { get; init; }
 

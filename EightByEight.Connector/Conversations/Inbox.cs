@@ -29,10 +29,11 @@ public sealed class Inbox
     /// <summary>
     /// Stores an event and wakes its conversation. An event that cannot act is stored as history and wakes nobody.
     /// </summary>
+    /// <param name="isShown">Whether the input transformer sees it, so that even this one can act.</param>
     /// <returns>False when the event had been stored before.</returns>
     /// <exception cref="RequestFailedException">Storage did not take it: it counts as never received.</exception>
     public async ValueTask<bool> AddAsync(
-        string endpointId, string eventId, WebhookEvent read, byte[] body, CancellationToken cancellation)
+        string endpointId, string eventId, WebhookEvent read, byte[] body, CancellationToken cancellation, bool isShown = false)
     {
         await _storage.ReadyAsync().WaitAsync(cancellation);
         var key = ConversationKey.Of(endpointId, read.ConversationId!);
@@ -49,7 +50,7 @@ public sealed class Inbox
         };
         var day = ActiveIndex.Day(_time.GetUtcNow());
         var indexed = $"{day}|{key}";
-        if (read.IsSilent)
+        if (read.IsSilent && !isShown)
         {
             // It wakes nobody who would index the conversation, and what is not in the index is never swept. Once is enough.
             await _indexed.GetAsync(indexed, async () =>

@@ -44,6 +44,14 @@ internal sealed record Plan
     /// <summary>An event that cannot be read; what came before it is not absorbed yet.</summary>
     public (Waiting Waiting, Exception Cause)? Unreadable { get; init; }
 
+    /// <summary>
+    /// Whether the acting event would make no turn of its own: the input transformer sees it, and may make one of it.
+    /// </summary>
+    public bool IsShown { get; init; }
+
+    /// <summary>Whether not even the input transformer can make a turn of it, since people talk or the bot itself said it.</summary>
+    public bool OnlyLooks { get; init; }
+
     /// <summary>The state after the absorbed events.</summary>
     public ConversationState Before(ConversationState state) => state with { Facts = FactsBefore, Handover = HandoverBefore };
 
@@ -139,6 +147,14 @@ internal sealed record Plan
                     return Acts(waiting, body, after, next) with { Cancels = true };
                 next = next!.Heard(stored.ReceivedAt);
             }
+
+            if (!stored.IsOurs && settings is { Enabled: true, Transformers: { Input: true, Source.Length: > 0 } } && !facts.IsRepeated(stored, body))
+                return Acts(waiting, body, after, next) with
+                {
+                    IsShown = true,
+                    OnlyLooks = goesOn || peopleTalk || after.People.TalkAt(now, grace) != Talk.No
+                        || (stored.EventType is "MESSAGE" or "TEXT" && Speaker.Of(body) != Speaker.Customer),
+                };
 
             (facts, handover) = (after, next);
             absorbed.Add(waiting);

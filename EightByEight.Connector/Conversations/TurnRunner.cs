@@ -5,25 +5,39 @@ using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Options;
 
 namespace EightByEight.Connector.Conversations;
 
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
-internal sealed class TurnRunner(FlowDirectory flows, Outside outside, IOptions<ConversationOptions> options, TimeProvider time)
+internal sealed class TurnRunner(
+    FlowDirectory flows, Outside outside, TransformerRoom transformers, IOptions<ConversationOptions> options, TimeProvider time)
 {
     /// <summary>Why nothing is said beside an agent.</summary>
     public const string AgentTalks = "An agent talks with the customer.";
 
-    /// <summary>The turn that a customer's event makes, and the state after it; its sequence is not given yet.</summary>
+    /// <summary>
+    /// The turn that an event makes, and the state after it; its sequence is not given yet. Null: the input transformer lets none be made.
+    /// </summary>
+    /// <param name="isShown">Whether only the input transformer can make a turn of it.</param>
+    /// <param name="onlyLooks">Whether not even that can.</param>
     /// <exception cref="FlowMissingException">The Endpoint's Flow is not stored.</exception>
-    public async Task<(Turn Turn, ConversationState State)> RunAsync(
-        StoredEvent stored, JsonElement body, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
+    public async Task<(Turn? Turn, ConversationState State)> RunAsync(
+        StoredEvent stored, JsonElement body, ConversationState state, Endpoint endpoint, CancellationToken cancellation,
+        bool isShown = false, bool onlyLooks = false)
     {
         var settings = endpoint.Settings;
+        var given = stored.IsOurs ? Transformed.Unchanged
+            : await transformers.InputAsync(endpoint, TransformerView.Request(stored, body), TransformerView.Conversation(stored.ConversationId, state), cancellation);
+        if (given.Stops || onlyLooks || (isShown && !given.IsTransformed)) return (null, state);
         var flow = await FlowAsync(settings, cancellation);
-        var (session, sessions) = SessionFor(stored, state, settings);
+        var name = Session.NameOf(given.SessionId, stored.ConversationId);
+        state = state.WithSession(name);
+        var (session, sessions) = SessionFor(stored, state, settings, name);
+        session = session with { UserId = given.UserId };
         var content = IncomingContent.Of(body);
+        content = new(given.Text ?? content.Text, given.Data ?? content.Data);
         var said = content.Text;
         if (stored.EventType is "MESSAGE" or "TEXT" && flow.TakesChoices(session.Position) && session.Offer?.PayloadOf(said) is { } payload)
             content = content.AsChoice(payload);
@@ -32,7 +46,7 @@ internal sealed class TurnRunner(FlowDirectory flows, Outside outside, IOptions<
         if (state.Session is { } before && session.Id == before.Id && state.Facts.People is var people
             && people.WereThere(before.LastTimestamp))
             input["handover"] = new JsonObject { ["status"] = "completed", ["unasked"] = true };
-        var text = stored.EventType == "CONVERSATION_UPDATE" ? null : said;
+        var text = stored.EventType == "CONVERSATION_UPDATE" && !given.IsTransformed ? null : said;
         return await RunAsync(flow, input, text, stored, Click.Of(body), session, state with { Sessions = sessions }, endpoint, cancellation);
     }
 
@@ -90,7 +104,10 @@ internal sealed class TurnRunner(FlowDirectory flows, Outside outside, IOptions<
         FlowAnswer? answer = null;
         while (run.Next(answer) is { } asked) answer = await outside.AnswerAsync(asked, endpoint, cancellation);
         var result = run.Result;
-        var (messages, offer, cards) = Convert(result.Outputs, state, state.Sessions, settings);
+        var silence = Silence(state.Facts, stored.IsOurs ? null : stored.Timestamp);
+        var transformer = silence is not null ? null : transformers.Outputs(
+            endpoint, (string)input["userId"]!, session.Id, TransformerView.Conversation(stored.ConversationId, state));
+        var (messages, offer, cards) = await ConvertAsync(result.Outputs, state, state.Sessions, settings, transformer, cancellation);
         var turn = TurnOf(stored, session, text) with
         {
             Outputs = messages,
@@ -98,7 +115,6 @@ internal sealed class TurnRunner(FlowDirectory flows, Outside outside, IOptions<
             Failure = result.Failure,
             Warnings = result.Warnings.Count == 0 ? null : result.Warnings,
         };
-        var silence = Silence(state.Facts, stored.IsOurs ? null : stored.Timestamp);
         state = state with
         {
             Cards = cards,
@@ -156,8 +172,9 @@ internal sealed class TurnRunner(FlowDirectory flows, Outside outside, IOptions<
     }
 
     /// <summary>The messages, what they offer (null: nothing was said), and how many cards the conversation has had then.</summary>
-    private static (IReadOnlyList<OutgoingMessage> Messages, Offer? Offer, long Cards) Convert(
-        IReadOnlyList<Output> outputs, ConversationState state, int session, EndpointSettings settings)
+    private static async Task<(IReadOnlyList<OutgoingMessage> Messages, Offer? Offer, long Cards)> ConvertAsync(
+        IReadOnlyList<Output> outputs, ConversationState state, int session, EndpointSettings settings, OutputTransformer? transformer,
+        CancellationToken cancellation)
     {
         var kind = ChannelContext.KindOf(state.Facts.Channel.Value);
         var messages = new List<OutgoingMessage>();
@@ -166,6 +183,7 @@ internal sealed class TurnRunner(FlowDirectory flows, Outside outside, IOptions<
         foreach (var output in outputs)
         {
             var converted = OutgoingContent.ToMessages(output, new(kind, settings.Content, $"{session}-{++cards}"));
+            if (transformer is not null) converted = await transformer.TransformAsync(output, converted, cancellation);
             messages.AddRange(converted.Messages);
             if (converted.Messages.Count > 0) offer = (offer ?? Offer.Nothing).And(converted.Offer);
         }
@@ -174,7 +192,8 @@ internal sealed class TurnRunner(FlowDirectory flows, Outside outside, IOptions<
     }
 
     /// <summary>The running session, or a fresh one: the first, after expiry, and after 8x8 activated the conversation anew.</summary>
-    private static (Session Session, int Sessions) SessionFor(StoredEvent stored, ConversationState state, EndpointSettings settings)
+    private static (Session Session, int Sessions) SessionFor(
+        StoredEvent stored, ConversationState state, EndpointSettings settings, string? name)
     {
         var expired = state.Session is { } last && HasExpired(stored, last, settings);
         var reopened = state.Session is { } before && IsReopened(state.Facts, before, stored);
@@ -191,7 +210,8 @@ internal sealed class TurnRunner(FlowDirectory flows, Outside outside, IOptions<
         var goesOn = expired && !reopened && settings.Session.OnExpiry == OnExpiry.Continue ? state.Session : null;
         return (new Session
         {
-            Id = $"{stored.ConversationId}-{number}",
+            Id = name ?? $"{stored.ConversationId}-{number}",
+            Name = name,
             Flow = settings.Flow,
             LastInputAt = stored.ReceivedAt,
             Execution = 1,
@@ -222,7 +242,7 @@ internal sealed class TurnRunner(FlowDirectory flows, Outside outside, IOptions<
             ["text"] = content.Text,
             ["data"] = content.Data,
             ["user"] = user,
-            ["userId"] = (user["userId"] is JsonValue id ? id.ToString() : null) is { Length: > 0 } userId ? userId : stored.ConversationId,
+            ["userId"] = session.UserId ?? ((user["userId"] is JsonValue id ? id.ToString() : null) is { Length: > 0 } userId ? userId : stored.ConversationId),
             ["sessionId"] = session.Id,
             ["session"] = new JsonObject { ["id"] = session.Id, ["isNew"] = session.Execution == 1 },
             ["conversationId"] = stored.ConversationId,

@@ -21,9 +21,28 @@ internal static class EndpointRows
 
     public static string Hash(string urlToken) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(urlToken)));
 
-    public static TableEntity Row(Endpoint endpoint) => new(Partition, Key(endpoint.Id))
+    /// <summary>A column holds 64 KiB; a transformer's source alone may be longer.</summary>
+    private const int MaxColumn = 60_000;
+
+    public static TableEntity Row(Endpoint endpoint)
     {
-        ["Settings"] = JsonSerializer.Serialize(endpoint.Settings, EndpointJson.Default.EndpointSettings),
+        var row = RowWithoutSettings(endpoint);
+        var settings = JsonSerializer.SerializeToUtf8Bytes(endpoint.Settings, EndpointJson.Default.EndpointSettings);
+        if (settings.Length <= MaxColumn / 2) row["Settings"] = Encoding.UTF8.GetString(settings);
+        else foreach (var (number, part) in settings.Chunk(MaxColumn).Index()) row[$"Settings{number}"] = part;
+        return row;
+    }
+
+    private static string SettingsOf(TableEntity row)
+    {
+        if (row.GetString("Settings") is { } settings) return settings;
+        using var all = new MemoryStream();
+        for (var number = 0; row.GetBinary($"Settings{number}") is { } part; number++) all.Write(part);
+        return Encoding.UTF8.GetString(all.GetBuffer(), 0, (int)all.Length);
+    }
+
+    private static TableEntity RowWithoutSettings(Endpoint endpoint) => new(Partition, Key(endpoint.Id))
+    {
         ["Flow"] = endpoint.Settings.Flow,
         ["ApiKey"] = endpoint.ProtectedSecrets.GetValueOrDefault(EndpointSecrets.ApiKey),
         ["Secrets"] = JsonSerializer.Serialize(
@@ -42,7 +61,7 @@ internal static class EndpointRows
     public static Endpoint Endpoint(TableEntity row) => new()
     {
         Id = row.RowKey[2..],
-        Settings = Settings(row.GetString("Settings")),
+        Settings = Settings(SettingsOf(row)),
         ProtectedSecrets = Secrets(row),
         ProtectedUrlToken = row.GetString("UrlToken"),
         TokenHash = row.GetString("TokenHash"),

@@ -76,7 +76,8 @@ public sealed partial class WebhookHandler(
         activity?.SetTag("eightbyeight.event.type", read.EventType);
         try
         {
-            var isNew = await inbox.AddAsync(endpoint.Id, eventId, read, body, cancellation);
+            var isNew = await inbox.AddAsync(
+                endpoint.Id, eventId, read, body, cancellation, isShown: endpoint.Settings.Transformers is { Input: true, Source.Length: > 0 });
             Log.Accepted(logger, isNew ? "accepted" : "duplicate", read.EventType, endpoint.Id, read.ConversationId!, eventId);
             return null;
         }

@@ -1,0 +1,237 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Jint;
+using Jint.Native;
+using Jint.Runtime;
+using Microsoft.Extensions.Logging;
+
+namespace EightByEight.Connector.Transformers;
+
+/// <summary>What came of one call of a handler.</summary>
+internal sealed record HandlerResult
+{
+    /// <summary>What it returned; null: something falsy.</summary>
+    public JsonNode? Value { get; init; }
+
+    /// <summary>Whether the source has the handler.</summary>
+    public bool IsThere { get; init; } = true;
+
+    /// <summary>Why it failed; null: it did not.</summary>
+    public HandlerFailure? Failure { get; init; }
+
+    /// <summary>What it said on the console, in order.</summary>
+    public IReadOnlyList<(LogLevel Level, string Message)> Log { get; init; } = [];
+
+    /// <summary>What it sent by <c>response</c>; null: nothing.</summary>
+    public HandlerAnswer? Answer { get; init; }
+
+    /// <summary>What it asked of the world, such as <c>POST https://example.com/ 200</c>.</summary>
+    public IReadOnlyList<string> Calls { get; init; } = [];
+
+    public TimeSpan Took { get; init; }
+}
+
+/// <summary>Why a handler failed.</summary>
+/// <param name="Line">Where in the source, from 1; null: it is not known.</param>
+internal sealed record HandlerFailure(string Message, int? Line = null, int? Column = null)
+{
+    public override string ToString() => Line is null ? Message : $"{Message} (line {Line}, column {Column})";
+}
+
+/// <summary>What a handler answered by <c>response</c>.</summary>
+internal sealed record HandlerAnswer(int Status, IReadOnlyDictionary<string, string> Headers, string? Body);
+
+/// <summary>
+/// One call of one handler. It owns the event loop: what the handler waits for runs outside of the realm, and the realm goes on when one
+/// of it is done, never two things at a time.
+/// </summary>
+internal sealed partial class HandlerRun(
+    Realm realm, HttpRequests http, SessionStorage storage, string endpointId, int maxRequests, CancellationToken cancellation)
+{
+    private const int MaxLines = 100;
+    private const int MaxLine = 8_000;
+
+    private readonly List<(LogLevel, string)> _log = [];
+    private readonly List<string> _calls = [];
+    private readonly Dictionary<Task<Func<JsValue>>, (JsValue Resolve, JsValue Reject)> _waiting = [];
+    private readonly Dictionary<StorageKey, JsValue> _sessions = [];
+    private readonly List<StoredSession> _stored = [];
+    private HandlerResult? _result;
+    private int _requests;
+
+    public async Task<HandlerResult> CallAsync(TransformerSource source, string handler, JsonObject argument)
+    {
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            realm.Begin(cancellation);
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            over.CancelAfter(Realm.MaxTime);
+            realm.Start(source, handler, realm.Parse(argument.ToJsonString()), Functions(over.Token));
+            while (_waiting.Count > 0)
+            {
+                var done = await Task.WhenAny(_waiting.Keys).WaitAsync(over.Token);
+                Resume(done);
+            }
+
+            _result ??= Failed("The handler never ends: its promise waits for nothing.");
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            realm.IsTainted = true;
+            _result = Failed($"The handler takes longer than {Realm.MaxTime.TotalSeconds} s.");
+        }
+        catch (Exception fault) when (Realm.LimitIn(fault) is { } limit)
+        {
+            realm.IsTainted = true;
+            _result = Failed(limit);
+        }
+        catch (JavaScriptException fault)
+        {
+            realm.IsTainted = true;
+            _result = Failed(fault.Message, fault.JavaScriptStackTrace);
+        }
+        catch
+        {
+            realm.IsTainted = true;
+            throw;
+        }
+
+        if (!realm.IsTainted) await FlushAsync();
+        realm.End();
+        return _result with { Log = _log, Calls = _calls, Took = Stopwatch.GetElapsedTime(began) };
+    }
+
+    private void Resume(Task<Func<JsValue>> done)
+    {
+        _waiting.Remove(done, out var promise);
+        if (done.IsCompletedSuccessfully) realm.Resume(promise.Resolve, done.Result());
+        else if (done.Exception?.InnerException is HostException refused) realm.Resume(promise.Reject, refused.ToError(realm));
+        else realm.Resume(promise.Reject, realm.Error("Error", done.Exception?.InnerException?.Message ?? "It was cancelled."));
+    }
+
+    private JsObject Functions(CancellationToken over)
+    {
+        var functions = realm.NewObject();
+        void Add(string name, Func<JsValue[], JsValue> body) => functions.Set(name, realm.Function(name, body));
+        void Host(string name, Func<JsValue[], Task<Func<JsValue>>> body) => functions.Set(name, realm.Promising(name, (arguments, resolve, reject) =>
+            _waiting.Add(body(arguments), (resolve, reject))));
+        Add("log", arguments => Say(Realm.Text(arguments, 0), Realm.Text(arguments, 1)));
+        Add("done", arguments => End(new()
+        {
+            Value = ValueOf(arguments[0]),
+            Answer = AnswerOf(arguments.Length > 1 ? arguments[1] : JsValue.Undefined),
+        }));
+        Add("missing", _ => End(new() { IsThere = false }));
+        Add("failed", arguments => End(Failed(Realm.Text(arguments, 0), Realm.Text(arguments, 1))));
+        Host("httpRequest", arguments => RequestAsync(arguments, over));
+        Host("getSessionStorage", arguments => OpenAsync(new(Realm.Text(arguments, 0), Realm.Text(arguments, 1)), over));
+        return functions;
+    }
+
+    private JsValue End(HandlerResult result)
+    {
+        _result ??= result;
+        return JsValue.Undefined;
+    }
+
+    private JsValue Say(string level, string message)
+    {
+        if (_log.Count == MaxLines) _log.Add((LogLevel.Warning, $"More than {MaxLines} lines in one call: the rest is not kept."));
+        if (_log.Count < MaxLines)
+            _log.Add((level switch { "error" => LogLevel.Error, "info" => LogLevel.Information, _ => LogLevel.Debug },
+                message.Length > MaxLine ? message[..MaxLine] : message));
+        return JsValue.Undefined;
+    }
+
+    private async Task<Func<JsValue>> RequestAsync(JsValue[] arguments, CancellationToken over)
+    {
+        if (++_requests > maxRequests) throw new HostException("RequestError", $"More than {maxRequests} requests in one call.");
+        var options = arguments is [JsString json, ..] ? JsonNode.Parse(json.ToString()) as JsonObject : null;
+        if (options is null) throw new HostException("RequestError", "httpRequest takes one object: { uri, method, headers, body, json }.");
+        // From here on nothing touches the realm, which goes on meanwhile.
+        var answer = await http.SendAsync(options, _calls, over);
+        return () => answer is null ? JsValue.Undefined : realm.Parse(answer);
+    }
+
+    private async Task<Func<JsValue>> OpenAsync(StorageKey key, CancellationToken over)
+    {
+        if (_sessions.TryGetValue(key, out var open)) return () => open;
+        var read = await storage.ReadAsync(endpointId, key, over);
+        return () =>
+        {
+            if (_sessions.TryGetValue(key, out var meanwhile)) return meanwhile;
+            var value = (JsObject)realm.Parse(read.ToJsonString());
+            _stored.Add(new(key, value, value.GetOwnProperties().ToDictionary(p => p.Key.ToString(), p => p.Value.Value)));
+            return _sessions[key] = value;
+        };
+    }
+
+    /// <summary>Writes the top-level properties that were assigned or deleted; what changed inside of one is not looked at.</summary>
+    private async Task FlushAsync()
+    {
+        foreach (var session in _stored)
+        {
+            try
+            {
+                var changes = new Dictionary<string, string?>();
+                var now = session.Value.GetOwnProperties().Where(p => p.Key.IsString()).ToDictionary(p => p.Key.ToString(), p => session.Value.Get(p.Key));
+                foreach (var (name, value) in now)
+                    if (!session.Read.TryGetValue(name, out var before) || !before.Equals(value)) changes[name] = realm.Json(value);
+                foreach (var name in session.Read.Keys)
+                    if (!now.ContainsKey(name)) changes[name] = null;
+                if (changes.Count > 0) await storage.WriteAsync(endpointId, session.Key, changes, cancellation);
+            }
+            catch (Exception fault) when (fault is HostException or JavaScriptException || Realm.LimitIn(fault) is not null)
+            {
+                _result = Failed($"The session storage was not written: {fault.Message}");
+            }
+        }
+    }
+
+    private static JsonNode? ValueOf(JsValue json)
+    {
+        if (json is not JsString text) return null;
+        var value = text.ToString();
+        return value.Length <= Realm.MaxResult
+            ? JsonNode.Parse(value)
+            : throw new MemoryLimitExceededException($"The handler returns more than {Realm.MaxResult} characters.");
+    }
+
+    private static HandlerAnswer? AnswerOf(JsValue json)
+    {
+        if (json is not JsString text || JsonNode.Parse(text.ToString()) is not JsonObject answer || answer["sent"]?.GetValue<bool>() != true) return null;
+        var status = answer["status"] is JsonValue code && code.TryGetValue<int>(out var number) && number is >= 200 and <= 599 ? number : 500;
+        return new(status, answer["headers"]!.AsObject().ToDictionary(h => h.Key, h => h.Value?.ToString() ?? ""), answer["body"]?.ToString());
+    }
+
+    private static HandlerResult Failed(string message, string? stack = null)
+    {
+        if (Place().Match(stack ?? "") is not { Success: true } found) return new() { Failure = new(message) };
+        var (line, column) = TransformerSource.Position(int.Parse(found.Groups[1].ValueSpan, null), int.Parse(found.Groups[2].ValueSpan, null));
+        return new() { Failure = new(message, line, column) };
+    }
+
+    [GeneratedRegex($@"\b{TransformerSource.Name}:(\d+):(\d+)")]
+    private static partial Regex Place();
+
+    private sealed record StoredSession(StorageKey Key, JsObject Value, IReadOnlyDictionary<string, JsValue> Read);
+}
+
+/// <summary>Something outside of the realm failed; the handler's promise is rejected with it.</summary>
+internal sealed class HostException(string name, string message, int? status = null, string? body = null) : Exception(message)
+{
+    public JsValue ToError(Realm realm) => realm.Error(name, Message, error =>
+    {
+        if (status is null) return;
+        error.Set("statusCode", status.Value);
+        JsValue content = body is null ? JsValue.Undefined : realm.Parse(body);
+        error.Set("body", content);
+        error.Set("error", content);
+        var response = realm.NewObject();
+        response.Set("statusCode", status.Value);
+        response.Set("body", content);
+        error.Set("response", response);
+    });
+}

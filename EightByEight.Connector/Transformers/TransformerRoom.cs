@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+using Azure;
+using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Privacy;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace EightByEight.Connector.Transformers;
+
+/// <summary>Runs the transformers of Endpoints: one method for each handler, and what an error in one means.</summary>
+internal sealed partial class TransformerRoom(
+    Realms realms, HttpRequests http, SessionStorage storage, EndpointLog log, IOptions<TransformerOptions> options, TimeProvider time,
+    ILogger<TransformerRoom> logger)
+{
+    /// <summary>What <c>handleInput</c> makes of an event of 8x8, or of a request to the Endpoint URL.</summary>
+    /// <param name="about">The conversation as the handler sees it; null: the request belongs to none.</param>
+    public Task<Transformed> InputAsync(Endpoint endpoint, JsonObject request, JsonObject? about, CancellationToken cancellation) =>
+        IncomingAsync(endpoint, endpoint.Settings.Transformers.Input, "handleInput", request, about, cancellation);
+
+    /// <summary>What <c>handleInject</c> makes of a request. Its <see cref="Transformed.Answer"/> is the answer to that request, if there is one.</summary>
+    public Task<Transformed> InjectAsync(Endpoint endpoint, JsonObject request, CancellationToken cancellation) =>
+        IncomingAsync(endpoint, endpoint.Settings.Transformers.Inject, "handleInject", request, null, cancellation);
+
+    /// <summary>What <c>handleNotify</c> makes of a request. Its <see cref="Transformed.Answer"/> is the answer to that request, if there is one.</summary>
+    public Task<Transformed> NotifyAsync(Endpoint endpoint, JsonObject request, CancellationToken cancellation) =>
+        IncomingAsync(endpoint, endpoint.Settings.Transformers.Notify, "handleNotify", request, null, cancellation);
+
+    /// <summary>The output transformers of one turn, or null where none run.</summary>
+    public OutputTransformer? Outputs(Endpoint endpoint, string userId, string sessionId, JsonObject about) =>
+        endpoint.Settings.Transformers is { Output: true, Source.Length: > 0 }
+            ? new OutputTransformer(this, endpoint, userId, sessionId, about, options.Value.OutputsTimeout)
+            : null;
+
+    /// <summary>Tells <c>handleExecutionFinished</c> that all outputs of a turn are sent. What it returns means nothing.</summary>
+    public async Task FinishedAsync(Endpoint endpoint, string userId, string sessionId, string conversationId, CancellationToken cancellation)
+    {
+        if (endpoint.Settings.Transformers is not { ExecutionFinished: true, Source.Length: > 0 }) return;
+        await CallAsync(endpoint, "handleExecutionFinished", new JsonObject { ["userId"] = userId, ["sessionId"] = sessionId },
+            conversationId, sessionId, cancellation);
+    }
+
+    /// <summary>Calls any handler with any arguments, and says what came of it in the Endpoint's log.</summary>
+    public async Task<HandlerResult> CallAsync(
+        Endpoint endpoint, string handler, JsonObject arguments, string? conversationId, string? sessionId, CancellationToken cancellation)
+    {
+        arguments["endpoint"] ??= EndpointView.Of(endpoint);
+        var result = await RunAsync(endpoint.Id, endpoint.Settings.Transformers.Source, handler, arguments, cancellation);
+        await WriteAsync(endpoint, handler, result, conversationId, sessionId, cancellation);
+        return result;
+    }
+
+    /// <summary>Calls a handler of a source. Nothing is written to a log.</summary>
+    public async Task<HandlerResult> RunAsync(
+        string endpointId, string source, string handler, JsonObject arguments, CancellationToken cancellation)
+    {
+        TransformerSource prepared;
+        try
+        {
+            prepared = TransformerSource.Of(source);
+        }
+        catch (TransformerSourceException fault)
+        {
+            return new() { Failure = new(fault.Message, fault.Line, fault.Column) };
+        }
+
+        var owner = $"{endpointId}|{prepared.Hash}";
+        var realm = realms.Take(owner);
+        try
+        {
+            return await new HandlerRun(realm, http, storage, endpointId, options.Value.MaxRequests, cancellation).CallAsync(prepared, handler, arguments);
+        }
+        catch
+        {
+            realm.IsTainted = true;
+            throw;
+        }
+        finally
+        {
+            realms.Return(owner, realm);
+        }
+    }
+
+    /// <summary>Why a source cannot be an Endpoint's transformers; null: it can.</summary>
+    public async Task<HandlerFailure?> FaultAsync(string source, CancellationToken cancellation) =>
+        string.IsNullOrWhiteSpace(source) ? null : (await RunAsync("", source, "", [], cancellation)).Failure;
+
+    private async Task<Transformed> IncomingAsync(
+        Endpoint endpoint, bool runs, string handler, JsonObject request, JsonObject? about, CancellationToken cancellation)
+    {
+        var settings = endpoint.Settings.Transformers;
+        if (!runs || settings.Source.Length == 0) return Transformed.Unchanged;
+        var arguments = new JsonObject { ["request"] = request.DeepClone(), ["response"] = true };
+        if (about is not null) arguments["conversation"] = about.DeepClone();
+        var conversationId = (string?)about?["id"];
+        var result = await CallAsync(endpoint, handler, arguments, conversationId, null, cancellation);
+        if (!result.IsThere) return Transformed.Unchanged;
+        if (result.Failure is null)
+        {
+            if (Transformed.Read(result.Value, out var problem) is { } read) return read with { Answer = result.Answer };
+            await FailedAsync(endpoint, $"{handler} returned what cannot be taken: {problem}.", conversationId, null, cancellation);
+        }
+
+        return (settings.AbortOnError ? Transformed.Stopped : Transformed.Unchanged) with { Answer = result.Answer };
+    }
+
+    internal Task FailedAsync(Endpoint endpoint, string message, string? conversationId, string? sessionId, CancellationToken cancellation) =>
+        WriteAsync(endpoint, [new LogLine(time.GetUtcNow(), LogLevel.Error, "transformer", message, conversationId, sessionId)], cancellation);
+
+    private Task WriteAsync(
+        Endpoint endpoint, string handler, HandlerResult result, string? conversationId, string? sessionId, CancellationToken cancellation)
+    {
+        var lines = new List<LogLine>();
+        void Say(LogLevel level, string message) => lines.Add(new(time.GetUtcNow(), level, "transformer", message, conversationId, sessionId));
+        foreach (var (level, message) in result.Log) Say(level, $"{handler}: {message}");
+        if (result.Failure is { } failure) Say(LogLevel.Error, $"{handler} failed: {failure}");
+        if (result.Answer is { } answer && handler == "handleInput" && conversationId is not null)
+            Say(LogLevel.Debug, $"{handler}: response {answer.Status} is not sent, since 8x8 has had its answer.");
+        return WriteAsync(endpoint, lines, cancellation);
+    }
+
+    /// <summary>A log that cannot be written is no reason to repeat the turn.</summary>
+    private async Task WriteAsync(Endpoint endpoint, List<LogLine> lines, CancellationToken cancellation)
+    {
+        try
+        {
+            await log.AddAsync(endpoint.Id, lines, cancellation);
+        }
+        catch (RequestFailedException failed)
+        {
+            Log.NotWritten(logger, endpoint.Id, failed);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "The log of Endpoint {EndpointId} could not be written.")]
+        public static partial void NotWritten(ILogger logger, string endpointId, Exception exception);
+    }
+}

@@ -1,0 +1,48 @@
+namespace EightByEight.Functions.Tests.Transformers;
+
+/// <summary>A handler can only harm itself.</summary>
+public sealed class HandlerLimitTests
+{
+    [Theory]
+    [InlineData("while (true) {}", "statements")]
+    [InlineData("await null; for (;;) {}", "statements")]
+    [InlineData("_.chunk([1]); for (;;) {}", "statements")]
+    [InlineData("const f = () => f(); f();", "deep")]
+    [InlineData("let s = 'x'; for (let i = 0; i < 40; i++) s += s; return { text: s.length };", "memory")]
+    [InlineData("const all = []; for (;;) all.push(new Array(1000).fill('x'));", "memory")]
+    [InlineData("return { text: 'x'.repeat(1e9) };", "memory")]
+    [InlineData("return { data: { all: 'x'.repeat(1100000) } };", "memory")]
+    [InlineData("/(a+)+$/.test('a'.repeat(60) + '!');", "regular expression")]
+    [InlineData("const f = async () => { await null; return f(); }; await f();", "")]
+    [InlineData("await new Promise(() => {});", "never ends")]
+    public async Task A_handler_that_goes_too_far_fails(string body, string reason)
+    {
+        using var room = new TestRoom();
+        var result = await room.RunAsync(TestRoom.Handler(body));
+        Assert.Contains(reason, result.Failure!.Message, StringComparison.Ordinal);
+        // The next one finds a realm that works.
+        Assert.Equal("fine", await room.TextAsync("return { text: 'fine' };"));
+    }
+
+    [Fact]
+    public async Task A_limit_cannot_be_caught()
+    {
+        using var room = new TestRoom();
+        var result = await room.RunAsync(TestRoom.Handler("try { for (;;) {} } catch { } finally { } return { text: 'survived' };"));
+        Assert.Contains("statements", result.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_said_on_the_console_is_kept_by_level_up_to_a_limit()
+    {
+        using var room = new TestRoom();
+        var result = await room.RunAsync(TestRoom.Handler("""
+            console.log("a", 1, { b: [2] }, undefined); console.info("i"); console.error(new Error("e"));
+            for (let i = 0; i < 300; i++) console.log(i);
+            """));
+        Assert.Equal("Debug a 1 {\"b\":[2]} undefined", $"{result.Log[0].Level} {result.Log[0].Message}");
+        Assert.Equal("Information i", $"{result.Log[1].Level} {result.Log[1].Message}");
+        Assert.StartsWith("Error Error: e", $"{result.Log[2].Level} {result.Log[2].Message}", StringComparison.Ordinal);
+        Assert.Equal(101, result.Log.Count);
+    }
+}

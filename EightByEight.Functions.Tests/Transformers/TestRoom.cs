@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using EightByEight.Connector;
+using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Transformers;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EightByEight.Functions.Tests.Transformers;
+
+/// <summary>The room with real parts: handlers run as they do in a turn.</summary>
+internal sealed class TestRoom : IDisposable, IHttpClientFactory
+{
+    private readonly Realms _realms = new();
+    private readonly SocketsHttpHandler _handler;
+
+    public TestRoom(string? storage = null, bool allowPrivate = true, int maxRequests = 10)
+    {
+        _handler = new SocketsHttpHandler { UseProxy = false };
+        if (!allowPrivate) _handler.ConnectCallback = PublicAddress.ConnectAsync;
+        Time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var connection = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("AzureWebJobsStorage", storage ?? "UseDevelopmentStorage=true")]).Build();
+        Tables = new ConnectorStorage(connection, StorageTimeouts.Work, []);
+        Storage = new SessionStorage(Tables, Time);
+        Room = new TransformerRoom(_realms, new HttpRequests(this), Storage, new EndpointLog(Tables),
+            Options.Create(new TransformerOptions { MaxRequests = maxRequests }), Time, NullLogger<TransformerRoom>.Instance);
+    }
+
+    public TransformerRoom Room { get; }
+    public SessionStorage Storage { get; }
+    public ConnectorStorage Tables { get; }
+    public FakeTimeProvider Time { get; }
+
+    public Task<HandlerResult> RunAsync(string source, JsonObject? arguments = null, string handler = "handleInput", string endpoint = "one") =>
+        Room.RunAsync(endpoint, source, handler, arguments ?? [], TestContext.Current.CancellationToken);
+
+    /// <summary>What the body of an <c>handleInput</c> returns as text.</summary>
+    public async Task<string> TextAsync(string body, string endpoint = "one")
+    {
+        var result = await RunAsync(Handler(body), endpoint: endpoint);
+        Assert.Null(result.Failure);
+        return (string)result.Value!["text"]!;
+    }
+
+    public static string Handler(string body) => $"createWebhookTransformer({{ handleInput: async (given) => {{ {body} }} }});";
+
+    public HttpClient CreateClient(string name) => new(_handler, disposeHandler: false);
+
+    public void Dispose()
+    {
+        _realms.Dispose();
+        _handler.Dispose();
+    }
+}

@@ -1,0 +1,190 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using EightByEight.Functions.Tests.Conversations;
+
+namespace EightByEight.Functions.Tests.Transformers;
+
+/// <summary>Transformers where they belong: in the turn.</summary>
+public sealed class TransformerTurnTests(AzuriteFixture azurite)
+{
+    private static JsonObject With(string source, bool abort = false) => new()
+    {
+        ["eightByEight"] = new JsonObject { ["verifySignatures"] = false },
+        ["transformers"] = new JsonObject
+        {
+            ["source"] = source,
+            ["input"] = source.Contains("handleInput", StringComparison.Ordinal),
+            ["output"] = source.Contains("handleOutput", StringComparison.Ordinal),
+            ["executionFinished"] = source.Contains("handleExecutionFinished", StringComparison.Ordinal),
+            ["abortOnError"] = abort,
+        },
+    };
+
+    private const string Show = """
+        name: show
+        start:
+          - set: { context.count: "{{ (context.count || 0) + 1 }}" }
+          - say: "{{ context.count }} {{ input.text }} {{ input.data.mark }} {{ input.userId }} {{ input.sessionId }}"
+        """;
+
+    [Fact]
+    public async Task Input_text_data_user_and_session_are_what_handleInput_returns_and_undefined_or_null_falls_through()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Show, With("""
+            createWebhookTransformer({ handleInput: async ({ endpoint, request, conversation }: any) => {
+              if (request.body.eventType !== "MESSAGE") return null;
+              const text: string = request.body.data.text;
+              if (text === "plain") return { userId: undefined, sessionId: null };
+              return { userId: "me", sessionId: "own", text: `${text}! ${endpoint.name}`, data: { mark: conversation.id } };
+            } });
+            """), options: Posted.Unpumped);
+        await connector.SayAsync("c", "plain", at: 1_000);
+        await connector.SayAsync("c", "hi", at: 2_000);
+        await connector.SayAsync("c", "ho", at: 3_000);
+        await connector.SayAsync("c", "plain", at: 4_000);
+        Assert.Equal(["1 plain  c c-1", "1 hi! Test c me own", "2 ho! Test c me own", "2 plain  c c-1"], await connector.SaidAsync("c"));
+    }
+
+    [Fact]
+    public async Task Falsy_makes_no_turn_and_the_event_becomes_history()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Show, With(
+            "createWebhookTransformer({ handleInput: async ({ request }) => request.body.data?.text === 'no' ? false : {} });"), options: Posted.Unpumped);
+        await connector.SayAsync("c", "no", at: 1_000);
+        await connector.SayAsync("c", "yes", at: 2_000);
+        Assert.Single(await connector.SaidAsync("c"));
+        Assert.Single(await connector.RowsAsync("c", "8|"));
+    }
+
+    [Fact]
+    public async Task Every_event_is_shown_and_a_value_makes_a_turn_of_it_but_for_what_the_bot_said()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Show, With(
+            "createWebhookTransformer({ handleInput: async ({ request }) => { console.log(request.body.eventType); return { text: 'from ' + request.body.eventType }; } });"),
+            options: Posted.Unpumped);
+        await connector.PostAsync("c", "ACTIVITY", new JsonObject { ["name"] = "typing" }, at: 1_000);
+        await connector.PostAsync("c", "MESSAGE", new JsonObject { ["text"] = "x", ["sender"] = new JsonObject { ["type"] = "bot" }, ["isEcho"] = true }, at: 2_000);
+        await connector.PostAsync("c", "FUTURE_EVENT", new JsonObject(), at: 3_000);
+        await connector.ProcessAsync("c");
+        Assert.Equal(["from ACTIVITY", "from FUTURE_EVENT"], (await connector.SaidAsync("c")).Select(said => string.Join(' ', said.Split(' ')[1..3])));
+        Assert.Equal(["handleInput: ACTIVITY", "handleInput: MESSAGE", "handleInput: FUTURE_EVENT"], await connector.LogAsync());
+    }
+
+    [Fact]
+    public async Task An_agent_who_talks_is_seen_but_no_value_makes_a_turn()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Show, With(
+            "createWebhookTransformer({ handleInput: async ({ request }) => { console.log(request.body.eventType); return {}; } });"), options: Posted.Unpumped);
+        await connector.PostAsync("c", "MEMBERS_CHANGED", new JsonObject { ["memberType"] = "agent", ["change"] = "joined", ["id"] = "a" }, at: 1_000);
+        await connector.SayAsync("c", "hello agent", at: 2_000);
+        Assert.Empty(await connector.SaidAsync("c"));
+        Assert.Equal(["handleInput: MEMBERS_CHANGED", "handleInput: MESSAGE"], await connector.LogAsync());
+    }
+
+    [Theory]
+    [InlineData("throw new Error('boom')", "handleInput failed: Error: boom (line 1")]
+    [InlineData("return { userId: 5 }", "userId is no text")]
+    [InlineData("return { sessionId: 'x'.repeat(257) }", "sessionId has 257 characters; 256 are allowed")]
+    [InlineData("return { text: 'x'.repeat(10001) }", "text has 10001 characters; 10000 are allowed")]
+    [InlineData("return { data: 'text' }", "data is not an object")]
+    [InlineData("return 'text'", "it is no object")]
+    public async Task An_error_in_handleInput_is_logged_and_the_event_goes_on_unless_told_to_abort(string body, string logged)
+    {
+        var source = $"createWebhookTransformer({{ handleInput: async () => {{ {body} }} }});";
+        await using var connector = await TestConnector.StartAsync(azurite, Show, With(source), options: Posted.Unpumped);
+        await connector.SayAsync("c", "one", at: 1_000);
+        Assert.StartsWith("1 one", Assert.Single(await connector.SaidAsync("c")), StringComparison.Ordinal);
+        Assert.Contains(await connector.LogAsync(), line => line.Contains(logged, StringComparison.Ordinal));
+        await connector.PatchAsync(new JsonObject { ["transformers"] = new JsonObject { ["abortOnError"] = true } });
+        await connector.SayAsync("c", "two", at: 2_000);
+        Assert.Single(await connector.SaidAsync("c"));
+    }
+
+    [Fact]
+    public async Task Each_output_is_shown_with_its_message_and_falsy_drops_only_that_one()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, SampleFlow.Three, With("""
+            createWebhookTransformer({ handleOutput: async ({ output, processedOutput, userId, sessionId, endpoint }) => {
+              if (output.text.endsWith("/2")) return null;
+              return { ...processedOutput, authorType: "user", text: `${processedOutput.authorType} ${output.text} ${userId} ${sessionId}` };
+            } });
+            """), options: Posted.Unpumped);
+        await connector.SayAsync("c", "hi", at: 1_000);
+        Assert.Equal(["bot hi/1 c c-1", "bot hi/3 c c-1"], await connector.SaidAsync("c"));
+    }
+
+    [Theory]
+    [InlineData("throw new Error('boom')")]
+    [InlineData("return { cards: 5 }")]
+    [InlineData("return { text: '' }")]
+    public async Task An_error_in_handleOutput_sends_the_message_as_it_was_or_aborts(string body)
+    {
+        var source = $"createWebhookTransformer({{ handleOutput: async ({{ output }}) => {{ if (output.text.endsWith('/2')) {{ {body} }} return {{ text: 'T' }}; }} }});";
+        await using var connector = await TestConnector.StartAsync(azurite, SampleFlow.Three, With(source), options: Posted.Unpumped);
+        await connector.SayAsync("c", "a", at: 1_000);
+        Assert.Equal(["T", "a/2", "T"], await connector.SaidAsync("c"));
+        await connector.PatchAsync(new JsonObject { ["transformers"] = new JsonObject { ["abortOnError"] = true } });
+        await connector.SayAsync("c", "b", at: 2_000);
+        Assert.Equal(["T", "a/2", "T", "T"], await connector.SaidAsync("c"));
+    }
+
+    [Fact]
+    public async Task HandleExecutionFinished_runs_after_the_outputs_of_a_turn()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, SampleFlow.Three, With("""
+            createWebhookTransformer({
+              handleOutput: async ({ output }) => { console.info(output.text); return { text: output.text }; },
+              handleExecutionFinished: async ({ userId, sessionId, endpoint }) => { console.info(`${userId} ${sessionId} ${endpoint.name}`); }
+            });
+            """), options: Posted.Unpumped);
+        await connector.SayAsync("c", "x", at: 1_000);
+        Assert.Equal(["handleOutput: x/1", "handleOutput: x/2", "handleOutput: x/3", "handleExecutionFinished: c c-1 Test"], await connector.LogAsync());
+    }
+
+    [Fact]
+    public async Task A_source_that_cannot_run_is_refused_with_its_place_and_a_long_one_is_kept()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, options: Posted.Unpumped);
+        foreach (var (source, reason) in new[] { ("let a: = 5", "line 1"), ("createRestTransformer({})", "createRestTransformer cannot be used here") })
+        {
+            using var refused = await System.Net.Http.Json.HttpClientJsonExtensions.PatchAsJsonAsync(connector.Admin, $"/api/endpoints/{connector.EndpointId}",
+                new JsonObject { ["transformers"] = new JsonObject { ["source"] = source } });
+            var problem = await refused.Content.ReadAsStringAsync();
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+            Assert.Contains("$.transformers.source", problem, StringComparison.Ordinal);
+            Assert.Contains(reason, problem, StringComparison.Ordinal);
+        }
+
+        var longest = "createWebhookTransformer({}); // ".PadRight(100_000, 'ü');
+        await connector.PatchAsync(new JsonObject { ["transformers"] = new JsonObject { ["source"] = longest } });
+        Assert.Equal(longest, (string?)connector.Endpoint["transformers"]!["source"]);
+    }
+}
+
+/// <summary>Events into a conversation, and what came of them.</summary>
+internal static class Transforming
+{
+    public static async Task SayAsync(this TestConnector connector, string conversationId, string text, long at)
+    {
+        await connector.PostAsync(conversationId, "MESSAGE",
+            new JsonObject { ["text"] = text, ["sender"] = new JsonObject { ["type"] = "user" } }, at: at);
+        await connector.ProcessAsync(conversationId);
+    }
+
+    /// <summary>What the connector decided to say, in order.</summary>
+    public static async Task<IReadOnlyList<string>> SaidAsync(this TestConnector connector, string conversationId)
+    {
+        var view = await connector.ViewAsync(conversationId);
+        return [.. view["turns"]!.AsArray().SelectMany(turn => turn!["outputs"]?.AsArray() ?? []).Select(output => (string?)output!["text"] ?? output.ToJsonString())];
+    }
+
+    /// <summary>What transformers said in the Endpoint's log.</summary>
+    public static async Task<IReadOnlyList<string>> LogAsync(this TestConnector connector)
+    {
+        var storage = (EightByEight.Connector.ConnectorStorage)connector.Host.Services.GetService(typeof(EightByEight.Connector.ConnectorStorage))!;
+        var lines = new List<(string Key, string Message)>();
+        await foreach (var row in storage.Logs.QueryAsync<Azure.Data.Tables.TableEntity>())
+            if (row.GetString("Source") == "transformer") lines.Add((row.RowKey, row.GetString("Message")));
+        return [.. lines.OrderBy(line => line.Key, StringComparer.Ordinal).Select(line => line.Message)];
+    }
+}
