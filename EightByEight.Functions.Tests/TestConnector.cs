@@ -46,6 +46,7 @@ public sealed class TestConnector : IAsyncDisposable
         ["Connector:Conversations:RetryFirst"] = "00:00:00.2",
         ["Connector:Conversations:RetryLongest"] = "00:00:01",
         ["Connector:Conversations:TransferGrace"] = "00:00:01",
+        ["Connector:Conversations:AssignmentGrace"] = "00:00:01",
         ["Connector:Conversations:Pause"] = "00:00:01",
         ["Connector:ChatGateway:AttemptTimeout"] = "00:00:01",
         ["Connector:ChatGateway:TotalTimeout"] = "00:00:02",

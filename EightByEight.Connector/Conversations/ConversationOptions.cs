@@ -51,6 +51,10 @@ public sealed record ConversationOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan TransferGrace { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long 8x8 may take to carry out an assignment that it accepted, before it is asked. Default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
+    public TimeSpan AssignmentGrace { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long one invocation goes on with one conversation before it hands on to the next. Default 2 min.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan LongestRun { get; init; } = TimeSpan.FromMinutes(2);

@@ -33,6 +33,7 @@ internal sealed partial class ConversationRun
         if (handover.TimeoutAt <= now && !handover.HasPeople) return (true, await TimeOutAsync(snapshot, handover, cancellation));
         var next = handover.DecideAt <= now ? await DecideAsync(snapshot, handover, cancellation)
             : handover.TimeoutAt <= now ? handover with { TimeoutAt = null }
+            : handover is { Status: HandoverStatus.Requested } && handover.CheckAt <= now ? await CheckAsync(snapshot, handover, cancellation)
             : handover.Silent(Now);
         var head = snapshot.Head! with { Lease = NewHold() };
         await CommitAsync(snapshot, head, snapshot.State with { Handover = next }, [], release: false, cancellation);
@@ -147,6 +148,24 @@ internal sealed partial class ConversationRun
         }
     }
 
+    /// <summary>8x8 takes an assignment with 202 and carries it out later: without a word of it, it is looked at.</summary>
+    private async Task<HandoverCase> CheckAsync(Snapshot snapshot, HandoverCase handover, CancellationToken cancellation)
+    {
+        var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
+        bool? isDone = null;
+        try
+        {
+            if (endpoint is not null && await AccountAsync(endpoint, cancellation) is { } account)
+                isDone = IsWithPeople(await workshop.Gateway.GetConversationAsync(account, snapshot.Head!.ConversationId, cancellation));
+        }
+        catch (ChatGatewayException unknown)
+        {
+            Log.NotChecked(workshop.Logger, snapshot.Head!.ConversationId, unknown.Message);
+        }
+
+        return handover.Checked(isDone, Now + _options.AssignmentGrace);
+    }
+
     private static bool IsWithPeople(Conversation conversation) =>
         !string.Equals(conversation.State, "idle", StringComparison.OrdinalIgnoreCase)
         && conversation.Assignment?.Type is { } type
@@ -209,13 +228,13 @@ internal sealed partial class ConversationRun
         {
             // Asked for again, a conversation that an agent took meanwhile would be taken from the agent.
             var now = await workshop.Gateway.GetConversationAsync(account, conversationId, cancellation);
-            if (IsWithPeople(now)) return handover;
+            if (IsWithPeople(now)) return handover with { CheckAt = (Now + _options.AssignmentGrace).ToUnixTimeMilliseconds() };
         }
 
         var comesBack = handover.Request.Continues
             && await ComesBackAsync(conversationId, endpoint, account, cancellation);
         await workshop.Gateway.AssignAsync(account, conversationId, HandoverPatch.Of(handover.Request), cancellation);
-        return handover with { ComesBack = comesBack };
+        return handover with { ComesBack = comesBack, CheckAt = (Now + _options.AssignmentGrace).ToUnixTimeMilliseconds() };
     }
 
     /// <summary>Has 8x8 give the conversation back to the bot after the agent: it would go idle otherwise.</summary>

@@ -525,6 +525,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         [LoggerMessage(13, LogLevel.Warning, "{ConversationId} could not be {Action}: {Reason}")]
         public static partial void ActionRefused(ILogger logger, string conversationId, string action, string reason);
 
+        [LoggerMessage(17, LogLevel.Warning, "It could not be found out whether 8x8 carried out the handover of {ConversationId}. {Reason}")]
+        public static partial void NotChecked(ILogger logger, string conversationId, string reason);
+
         [LoggerMessage(15, LogLevel.Information, "8x8 does not tell the channel of {ConversationId} now: it is treated like web chat. {Reason}")]
         public static partial void ChannelUnknown(ILogger logger, string conversationId, string reason);
 

@@ -46,6 +46,8 @@ internal sealed class TurnRunner(
         if (state.Session is { } before && session.Id == before.Id && state.Facts.People is var people
             && people.WereThere(before.LastTimestamp))
             input["handover"] = new JsonObject { ["status"] = "completed", ["unasked"] = true };
+        // The turn that was to tell the Flow of the end failed: it is told again with what the customer says next.
+        if (state.Handover is { IsActive: false } ended && flow.AwaitsHandover(session.Position)) input["handover"] = ended.ToInput(null);
         var text = stored.EventType == "CONVERSATION_UPDATE" && !given.IsTransformed ? null : said;
         return await RunAsync(flow, input, text, stored, Click.Of(body), session, state with { Sessions = sessions }, endpoint, cancellation);
     }

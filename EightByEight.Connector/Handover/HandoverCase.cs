@@ -47,6 +47,9 @@ internal enum HandoverStatus
 /// </summary>
 internal sealed record HandoverCase
 {
+    /// <summary>How often 8x8 may say that it has not carried out what it accepted.</summary>
+    private const int MostChecks = 3;
+
     public HandoverRequest Request { get; set; } = new();
     public HandoverStatus Status { get; set; }
 
@@ -93,6 +96,12 @@ internal sealed record HandoverCase
     /// <summary>How often that could not be found out.</summary>
     public int Undecided { get; set; }
 
+    /// <summary>When it is looked at whether 8x8 carried out the assignment that it accepted; counts while it is requested.</summary>
+    public long? CheckAt { get; set; }
+
+    /// <summary>How often 8x8, asked, said that it had not.</summary>
+    public int NotAssigned { get; set; }
+
     public long? InactivityAt { get; set; }
     public long? TimeoutAt { get; set; }
 
@@ -111,7 +120,8 @@ internal sealed record HandoverCase
 
     /// <summary>When something is to be done although nothing happens; null: never.</summary>
     [JsonIgnore]
-    public long? DueAt => !IsActive ? null : Least(Least(DecideAt, InactivityAt), TimeoutAt);
+    public long? DueAt => !IsActive ? null
+        : Least(Least(Least(DecideAt, InactivityAt), TimeoutAt), Status == HandoverStatus.Requested ? CheckAt : null);
 
     public static HandoverCase Begin(HandoverRequest request, long since, DateTimeOffset now)
     {
@@ -187,6 +197,16 @@ internal sealed record HandoverCase
     public HandoverCase Decided(bool goesOn, long leftAt) => goesOn
         ? Now(HandoverStatus.Transferred) with { DecideAt = null, Undecided = 0, GoesOnAfter = leftAt }
         : Ended(HandoverStatus.Completed, null);
+
+    /// <summary>8x8 was asked whether it carried out the assignment that it had accepted.</summary>
+    /// <param name="isDone">Whether the conversation is with a queue or an agent; null: that could not be found out.</param>
+    /// <param name="again">When it is asked again.</param>
+    public HandoverCase Checked(bool? isDone, DateTimeOffset again) => isDone switch
+    {
+        true => Now(HandoverStatus.Queued) with { CheckAt = null },
+        false when NotAssigned + 1 == MostChecks => Ended(HandoverStatus.Failed, "8x8 accepted the handover and did not carry it out."),
+        _ => this with { NotAssigned = NotAssigned + (isDone is null ? 0 : 1), CheckAt = again.ToUnixTimeMilliseconds() },
+    };
 
     /// <summary>The customer said something while people are in charge.</summary>
     public HandoverCase Heard(long receivedAt) => this with { LastInputAt = Math.Max(LastInputAt, receivedAt), InactivityCount = 0 };

@@ -73,6 +73,56 @@ public sealed class HandoverTests(AzuriteFixture azurite)
             await connector.BotSaysAsync(conversation, 4));
     }
 
+    [Fact]
+    public async Task A_Flow_that_failed_at_the_end_of_a_handover_is_told_of_it_again_with_the_next_input()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: broken
+            error: Sorry.
+            start:
+              - handover: { queueId: "101", message: "One moment." }
+              - if: input.text.length > 0 || nothing.there
+                then: [ { say: "Over: {{ input.handover.status }}" } ]
+            """);
+        var conversation = await HandedOverAsync(connector);
+        connector.Gateway.AgentAccepts(conversation);
+        connector.Gateway.AgentLeaves(conversation);
+        await connector.BotSaysAsync(conversation, 2);
+
+        connector.Gateway.CustomerSays(conversation, "Are you there?");
+
+        Assert.Equal(["One moment.", "Sorry.", "Over: completed"], await connector.BotSaysAsync(conversation, 3));
+    }
+
+    [Fact]
+    public async Task An_assignment_that_8x8_accepts_and_never_carries_out_fails_and_the_Flow_is_told()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
+        connector.Gateway.Faults.Add(Fault.IgnoreAssignment());
+
+        var conversation = connector.Start("I want a human");
+
+        Assert.Equal("Over: failed", (await connector.BotSaysAsync(conversation, 3))[1]);
+        var handover = (await connector.ViewAsync(conversation))["handover"]!;
+        Assert.Equal("8x8 accepted the handover and did not carry it out.", (string?)handover["reason"]);
+    }
+
+    [Fact]
+    public async Task An_assignment_of_which_no_event_tells_is_seen_in_the_conversation()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey, simulator: options =>
+            options.EventDelays = new Dictionary<string, TimeSpan>
+            {
+                ["QUEUED"] = TimeSpan.FromHours(1),
+                ["CONVERSATION_UPDATE"] = TimeSpan.FromHours(1),
+            });
+
+        var conversation = connector.Start("I want a human");
+
+        await SettledAsync(connector, conversation, "queued");
+        Assert.Single(connector.BotSaid(conversation));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
