@@ -5,6 +5,7 @@ using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Files;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
@@ -42,6 +43,7 @@ public static class ConnectorServices
             .AddEndpoints(configuration)
             .AddContent(configuration)
             .AddTransformers(configuration)
+            .AddFiles(configuration)
             .AddConversations(configuration)
             .AddHandoverProviders(configuration)
             .AddWebhooks()
@@ -56,6 +58,7 @@ public static class ConnectorServices
         var api = routes.MapAdmin();
         ConversationRoutes.Map(api);
         routes.MapHandoverProviders(api);
+        FileRoutes.Map(routes);
     }
 
     private static ConnectorStorage StorageOf(IServiceProvider provider, StorageTimeouts timeouts) =>

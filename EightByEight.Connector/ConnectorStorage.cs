@@ -50,6 +50,7 @@ public sealed class ConnectorStorage
         Handovers = Tables.GetTableClient("Handovers");
         TransformerStorage = Tables.GetTableClient("TransformerStorage");
         Logs = Tables.GetTableClient("Logs");
+        Files = Tables.GetTableClient("Files");
         WakeUps = Queues.GetQueueClient("conversations");
         PoisonedWakeUps = Queues.GetQueueClient("conversations-poison");
         Bodies = Blobs.GetBlobContainerClient("bodies");
@@ -84,6 +85,9 @@ public sealed class ConnectorStorage
     /// <summary>What transformers keep: one partition a user and session.</summary>
     public TableClient TransformerStorage { get; }
 
+    /// <summary>One row a file in an Endpoint's file storage, and a pointer to it under its conversation.</summary>
+    public TableClient Files { get; }
+
     /// <summary>Wake-ups: each names a conversation that has something to do.</summary>
     public QueueClient WakeUps { get; init; }
 
@@ -95,6 +99,9 @@ public sealed class ConnectorStorage
 
     /// <summary>The Data Protection key ring.</summary>
     public BlobContainerClient Keys { get; }
+
+    /// <summary>A container of the same account for files, made by who writes to it.</summary>
+    public BlobContainerClient FileContainer(string name) => Blobs.GetBlobContainerClient(name);
 
     /// <summary>
     /// Completes when everything above exists. It is made once a process; after a failure the next call tries again.
@@ -119,6 +126,7 @@ public sealed class ConnectorStorage
         Handovers.CreateIfNotExistsAsync(),
         TransformerStorage.CreateIfNotExistsAsync(),
         Logs.CreateIfNotExistsAsync(),
+        Files.CreateIfNotExistsAsync(),
         WakeUps.CreateIfNotExistsAsync(),
         PoisonedWakeUps.CreateIfNotExistsAsync(),
         Bodies.CreateIfNotExistsAsync(),

@@ -45,11 +45,15 @@ public sealed class ConnectorHost : IAsyncDisposable
             ["Connector:AdminKey"] = environment is { Length: > 0 } ? environment : adminKey,
             // The simulator: loopback without TLS.
             ["Connector:Media:AllowPrivateAddresses"] = "true",
+            ["Connector:Files:AllowPrivateAddresses"] = "true",
             ["Connector:AllowedGatewayHosts"] = "*.8x8.com,127.0.0.1,localhost,[::1]",
             ["Connector:AllowInsecureGateways"] = "true",
             // Bots on this machine.
             ["Connector:HandoverProviders:AllowPrivateCallbacks"] = "true",
         });
+        // URLs of files work on this machine.
+        if (builder.Configuration["Connector:PublicBaseUrl"] is null && Uri.TryCreate(url, UriKind.Absolute, out var own) && own is { IsLoopback: true, Port: not 0 })
+            builder.Configuration["Connector:Files:BaseUrl"] = own.GetLeftPart(UriPartial.Authority);
         builder.WebHost.UseUrls(url);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.ClearProviders().AddSimpleConsole(console =>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Files;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -14,7 +15,7 @@ namespace EightByEight.Connector.Admin;
 
 /// <summary><c>/api/endpoints</c>.</summary>
 internal sealed class EndpointRoutes(
-    EndpointStore store, EndpointDirectory directory, ChatGatewayClient gateway, SettingsBody bodies, AuditTrail audit,
+    EndpointStore store, EndpointDirectory directory, ChatGatewayClient gateway, SettingsBody bodies, AuditTrail audit, StoredFiles files,
     AllowedGateways gateways, IOptions<ConnectorOptions> options, TimeProvider time, ILogger<EndpointRoutes> log)
 {
     private const int WebhooksAPage = 50;
@@ -45,7 +46,7 @@ internal sealed class EndpointRoutes(
             .WithSummary("Makes a new URL token; the former one works on for Connector:UrlTokenGrace, unless revokeNow.")
             .Takes<UrlTokenBody>("application/json", required: false).Produces<EndpointResource>().Refuses(400, 404, 412);
         group.MapPost("/{id}/test", (HttpContext http, string id) => Of(http).TestAsync(http, id))
-            .WithSummary("Tests base URL, API key and tenant with 8x8; success ends a pause.").Produces<TestResult>().Refuses(404);
+            .WithSummary("Tests base URL, API key and tenant with 8x8, and the file storage; success ends a pause.").Produces<TestResult>().Refuses(404);
     }
 
     private static EndpointRoutes Of(HttpContext http) => http.RequestServices.GetRequiredService<EndpointRoutes>();
@@ -115,14 +116,15 @@ internal sealed class EndpointRoutes(
     {
         var endpoint = await store.GetAsync(id, http.RequestAborted) ?? throw NotFound(id);
         var (checks, webhook) = await CheckAsync(endpoint, http.RequestAborted);
-        var ok = checks.All(check => check.Ok);
-        if (ok && endpoint.Pause is not null)
+        var reached = checks.All(check => check.Ok);
+        if (reached && endpoint.Pause is not null)
         {
             await directory.ResumeAsync(id, http.RequestAborted);
             await audit.AddAsync(http, "endpoint.resume", id, ["$.paused"]);
         }
 
-        return AdminRequest.Answer(new(ok, checks, webhook), AdminJson.Default.TestResult);
+        if (endpoint.Settings.FileStorage.Provider != "none") checks = [.. checks, await CheckFilesAsync(endpoint, http.RequestAborted)];
+        return AdminRequest.Answer(new(checks.All(check => check.Ok), checks, webhook), AdminJson.Default.TestResult);
     }
 
     /// <summary>Up to the first check that fails: the later ones depend on it.</summary>
@@ -164,6 +166,11 @@ internal sealed class EndpointRoutes(
             new("tenant", true, settings.TenantId is null ? "8x8 needs no tenant." : $"8x8 accepts the tenant {settings.TenantId}."),
         ], webhook);
     }
+
+    private async Task<TestCheck> CheckFilesAsync(Endpoint endpoint, CancellationToken cancellation) =>
+        await files.FaultAsync(endpoint, cancellation) is { } fault
+            ? new("fileStorage", false, fault)
+            : new("fileStorage", true, "The file storage takes files and gives them back.");
 
     /// <summary>Looks for a URL token of this Endpoint at the end of a webhook's address, whatever server that names.</summary>
     private async Task<TestWebhook> FindWebhookAsync(Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)

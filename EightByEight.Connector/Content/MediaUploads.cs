@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Files;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -9,10 +11,12 @@ namespace EightByEight.Connector.Content;
 
 /// <summary>
 /// Fetches the files of a message and uploads them to 8x8 just before it is sent. Whatever goes wrong, the message goes out with the
-/// file's URL instead. An upload in doubt is simply done again: an attachment that no message names is not shown.
+/// file's URL instead. A file of the Endpoint's own storage is read from there. An upload in doubt is simply done again: an attachment
+/// that no message names is not shown.
 /// </summary>
 internal sealed partial class MediaUploads(
-    IHttpClientFactory http, ChatGatewayClient gateway, IOptions<MediaOptions> options, TimeProvider time, ILogger<MediaUploads> log)
+    IHttpClientFactory http, ChatGatewayClient gateway, StoredFiles files, IOptions<MediaOptions> options, TimeProvider time,
+    ILogger<MediaUploads> log)
 {
     /// <summary>The name of the client that fetches.</summary>
     public const string HttpClient = "media";
@@ -26,8 +30,8 @@ internal sealed partial class MediaUploads(
     /// <param name="known">Attachment ids of earlier uploads, by <see cref="Key"/>.</param>
     /// <param name="atMost">How long it may take.</param>
     public async Task<(OutgoingMessage Message, IReadOnlyDictionary<string, string> Uploads)> ResolveAsync(
-        ChatGatewayAccount account, string conversationId, OutgoingMessage message, IReadOnlyDictionary<string, string> known,
-        TimeSpan atMost, CancellationToken cancellation)
+        Endpoint endpoint, ChatGatewayAccount account, string conversationId, OutgoingMessage message,
+        IReadOnlyDictionary<string, string> known, TimeSpan atMost, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(atMost < options.Value.Timeout ? atMost : options.Value.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
@@ -40,7 +44,7 @@ internal sealed partial class MediaUploads(
             {
                 if (!known.TryGetValue(key, out var id))
                 {
-                    id = await UploadAsync(account, conversationId, file, either.Token);
+                    id = await UploadAsync(endpoint, account, conversationId, file, either.Token);
                     known = known.TakeLast(MostRemembered - 1).Append(new(key, id)).ToDictionary();
                 }
 
@@ -50,7 +54,8 @@ internal sealed partial class MediaUploads(
                 or ChatGatewayException or IOException or OperationCanceledException)
             {
                 Log.Linked(log, conversationId, failed is OperationCanceledException ? "It took too long." : failed.Message);
-                text = string.Join('\n', ((string?[])[text ?? file.Alt ?? file.Name, file.Url]).Where(line => !string.IsNullOrEmpty(line)));
+                var url = await LinkAsync(endpoint, file.Url, cancellation);
+                text = string.Join('\n', ((string?[])[text ?? file.Alt ?? file.Name, url]).Where(line => !string.IsNullOrEmpty(line)));
             }
         }
 
@@ -60,15 +65,58 @@ internal sealed partial class MediaUploads(
     /// <summary>What stands for a URL in the conversation's memory.</summary>
     public static string Key(string url) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)).AsSpan(0, 12));
 
-    private async Task<string> UploadAsync(ChatGatewayAccount account, string conversationId, MediaFile file, CancellationToken cancellation)
+    private async Task<string> UploadAsync(
+        Endpoint endpoint, ChatGatewayAccount account, string conversationId, MediaFile file, CancellationToken cancellation)
     {
         var most = Math.Min(file.MaxBytes ?? long.MaxValue, options.Value.MaxBytes);
+        if (await files.OfUrlAsync(endpoint, file.Url, cancellation) is { } own)
+        {
+            if (own.Size > most) throw new MediaException($"The file has {own.Size} bytes; {most} are taken.");
+            await using var stored = await OpenAsync(endpoint, own, cancellation);
+            return await UploadAsync(account, conversationId, file with { Name = file.Name ?? own.Name }, stored, most, cancellation);
+        }
+
         using var response = await http.CreateClient(HttpClient).GetAsync(new Uri(file.Url), HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (!response.IsSuccessStatusCode) throw new MediaException($"The file's server answered {(int)response.StatusCode}.");
         if (response.Content.Headers.ContentLength > most) throw new MediaException($"The file has {response.Content.Headers.ContentLength} bytes; {most} are taken.");
+        return await UploadAsync(
+            account, conversationId, file, await response.Content.ReadAsStreamAsync(cancellation), most, cancellation);
+    }
 
+    /// <summary>Each store has faults of its own.</summary>
+    private async Task<Stream> OpenAsync(Endpoint endpoint, StoredFile own, CancellationToken cancellation)
+    {
+        try
+        {
+            return await files.OpenAsync(endpoint, own, cancellation)
+                ?? throw new MediaException("The file is not in the Endpoint's storage any more.");
+        }
+        catch (Exception failed) when (failed is not (MediaException or OperationCanceledException))
+        {
+            throw new MediaException($"The Endpoint's storage failed. {StoredFiles.Told(failed)}");
+        }
+    }
+
+    /// <summary>A file of our own gets a URL that works from now on: the one the Flow has may have expired.</summary>
+    private async Task<string> LinkAsync(Endpoint endpoint, string url, CancellationToken cancellation)
+    {
+        try
+        {
+            return await files.OfUrlAsync(endpoint, url, cancellation) is { } own
+                && await files.LinkAsync(endpoint, own, cancellation) is { } fresh ? fresh : url;
+        }
+        catch (Exception failed) when (!cancellation.IsCancellationRequested)
+        {
+            Log.NoLink(log, StoredFiles.Told(failed));
+            return url;
+        }
+    }
+
+    private async Task<string> UploadAsync(
+        ChatGatewayAccount account, string conversationId, MediaFile file, Stream source, long most, CancellationToken cancellation)
+    {
         // On disk where it is large; uploaded with its length, and again after 429.
-        await using var content = new FileBufferingReadStream(await response.Content.ReadAsStreamAsync(cancellation), InMemory, most, Path.GetTempPath());
+        await using var content = new FileBufferingReadStream(source, InMemory, most, Path.GetTempPath());
         await content.DrainAsync(cancellation);
         if (content.Length == 0) throw new MediaException("The file is empty.");
         var type = await TypeAsync(content, cancellation);
@@ -100,5 +148,8 @@ internal sealed partial class MediaUploads(
     {
         [LoggerMessage(1, LogLevel.Warning, "A file for {ConversationId} was not uploaded; its URL is sent instead. {Reason}")]
         public static partial void Linked(ILogger logger, string conversationId, string reason);
+
+        [LoggerMessage(2, LogLevel.Warning, "A stored file has no fresh URL. {Reason}")]
+        public static partial void NoLink(ILogger logger, string reason);
     }
 }

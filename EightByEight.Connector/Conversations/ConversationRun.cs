@@ -238,7 +238,13 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), acting.Event.ConversationId);
             if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, state, plan.PeopleTalk, cancellation);
             else if (plan.Cancels) (turn, state) = TakenBack(acting.Event, IncomingContent.Of(plan.Body).Text, state, HandoverStatus.Cancelled);
-            else (turn, state) = await workshop.Turns.RunAsync(acting.Event, plan.Body, state, endpoint, cancellation, plan.IsShown, plan.OnlyLooks);
+            else
+            {
+                var files = plan.IsShown ? [] : await workshop.Files.TakeInAsync(
+                    endpoint, acting.Event, plan.Body, token => AccountAsync(endpoint, token), _options.Lease / 2, cancellation);
+                (turn, state) = await workshop.Turns.RunAsync(
+                    acting.Event, plan.Body, files, state, endpoint, cancellation, plan.IsShown, plan.OnlyLooks);
+            }
         }
         catch (FlowMissingException missing)
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Files;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Logging;
@@ -97,6 +98,7 @@ internal sealed record Workshop(
     TransformerRoom Transformers,
     ChatGatewayClient Gateway,
     MediaUploads Media,
+    IncomingFiles Files,
     Indicators Indicators,
     IOptions<ConversationOptions> Conversations,
     IOptions<ChatGatewayOptions> ChatGateway,

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Files;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Handover;
 using EightByEight.Connector.Transformers;
@@ -20,12 +21,13 @@ internal sealed class TurnRunner(
     /// <summary>
     /// The turn that an event makes, and the state after it; its sequence is not given yet. Null: the input transformer lets none be made.
     /// </summary>
+    /// <param name="files">What became of the files that came with it.</param>
     /// <param name="isShown">Whether only the input transformer can make a turn of it.</param>
     /// <param name="onlyLooks">Whether not even that can.</param>
     /// <exception cref="FlowMissingException">The Endpoint's Flow is not stored.</exception>
     public async Task<(Turn? Turn, ConversationState State)> RunAsync(
-        StoredEvent stored, JsonElement body, ConversationState state, Endpoint endpoint, CancellationToken cancellation,
-        bool isShown = false, bool onlyLooks = false)
+        StoredEvent stored, JsonElement body, IReadOnlyList<IncomingFile> files, ConversationState state, Endpoint endpoint,
+        CancellationToken cancellation, bool isShown = false, bool onlyLooks = false)
     {
         var settings = endpoint.Settings;
         var given = stored.IsOurs ? Transformed.Unchanged
@@ -38,6 +40,8 @@ internal sealed class TurnRunner(
         session = session with { UserId = given.UserId };
         var content = IncomingContent.Of(body);
         content = new(given.Text ?? content.Text, given.Data ?? content.Data);
+        // Last: whatever a transformer made of it, no URL leads around the storage.
+        IncomingFile.Show(files, content.Data);
         var said = content.Text;
         if (stored.EventType is "MESSAGE" or "TEXT" && flow.TakesChoices(session.Position) && session.Offer?.PayloadOf(said) is { } payload)
             content = content.AsChoice(payload);

@@ -1,12 +1,34 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using EightByEight.Connector.Admin;
 
 namespace EightByEight.Connector.Files;
 
 /// <summary>Where files that customers send are kept.</summary>
-public record FileStorageSettings
+public partial record FileStorageSettings
 {
     /// <summary><c>none</c> (8x8's own URL passes), <c>azure</c>, <c>s3</c> or <c>googleCloud</c>.</summary>
     public string Provider { get; init; } = "none";
+
+    /// <summary>
+    /// <c>route</c>: URLs of this connector, which also resize images; <c>signed</c>: expiring URLs of the store. Without
+    /// <c>Connector:PublicBaseUrl</c> the route's address is not known, and URLs are signed ones.
+    /// </summary>
+    public string Urls { get; init; } = "route";
+
+    /// <summary>How long a signed URL can be used, in minutes; 1 to 10,080 (7 days).</summary>
+    public int UrlMinutes { get; init; } = 1_440;
+
+    /// <summary>The largest file that is taken, in bytes; a larger one is <c>tooLarge</c>.</summary>
+    public int MaxBytes { get; init; } = 20 * 1024 * 1024;
+
+    /// <summary>
+    /// Types that are taken, such as <c>image/*</c> or <c>application/pdf</c>, by what a file is and not by what it is called; none: all.
+    /// </summary>
+    public IReadOnlyList<string> AllowedTypes { get; init; } = [];
+
+    /// <summary>How long a turn waits for Defender's verdict, in seconds; 1 to 60.</summary>
+    public int ScanWaitSeconds { get; init; } = 10;
 
     /// <summary><c>none</c>, <c>clamav</c> or <c>defender</c>.</summary>
     public string Scan { get; init; } = "none";
@@ -28,11 +50,22 @@ public record FileStorageSettings
         s3.Secret("secretAccessKey", 1000);
         var googleCloud = body.Object("googleCloud");
         googleCloud.SecretText("privateKey", 10_000);
+        var defaults = new FileStorageSettings();
         var settings = new FileStorageSettings
         {
             Provider = body.Word("provider", "none", "none", "azure", "s3", "googleCloud"),
+            Urls = body.Word("urls", "route", "route", "signed"),
+            UrlMinutes = body.Number("urlMinutes", 1, 10_080, defaults.UrlMinutes),
+            MaxBytes = body.Number("maxBytes", 1, 1024 * 1024 * 1024, defaults.MaxBytes),
+            AllowedTypes = Types(body),
             Scan = body.Word("scan", "none", "none", "clamav", "defender"),
-            Azure = new() { AccountName = azure.String("accountName", 100), Container = azure.String("container", 63) },
+            ScanWaitSeconds = body.Number("scanWaitSeconds", 1, 60, defaults.ScanWaitSeconds),
+            Azure = new()
+            {
+                AccountName = azure.String("accountName", 24),
+                Container = azure.String("container", 63),
+                CustomUrl = azure.String("customUrl", 500),
+            },
             S3 = new()
             {
                 AccessKeyId = s3.String("accessKeyId", 200),
@@ -42,12 +75,78 @@ public record FileStorageSettings
             },
             GoogleCloud = new() { Bucket = googleCloud.String("bucket", 222), ClientEmail = googleCloud.String("clientEmail", 320) },
         };
+        Check(settings, body, azure, s3, googleCloud);
         azure.RefuseOthers("accountKeySet");
         s3.RefuseOthers("secretAccessKeySet");
         googleCloud.RefuseOthers("privateKeySet");
         body.RefuseOthers();
         return settings;
     }
+
+    private static void Check(FileStorageSettings settings, JsonMembers body, JsonMembers azure, JsonMembers s3, JsonMembers googleCloud)
+    {
+        void Need(JsonMembers members, string name, string? value)
+        {
+            if (value is null) members.Refuse(name, $"Is required by the provider {settings.Provider}.");
+        }
+
+        if (settings.Scan == "defender" && settings.Provider != "azure")
+            body.Refuse("scan", "Microsoft Defender for Storage scans Azure Blob Storage only: set provider to azure, or scan to clamav.");
+        if (settings.Azure.AccountName is { } account && !AzureAccount().IsMatch(account))
+            azure.Refuse("accountName", "Must be 3 to 24 lower-case letters and digits.");
+        if (settings.Azure.Container is { } container && (!AzureContainer().IsMatch(container) || IsOurs(settings.Azure)))
+            azure.Refuse("container", "Must be 3 to 63 lower-case letters, digits and single hyphens, and none of the connector's own: bodies, keys, azure-webjobs-….");
+        if (settings.Azure is { CustomUrl: not null, AccountName: null }) azure.Refuse("accountName", "Is required beside customUrl.");
+        if (UrlFault(settings.Azure.CustomUrl) is { } azureFault) azure.Refuse("customUrl", azureFault);
+        if (UrlFault(settings.S3.CustomUrl) is { } s3Fault) s3.Refuse("customUrl", s3Fault);
+        if (settings.Provider == "s3")
+        {
+            Need(s3, "bucket", settings.S3.Bucket);
+            Need(s3, "accessKeyId", settings.S3.AccessKeyId);
+            if (settings.S3.CustomUrl is null) Need(s3, "region", settings.S3.Region);
+        }
+        else if (settings.Provider == "googleCloud")
+        {
+            Need(googleCloud, "bucket", settings.GoogleCloud.Bucket);
+            Need(googleCloud, "clientEmail", settings.GoogleCloud.ClientEmail);
+        }
+
+        if (settings.S3.Bucket is { } s3Bucket && !Bucket().IsMatch(s3Bucket)) s3.Refuse("bucket", BucketFault);
+        if (settings.GoogleCloud.Bucket is { } bucket && !Bucket().IsMatch(bucket)) googleCloud.Refuse("bucket", BucketFault);
+    }
+
+    /// <summary>In the connector's own account lie its keys and the bodies of events.</summary>
+    private static bool IsOurs(AzureFileSettings azure) => azure.Container is { } name
+        && (name is "bodies" or "keys" || name.StartsWith("azure-webjobs", StringComparison.Ordinal));
+
+    private static string? UrlFault(string? url) =>
+        url is null || (Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri is { UserInfo: "", Query: "", Fragment: "" }
+            && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback)))
+            ? null
+            : "Must be an https URL without user, query and fragment, such as https://storage.example.com.";
+
+    private static string[] Types(JsonMembers body)
+    {
+        var types = new List<string>();
+        foreach (var item in body.Items("allowedTypes", 50))
+            if (item.ValueKind == JsonValueKind.String && MediaType().IsMatch(item.GetString()!)) types.Add(item.GetString()!);
+            else body.Refuse("allowedTypes", "Must hold types such as image/* or application/pdf.");
+        return [.. types];
+    }
+
+    private const string BucketFault = "Must be 3 to 222 lower-case letters, digits, dots, hyphens and underscores.";
+
+    [GeneratedRegex("^[a-z0-9]{3,24}$")]
+    private static partial Regex AzureAccount();
+
+    [GeneratedRegex("^[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]$")]
+    private static partial Regex AzureContainer();
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$")]
+    private static partial Regex Bucket();
+
+    [GeneratedRegex(@"^[a-z]+/(\*|[a-z0-9.+-]+)$")]
+    private static partial Regex MediaType();
 }
 
 /// <summary>Azure Blob Storage.</summary>
@@ -56,8 +155,11 @@ public record AzureFileSettings
     /// <summary>The storage account; null: the connector's own.</summary>
     public string? AccountName { get; init; }
 
-    /// <summary>The container.</summary>
+    /// <summary>The container, made when it is missing; null: <c>files</c>.</summary>
     public string? Container { get; init; }
+
+    /// <summary>The blob service, where it is not <c>https://{accountName}.blob.core.windows.net</c>.</summary>
+    public string? CustomUrl { get; init; }
 }
 
 /// <summary>Amazon S3, or a server that speaks like it.</summary>

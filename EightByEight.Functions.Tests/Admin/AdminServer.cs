@@ -7,6 +7,7 @@ using EightByEight.Connector;
 using EightByEight.Connector.Admin;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Files;
 using EightByEight.Connector.Flows;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -53,7 +54,7 @@ internal sealed class AdminServer : IAsyncDisposable
         });
         builder.Services.AddSingleton(new ConnectorStorage(builder.Configuration, StorageTimeouts.Work, []));
         builder.Services.AddKeyedSingleton("acknowledge", new ConnectorStorage(builder.Configuration, StorageTimeouts.Acknowledge, []));
-        builder.Services.AddEndpoints(builder.Configuration).AddChatGateway(builder.Configuration).AddAdmin(builder.Configuration);
+        builder.Services.AddEndpoints(builder.Configuration).AddChatGateway(builder.Configuration).AddFiles(builder.Configuration).AddAdmin(builder.Configuration);
         more?.Invoke(builder.Services);
         var app = builder.Build();
         if (asFunctions)

@@ -41,6 +41,7 @@ public sealed class ContinuousIntegrationTests
         Executable.Write(Path.Combine(tools, "node"), """[[ $1 == --print ]] && echo 20 || echo v20.0.0""");
         Executable.Write(Path.Combine(tools, "bicep"), "[[ $1 != --version ]] || echo pretended");
         Executable.Write(Path.Combine(tools, "chromium"), "");
+        Executable.Write(Path.Combine(tools, "clamd"), "");
         var start = new ProcessStartInfo("bash", [Path.Combine(Repository.Root, ".ci", "run")])
         {
             RedirectStandardOutput = true,

@@ -14,8 +14,6 @@ internal sealed partial class PrismProxy : IAsyncDisposable
     /// <summary>Prism's header that lists, as JSON, what is wrong.</summary>
     public const string ViolationsHeader = "sl-violations";
 
-    private static readonly SemaphoreSlim s_installing = new(1);
-
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _printed = new();
     private readonly TaskCompletionSource<string> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,9 +39,7 @@ internal sealed partial class PrismProxy : IAsyncDisposable
 
     public static async Task<PrismProxy> StartAsync(string openApi, string upstream)
     {
-        var tools = Path.Combine(Repository.Root, "tools", "contract");
-        await InstallAsync(tools);
-        var proxy = new PrismProxy(Run(tools, "node", "start.mjs", "proxy", openApi, upstream, "--host", "127.0.0.1", "--port", "0"));
+        var proxy = new PrismProxy(await NodeTools.StartAsync("contract", "proxy", openApi, upstream, "--host", "127.0.0.1", "--port", "0"));
         proxy.Url = new Uri(await proxy._listening.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
         return proxy;
     }
@@ -66,36 +62,6 @@ internal sealed partial class PrismProxy : IAsyncDisposable
         _printed.Enqueue(line);
         if (Listening().Match(line) is { Success: true } match) _listening.TrySetResult(match.Groups[1].Value);
     }
-
-    private static async Task InstallAsync(string tools)
-    {
-        await s_installing.WaitAsync();
-        try
-        {
-            // npm writes this file last, so its date says whether what is installed is what the lock file asks for.
-            var installed = new FileInfo(Path.Combine(tools, "node_modules", ".package-lock.json"));
-            if (installed.Exists && installed.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(tools, "package-lock.json"))) return;
-            using var npm = Run(tools, OperatingSystem.IsWindows() ? "npm.cmd" : "npm",
-                "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error");
-            var output = npm.StandardOutput.ReadToEndAsync();
-            var errors = npm.StandardError.ReadToEndAsync();
-            await npm.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(3));
-            Assert.True(npm.ExitCode == 0, $"'npm ci' failed in {tools}. It printed:\n{await output}\n{await errors}");
-            File.SetLastWriteTimeUtc(installed.FullName, DateTime.UtcNow);
-        }
-        finally
-        {
-            s_installing.Release();
-        }
-    }
-
-    private static Process Run(string folder, string program, params string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
-    {
-        WorkingDirectory = folder,
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
 
     [GeneratedRegex("Prism is listening on (http://[^ ]+)")]
     private static partial Regex Listening();
