@@ -9,6 +9,8 @@ using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Transformers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -54,7 +56,9 @@ internal sealed class AdminServer : IAsyncDisposable
         });
         builder.Services.AddSingleton(new ConnectorStorage(builder.Configuration, StorageTimeouts.Work, []));
         builder.Services.AddKeyedSingleton("acknowledge", new ConnectorStorage(builder.Configuration, StorageTimeouts.Acknowledge, []));
-        builder.Services.AddEndpoints(builder.Configuration).AddChatGateway(builder.Configuration).AddFiles(builder.Configuration).AddAdmin(builder.Configuration);
+        builder.Services.AddSingleton<EndpointLog>();
+        builder.Services.AddEndpoints(builder.Configuration).AddChatGateway(builder.Configuration).AddTransformers(builder.Configuration)
+            .AddFiles(builder.Configuration).AddAdmin(builder.Configuration);
         more?.Invoke(builder.Services);
         var app = builder.Build();
         if (asFunctions)
