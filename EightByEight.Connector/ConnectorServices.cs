@@ -57,6 +57,7 @@ public static class ConnectorServices
         routes.MapWebhooks();
         var api = routes.MapAdmin();
         ConversationRoutes.Map(api);
+        TransformerRoutes.Map(routes, api);
         routes.MapHandoverProviders(api);
         FileRoutes.Map(routes);
     }

@@ -25,6 +25,9 @@ public sealed record DevHostOptions
           --simulator-urls <url>   where the simulator listens (default http://127.0.0.1:7080)
           --no-simulator           without simulator and demo
 
+          transformer test <file.ts> --event <file.json> [--handler handleInput]
+                                   runs a transformer's handler on an event and shows what it returns, says and asks for
+
         Any setting of the connector can be given as an environment variable, such as Connector__AdminKey.
         """;
 

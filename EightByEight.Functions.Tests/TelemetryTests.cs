@@ -125,6 +125,8 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         var leap = TimeSpan.Zero;
         await using var connector = await TestConnector.StartAsync(azurite, flow,
             new JsonObject { ["eightByEight"] = new JsonObject { ["verifySignatures"] = false } },
+            // One event alone: of two workers the one whose Flow took no time could win.
+            simulator: options => options.EventDelays = new Dictionary<string, TimeSpan> { ["CONVERSATION_UPDATE"] = TimeSpan.FromHours(1) },
             configure: builder => builder.Services.AddSingleton<TimeProvider>(clock).AddSingleton<CompileFlow>(document =>
             {
                 clock.Ahead += leap;

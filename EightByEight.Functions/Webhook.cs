@@ -10,6 +10,6 @@ public sealed class Webhook(ConnectorPipeline pipeline)
     /// <summary>Acknowledges and enqueues.</summary>
     [Function(nameof(Webhook))]
     public Task<IResult> RunAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "webhooks/{urlToken}")] HttpRequest request) =>
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "post", Route = "webhooks/{urlToken}")] HttpRequest request) =>
         pipeline.HandleAsync(request.HttpContext);
 }

@@ -201,13 +201,6 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
                 endpoint is null ? "The Endpoint was deleted after it had accepted this." : "The Endpoint was disabled after it had accepted this.",
                 cancellation);
         if (IsSuspicious && _counted != acting.RowKey) return await CountAsync(snapshot, plan, acting, cancellation);
-        if (snapshot.Head?.Lease?.Id != _lease && await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation))
-        {
-            // What is asked outside is asked by one: those who wait for the same conversation find the lease taken.
-            await AcquireAsync(snapshot, cancellation);
-            return null;
-        }
-
         return await MakeTurnAsync(snapshot, plan, acting, endpoint, cancellation);
     }
 
@@ -235,6 +228,13 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             state = state with { Facts = await WithChannelAsync(state.Facts, endpoint, acting.Event.ConversationId, cancellation) };
         try
         {
+            // What is asked outside is asked by one: others who were woken for the same event find the lease taken.
+            if (snapshot.Head?.Lease?.Id != _lease && await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation))
+            {
+                await AcquireAsync(snapshot, cancellation);
+                return null;
+            }
+
             using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), acting.Event.ConversationId);
             if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, state, plan.PeopleTalk, cancellation);
             else if (plan.Cancels) (turn, state) = TakenBack(acting.Event, IncomingContent.Of(plan.Body).Text, state, HandoverStatus.Cancelled);

@@ -41,7 +41,8 @@ internal static class ConversationServices
         services.AddSingleton(provider => new Sweeper(
             provider.GetRequiredService<ConnectorStorage>(), provider.GetRequiredService<ConversationStore>(),
             provider.GetRequiredService<ActiveIndex>(), provider.GetRequiredService<WakeUps>(),
-            provider.GetRequiredService<HandoverSweep>(), provider.GetRequiredService<IOptions<ConversationOptions>>(),
+            provider.GetRequiredService<HandoverSweep>(),
+            provider.GetRequiredService<Transformers.SessionStorage>(), provider.GetRequiredService<IOptions<ConversationOptions>>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Sweeper>>()));
         return services;
     }

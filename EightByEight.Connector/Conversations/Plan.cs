@@ -3,6 +3,7 @@ using Azure;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Transformers;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -202,6 +203,7 @@ internal sealed record Plan
     private static Role RoleOf(StoredEvent stored, JsonElement body, bool beganActivation, EndpointSettings? settings) => stored.EventType switch
     {
         "MESSAGE" or "TEXT" => Speaker.Of(body) == Speaker.Customer ? Role.Input : Role.None,
+        TransformerRoutes.Input => Role.Input,
         "ACTIVITY" => IncomingContent.IsReply(body) ? Role.Input : Role.None,
         "CONVERSATION_UPDATE" when settings is { EightByEight.AcceptConversationActiveEvent: true } =>
             beganActivation || (stored.IsRetry && IsActive(body)) ? Role.Activation : Role.None,

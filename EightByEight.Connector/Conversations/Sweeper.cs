@@ -2,6 +2,7 @@ using Azure;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
 using EightByEight.Connector.Handover.Providers;
+using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -22,14 +23,16 @@ public sealed partial class Sweeper
     private readonly WakeUps _wakeUps;
     private readonly HandoverSweep _handovers;
     private readonly ConversationOptions _options;
+    private readonly SessionStorage _transformers;
     private readonly TimeProvider _time;
     private readonly ILogger<Sweeper> _logger;
 
     internal Sweeper(
         ConnectorStorage storage, ConversationStore store, ActiveIndex active, WakeUps wakeUps, HandoverSweep handovers,
-        IOptions<ConversationOptions> options, TimeProvider time, ILogger<Sweeper> logger)
+        SessionStorage transformers, IOptions<ConversationOptions> options, TimeProvider time, ILogger<Sweeper> logger)
     {
         (_storage, _store, _active, _wakeUps, _handovers) = (storage, store, active, wakeUps, handovers);
+        _transformers = transformers;
         (_options, _time, _logger) = (options.Value, time, logger);
     }
 
@@ -39,6 +42,7 @@ public sealed partial class Sweeper
         await _storage.ReadyAsync().WaitAsync(cancellation);
         var now = _time.GetUtcNow();
         await ExpireAsync(now.AddDays(-_options.RetentionDays), cancellation);
+        await _transformers.DeleteBeforeAsync(now.AddDays(-_options.RetentionDays), cancellation);
         await AuditAsync(now, ActiveIndex.Day(now), cancellation);
         await AuditAsync(now, ActiveIndex.Day(now.AddDays(-1)), cancellation);
         await _handovers.SweepAsync(now, cancellation);

@@ -30,7 +30,8 @@ internal sealed class TurnRunner(
         CancellationToken cancellation, bool isShown = false, bool onlyLooks = false)
     {
         var settings = endpoint.Settings;
-        var given = stored.IsOurs ? Transformed.Unchanged
+        var given = stored.EventType == TransformerRoutes.Input ? Transformed.Read(JsonNode.Parse(body.GetRawText()), out _)!
+            : stored.IsOurs ? Transformed.Unchanged
             : await transformers.InputAsync(endpoint, TransformerView.Request(stored, body), TransformerView.Conversation(stored.ConversationId, state), cancellation);
         if (given.Stops || onlyLooks || (isShown && !given.IsTransformed)) return (null, state);
         var flow = await FlowAsync(settings, cancellation);
@@ -81,7 +82,7 @@ internal sealed class TurnRunner(
 
     /// <summary>Whether a turn asks something of the world, so that it should not be tried by two at a time.</summary>
     public async ValueTask<bool> ReachesOutsideAsync(EndpointSettings settings, CancellationToken cancellation) =>
-        await flows.FindAsync(settings.Flow, cancellation) is { Asks: true };
+        settings.Transformers.Run || await flows.FindAsync(settings.Flow, cancellation) is { Asks: true };
 
     /// <summary>Why nothing may be said now; null: the bot may speak.</summary>
     /// <param name="said">When the customer said what is answered, by 8x8; null: nothing is answered.</param>

@@ -47,7 +47,7 @@ internal sealed record HandlerAnswer(int Status, IReadOnlyDictionary<string, str
 /// of it is done, never two things at a time.
 /// </summary>
 internal sealed partial class HandlerRun(
-    Realm realm, HttpRequests http, SessionStorage storage, string endpointId, int maxRequests, CancellationToken cancellation)
+    Realm realm, HttpRequests http, ISessionStorage storage, string endpointId, int maxRequests, CancellationToken cancellation)
 {
     private const int MaxLines = 100;
     private const int MaxLine = 8_000;

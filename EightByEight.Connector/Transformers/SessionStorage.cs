@@ -10,11 +10,21 @@ namespace EightByEight.Connector.Transformers;
 /// <summary>Whose storage: any two texts, of which an Endpoint's transformers may make up what they like.</summary>
 internal sealed record StorageKey(string UserId, string SessionId);
 
+/// <summary>Where <c>getSessionStorage</c> reads and writes.</summary>
+internal interface ISessionStorage
+{
+    Task<JsonObject> ReadAsync(string endpointId, StorageKey key, CancellationToken cancellation);
+
+    /// <param name="changes">JSON of each property that changed; null: it is deleted.</param>
+    /// <exception cref="HostException">It is too much.</exception>
+    Task WriteAsync(string endpointId, StorageKey key, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellation);
+}
+
 /// <summary>
 /// <c>getSessionStorage</c>: what an Endpoint's transformers keep for a user and session. Each property rests in a row of its own, so that
 /// runs at the same time which write different properties never lose one another's; of the same property the last one stays.
 /// </summary>
-internal sealed class SessionStorage(ConnectorStorage storage, TimeProvider time)
+internal sealed class SessionStorage(ConnectorStorage storage, TimeProvider time) : ISessionStorage
 {
     /// <summary>The longest value of one property, in bytes of its JSON.</summary>
     public const int MaxValue = 60_000;

@@ -29,6 +29,7 @@ internal static class TransformerServices
             .AddSingleton<Realms>()
             .AddSingleton<HttpRequests>()
             .AddSingleton<SessionStorage>()
-            .AddSingleton<TransformerRoom>();
+            .AddSingleton<TransformerRoom>()
+            .AddSingleton<TransformerRoutes>();
     }
 }

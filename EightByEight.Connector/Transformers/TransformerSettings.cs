@@ -5,7 +5,7 @@ namespace EightByEight.Connector.Transformers;
 /// <summary>The Endpoint's transformers: one source, and which of its handlers run.</summary>
 public record TransformerSettings
 {
-    /// <summary>The longest source, in characters.</summary>
+    /// <summary>The longest source, in characters. Source: the limit of Cognigy's API for the code of a transformer.</summary>
     public const int MaxSource = 100_000;
 
     /// <summary>TypeScript or JavaScript that calls <c>createWebhookTransformer</c>.</summary>
@@ -28,6 +28,9 @@ public record TransformerSettings
 
     /// <summary>Whether an error in a handler ends what it handled; else the untransformed value goes on.</summary>
     public bool AbortOnError { get; init; }
+
+    /// <summary>Whether any of them runs in a turn.</summary>
+    internal bool Run => Source.Length > 0 && (Input || Output || ExecutionFinished);
 
     internal static TransformerSettings Read(JsonMembers body)
     {

@@ -13,9 +13,6 @@ namespace EightByEight.Connector.Transformers;
 /// <summary>The source of an Endpoint's transformers: TypeScript without its types, as JavaScript that is ready to run.</summary>
 internal sealed partial class TransformerSource
 {
-    /// <summary>The longest source, in characters. Source: the limit of Cognigy's API for the code of a transformer.</summary>
-    public const int MaxCharacters = 100_000;
-
     /// <summary>How stack traces name it.</summary>
     public const string Name = "transformer";
 
@@ -50,8 +47,8 @@ internal sealed partial class TransformerSource
 
     private static Prepared<Script> Prepare(string source)
     {
-        if (source.Length > MaxCharacters)
-            throw new TransformerSourceException($"It has {source.Length} characters; {MaxCharacters} are allowed.", 1, 1);
+        if (source.Length > TransformerSettings.MaxSource)
+            throw new TransformerSourceException($"It has {source.Length} characters; {TransformerSettings.MaxSource} are allowed.", 1, 1);
         try
         {
             var script = IsJavaScript(source) ? source : Stripped(source);

@@ -138,7 +138,8 @@ public sealed class SweepTests(AzuriteFixture azurite)
         var sweeper = new Sweeper(
             services.GetRequiredService<ConnectorStorage>(), services.GetRequiredService<ConversationStore>(),
             services.GetRequiredService<ActiveIndex>(), services.GetRequiredService<WakeUps>(),
-            services.GetRequiredService<HandoverSweep>(), services.GetRequiredService<IOptions<ConversationOptions>>(),
+            services.GetRequiredService<HandoverSweep>(), services.GetRequiredService<EightByEight.Connector.Transformers.SessionStorage>(),
+            services.GetRequiredService<IOptions<ConversationOptions>>(),
             new FakeTimeProvider(now), NullLogger<Sweeper>.Instance);
         return sweeper.SweepAsync(TestContext.Current.CancellationToken);
     }

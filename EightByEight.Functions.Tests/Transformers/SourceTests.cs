@@ -100,7 +100,7 @@ public sealed class SourceTests
     public async Task A_source_of_100_000_characters_runs_and_a_longer_one_does_not()
     {
         var source = new StringBuilder(TestRoom.Handler("return { text: 'long' };")).Append("\n// ");
-        source.Append('x', TransformerSource.MaxCharacters - source.Length);
+        source.Append('x', TransformerSettings.MaxSource - source.Length);
         using var room = new TestRoom();
         Assert.Equal("long", (string?)(await room.RunAsync(source.ToString())).Value!["text"]);
         Assert.Contains("100000 are allowed", Assert.Throws<TransformerSourceException>(() => TransformerSource.Of(source + "x")).Message, StringComparison.Ordinal);

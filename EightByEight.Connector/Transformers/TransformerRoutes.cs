@@ -1,0 +1,152 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Azure.Data.Tables;
+using EightByEight.Connector.Admin;
+using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Webhooks;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Endpoint = EightByEight.Connector.Endpoints.Endpoint;
+
+namespace EightByEight.Connector.Transformers;
+
+/// <summary><c>GET</c> on the Endpoint URL, and the test of transformers in the admin API.</summary>
+internal sealed class TransformerRoutes(
+    EndpointDirectory endpoints, EndpointStore store, TransformerRoom room, ConversationStore conversations, ConnectorStorage storage, Inbox inbox)
+{
+    /// <summary>The event type of an input that a transformer made of a <c>GET</c>.</summary>
+    public const string Input = "$input";
+
+    public static void Map(IEndpointRouteBuilder routes, RouteGroupBuilder api)
+    {
+        TransformerRoutes Own() => (TransformerRoutes)routes.ServiceProvider.GetService(typeof(TransformerRoutes))!;
+        routes.MapGet("/webhooks/{urlToken}", (HttpContext http) => Own().GetAsync(http)).ExcludeFromDescription();
+        api.MapPost("/endpoints/{id}/transformers/test", (HttpContext http, string id) => Own().TestAsync(http, id)).WithTags("Endpoints")
+            .WithSummary("Runs a transformer's handler on a given or recorded event: what it returns, says and asks for. Nothing else comes of it.")
+            .Takes<JsonObject>("application/json").Produces<JsonObject>().Refuses(400, 404, 413);
+    }
+
+    /// <summary>Shows the request to <c>handleInput</c>, whose <c>response</c> is the answer. A value makes a turn of its conversation.</summary>
+    private async Task GetAsync(HttpContext http)
+    {
+        var cancellation = http.RequestAborted;
+        var endpoint = await endpoints.FindByTokenAsync((string?)http.Request.RouteValues["urlToken"] ?? "", cancellation);
+        if (endpoint is not { Settings.Enabled: true })
+        {
+            await new Refusal(404, "No such Endpoint", "There is no enabled Endpoint with this URL. Copy the Endpoint URL anew.").WriteAsync(http.Response, cancellation);
+            return;
+        }
+
+        if (endpoint.Settings.Transformers is not { Input: true, Source.Length: > 0 })
+        {
+            http.Response.Headers.Allow = "POST";
+            await new Refusal(405, "Not allowed", "8x8 posts its events here. GET is for an input transformer, and none is on.").WriteAsync(http.Response, cancellation);
+            return;
+        }
+
+        var given = await room.InputAsync(endpoint, RequestOf(http.Request), null, cancellation);
+        var refusal = given.IsTransformed && !given.Stops ? await AcceptAsync(endpoint, given, cancellation) : null;
+        if (given.Answer is { } answer) await WriteAsync(http.Response, answer, cancellation);
+        else if (refusal is not null) await refusal.WriteAsync(http.Response, cancellation);
+        else http.Response.StatusCode = given.IsTransformed ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
+    }
+
+    private async Task<Refusal?> AcceptAsync(Endpoint endpoint, Transformed given, CancellationToken cancellation)
+    {
+        if (await ConversationAsync(endpoint.Id, given.SessionId ?? "", cancellation) is not { } conversation)
+            return new(404, "No such conversation", "sessionId must be an 8x8 conversation id, or a session id, that this Endpoint knows.");
+        var body = Encoding.UTF8.GetBytes(new JsonObject
+        {
+            ["eventType"] = Input,
+            ["conversationId"] = conversation,
+            ["userId"] = given.UserId,
+            ["sessionId"] = given.SessionId,
+            ["text"] = given.Text ?? "",
+            ["data"] = given.Data?.DeepClone() ?? new JsonObject(),
+        }.ToJsonString());
+        if (WebhookEvent.TryRead(body, out var read) is { } fault) return new(400, "Not an input", fault);
+        await inbox.AddAsync(endpoint.Id, $"input-{Guid.NewGuid():n}", read, body, cancellation, isShown: true);
+        return null;
+    }
+
+    /// <summary>The conversation that a session id names: its own id, or one with a session's number.</summary>
+    private async Task<string?> ConversationAsync(string endpointId, string sessionId, CancellationToken cancellation)
+    {
+        if (sessionId.Length == 0) return null;
+        var cut = sessionId.LastIndexOf('-');
+        foreach (var candidate in cut > 0 ? [sessionId, sessionId[..cut]] : new[] { sessionId })
+            if ((await conversations.ReadAsync(ConversationKey.Of(endpointId, candidate), cancellation)).Head is not null) return candidate;
+        return null;
+    }
+
+    /// <summary>The request as Express would show it. The URL token is not in it.</summary>
+    private static JsonObject RequestOf(HttpRequest request)
+    {
+        var query = new JsonObject();
+        foreach (var (name, values) in request.Query) query[name] = values.Count == 1 ? values[0] : new JsonArray([.. values.Select(v => JsonValue.Create(v))]);
+        var headers = new JsonObject();
+        foreach (var (name, values) in request.Headers) headers[name.ToLowerInvariant()] = values.ToString();
+        return new()
+        {
+            ["method"] = request.Method,
+            ["url"] = $"/webhooks{request.QueryString}",
+            ["originalUrl"] = $"/webhooks{request.QueryString}",
+            ["path"] = "/webhooks",
+            ["query"] = query,
+            ["params"] = new JsonObject(),
+            ["headers"] = headers,
+            ["body"] = new JsonObject(),
+        };
+    }
+
+    private static async Task WriteAsync(HttpResponse response, HandlerAnswer answer, CancellationToken cancellation)
+    {
+        response.StatusCode = answer.Status;
+        foreach (var (name, value) in answer.Headers)
+            if (name is not ("content-length" or "transfer-encoding" or "connection") && !value.AsSpan().ContainsAny('\r', '\n')) response.Headers[name] = value;
+        if (answer.Status is 204 or 304 || answer.Body is not { Length: > 0 } body) return;
+        if (string.IsNullOrEmpty(response.ContentType)) response.ContentType = "text/plain; charset=utf-8";
+        await response.WriteAsync(body, cancellation);
+    }
+
+    private async Task<IResult> TestAsync(HttpContext http, string id)
+    {
+        var cancellation = http.RequestAborted;
+        var endpoint = await store.GetAsync(id, cancellation) ?? throw AdminException.NotFound("Endpoint", id);
+        var problems = new List<BodyProblem>();
+        var body = await http.Request.ReadJsonAsync();
+        var members = new JsonMembers(body, "$", problems);
+        var handler = members.Word("handler", "handleInput", TransformerTest.Handlers);
+        var source = members.Text("source", TransformerSettings.MaxSource) ?? endpoint.Settings.Transformers.Source;
+        var conversationId = members.String("conversationId", 1_024);
+        var eventId = members.String("eventId", 1_024);
+        var given = members.Has("event") ? body.GetProperty("event") : default;
+        members.RefuseOthers("event");
+        if (given.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Object)) problems.Add(new("$.event", "Must be an object."));
+        if (problems.Count > 0) throw new BodyException(problems);
+        var shown = given.ValueKind == JsonValueKind.Object ? JsonNode.Parse(given.GetRawText())!.AsObject()
+            : conversationId is not null && eventId is not null ? await RecordedAsync(id, conversationId, eventId, cancellation)
+            : [];
+        var arguments = TransformerTest.Arguments(handler, shown, eventId);
+        arguments["endpoint"] = EndpointView.Of(endpoint);
+        var result = await room.RunAsync(id, source, handler, arguments, cancellation);
+        return TypedResults.Text(TransformerTest.Shown(result).ToJsonString(), "application/json");
+    }
+
+    private async Task<JsonObject> RecordedAsync(string endpointId, string conversationId, string eventId, CancellationToken cancellation)
+    {
+        var partition = ConversationKey.Of(endpointId, conversationId).ToString();
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and EventId eq {eventId}");
+        await foreach (var row in storage.Conversations.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
+        {
+            var bytes = await Body.From(row).ReadAsync(storage.Bodies, cancellation);
+            if (bytes.Length > 0 && JsonNode.Parse(bytes) is JsonObject body) return body;
+        }
+
+        throw new AdminException(404, "No such event",
+            "The conversation keeps no event with that id: events that made a turn leave only their turn. Give the event itself in event.");
+    }
+}

@@ -1,0 +1,67 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EightByEight.Connector.Transformers;
+
+/// <summary>Runs one handler on one event and shows what it returned, said and asked for. Nothing comes of it.</summary>
+public static class TransformerTest
+{
+    /// <summary>The handlers there are.</summary>
+    public static readonly IReadOnlyList<string> Handlers =
+        ["handleInput", "handleOutput", "handleExecutionFinished", "handleInject", "handleNotify"];
+
+    /// <summary>Runs a handler of a source in this process; its session storage is empty and forgotten afterwards.</summary>
+    /// <param name="source">TypeScript or JavaScript.</param>
+    /// <param name="handler">One of <see cref="Handlers"/>.</param>
+    /// <param name="given">For an incoming handler an event of 8x8; for the others their arguments, such as <c>{ "processedOutput": { … } }</c>.</param>
+    public static async Task<JsonObject> RunAsync(string source, string handler, JsonObject given, CancellationToken cancellation)
+    {
+        TransformerSource prepared;
+        try
+        {
+            prepared = TransformerSource.Of(source);
+        }
+        catch (TransformerSourceException fault)
+        {
+            return Shown(new() { Failure = new(fault.Message, fault.Line, fault.Column) });
+        }
+
+        await using var services = new ServiceCollection().AddHttpClient().BuildServiceProvider();
+        using var realm = new Realm();
+        var arguments = Arguments(handler, given, null);
+        arguments["endpoint"] = new JsonObject { ["_id"] = "test", ["name"] = "Test", ["channel"] = "eightByEight", ["settings"] = new JsonObject() };
+        return Shown(await new HandlerRun(realm, new HttpRequests(services.GetRequiredService<IHttpClientFactory>()), new Forgotten(), "test",
+            new TransformerOptions().MaxRequests, cancellation).CallAsync(prepared, handler, arguments));
+    }
+
+    internal static JsonObject Arguments(string handler, JsonObject given, string? eventId) => handler switch
+    {
+        "handleOutput" or "handleExecutionFinished" => (JsonObject)given.DeepClone(),
+        _ => new() { ["request"] = TransformerView.Request(eventId ?? "test", given.DeepClone()), ["response"] = true },
+    };
+
+    internal static JsonObject Shown(HandlerResult result) => new()
+    {
+        ["handlerExists"] = result.IsThere,
+        ["returned"] = result.Value?.DeepClone(),
+        ["error"] = result.Failure is not { } failure ? null
+            : new JsonObject { ["message"] = failure.Message, ["line"] = failure.Line, ["column"] = failure.Column },
+        ["log"] = new JsonArray([.. result.Log.Select(line => new JsonObject { ["level"] = line.Level.ToString(), ["message"] = line.Message })]),
+        ["requests"] = new JsonArray([.. result.Calls.Select(call => JsonValue.Create(call))]),
+        ["response"] = result.Answer is not { } answer ? null : new JsonObject
+        {
+            ["status"] = answer.Status,
+            ["headers"] = new JsonObject(answer.Headers.Select(h => KeyValuePair.Create(h.Key, (JsonNode?)h.Value))),
+            ["body"] = answer.Body,
+        },
+        ["milliseconds"] = Math.Round(result.Took.TotalMilliseconds, 3),
+    };
+
+    private sealed class Forgotten : ISessionStorage
+    {
+        public Task<JsonObject> ReadAsync(string endpointId, StorageKey key, CancellationToken cancellation) => Task.FromResult(new JsonObject());
+
+        public Task WriteAsync(string endpointId, StorageKey key, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellation) =>
+            Task.CompletedTask;
+    }
+}

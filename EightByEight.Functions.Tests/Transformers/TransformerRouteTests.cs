@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using EightByEight.DevHost;
+using EightByEight.Functions.Tests.Conversations;
+
+namespace EightByEight.Functions.Tests.Transformers;
+
+/// <summary><c>GET</c> on the Endpoint URL, <c>transformer test</c> in the admin API and in the terminal.</summary>
+public sealed class TransformerRouteTests(AzuriteFixture azurite)
+{
+    private const string Source = """
+        interface Body { eventType: string; data?: { text?: string } }
+        createWebhookTransformer({
+          handleInput: async ({ request, response }: { request: any; response: any }) => {
+            if (request.method === "POST") {
+              const body = request.body as Body;
+              console.info("saw", body.eventType);
+              return body.data?.text === "drop" ? null : { text: body.data?.text };
+            }
+            if (request.query.say) {
+              response.status(201).set("x-own", "yes").send({ told: request.query.say });
+              return { userId: "getter", sessionId: request.query.session, text: request.query.say };
+            }
+            if (request.query.to) { response.redirect(request.query.to); return null; }
+            if (request.query.code) response.sendStatus(+request.query.code);
+            return null;
+          },
+          handleOutput: async ({ processedOutput }) => { throw new Error("no " + processedOutput.text); }
+        });
+        """;
+
+    private static JsonObject Settings => new()
+    {
+        ["eightByEight"] = new JsonObject { ["verifySignatures"] = false },
+        ["transformers"] = new JsonObject { ["source"] = Source, ["input"] = true },
+    };
+
+    [Fact]
+    public async Task A_get_is_answered_by_the_handlers_response_and_a_value_makes_a_turn_of_the_conversation_it_names()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, "name: get\nstart:\n  - say: \"{{ input.userId }} {{ input.text }}\"", Settings, options: Posted.Unpumped);
+        await connector.SayAsync("c", "hi", at: 1_000);
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        async Task<HttpResponseMessage> GetAsync(string query) => await client.GetAsync($"{connector.EndpointUrl}{query}", TestContext.Current.CancellationToken);
+
+        using var told = await GetAsync("?say=hello&session=c-1");
+        Assert.Equal((HttpStatusCode)201, told.StatusCode);
+        Assert.Equal("yes", told.Headers.GetValues("x-own").Single());
+        Assert.Equal("{\"told\":\"hello\"}", await told.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        await connector.ProcessAsync("c");
+        Assert.Equal(["c hi", "getter hello"], await connector.SaidAsync("c"));
+
+        using var redirected = await GetAsync("?to=https%3A%2F%2Fexample.com%2F");
+        Assert.Equal((HttpStatusCode.Found, "https://example.com/"), (redirected.StatusCode, redirected.Headers.Location!.ToString()));
+        using var teapot = await GetAsync("?code=418");
+        Assert.Equal((HttpStatusCode)418, teapot.StatusCode);
+        using var nothing = await GetAsync("");
+        Assert.Equal(HttpStatusCode.OK, nothing.StatusCode);
+
+        await connector.PatchAsync(new JsonObject { ["transformers"] = new JsonObject { ["input"] = false } });
+        using var off = await GetAsync("?code=418");
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, off.StatusCode);
+        using var unknown = await client.GetAsync($"{connector.Host.Url}/webhooks/nobody", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_test_shows_what_a_handler_returned_said_and_failed_with()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, settings: Settings, options: Posted.Unpumped);
+        async Task<JsonObject> TryAsync(JsonObject body, HttpStatusCode expected = HttpStatusCode.OK)
+        {
+            using var answer = await connector.Admin.PostAsJsonAsync(
+                $"/api/endpoints/{connector.EndpointId}/transformers/test", body, TestContext.Current.CancellationToken);
+            Assert.Equal(expected, answer.StatusCode);
+            return (await answer.Content.ReadFromJsonAsync<JsonObject>(TestContext.Current.CancellationToken))!;
+        }
+
+        var shown = await TryAsync(new() { ["event"] = new JsonObject { ["eventType"] = "MESSAGE", ["data"] = new JsonObject { ["text"] = "hey" } } });
+        Assert.Equal("hey", (string?)shown["returned"]!["text"]);
+        Assert.Equal("saw MESSAGE", (string?)shown["log"]![0]!["message"]);
+
+        var failed = await TryAsync(new() { ["handler"] = "handleOutput", ["event"] = new JsonObject { ["processedOutput"] = new JsonObject { ["text"] = "x" } } });
+        Assert.Equal(("Error: no x", 17), ((string?)failed["error"]!["message"], (int?)failed["error"]!["line"]));
+
+        var other = await TryAsync(new() { ["source"] = "createWebhookTransformer({ handleNotify: async () => ({ text: 'own' }) })", ["handler"] = "handleNotify" });
+        Assert.Equal("own", (string?)other["returned"]!["text"]);
+
+        // What made no turn is history, and can be looked at again.
+        await connector.PostAsync("c", "MESSAGE", Posted.Said("drop"), at: 1_000, eventId: "recorded");
+        await connector.ProcessAsync("c");
+        var recorded = await TryAsync(new() { ["conversationId"] = "c", ["eventId"] = "recorded" });
+        Assert.Equal("saw MESSAGE", (string?)recorded["log"]![0]!["message"]);
+        Assert.Null(recorded["returned"]);
+
+        await TryAsync(new() { ["conversationId"] = "c", ["eventId"] = "nobody" }, HttpStatusCode.NotFound);
+        await TryAsync(new() { ["handler"] = "handleNothing" }, HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task The_terminal_shows_the_same()
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            var (source, given) = (Path.Combine(folder.FullName, "t.ts"), Path.Combine(folder.FullName, "e.json"));
+            await File.WriteAllTextAsync(source, Source, TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(given, """{ "eventType": "MESSAGE", "data": { "text": "hey" } }""", TestContext.Current.CancellationToken);
+            using var output = new StringWriter();
+            Assert.Equal(0, await TransformerCommand.RunAsync(
+                ["transformer", "test", source, "--handler", "handleInput", "--event", given], output, TestContext.Current.CancellationToken));
+            Assert.Equal("hey", (string?)JsonNode.Parse(output.ToString())!["returned"]!["text"]);
+            await Assert.ThrowsAsync<DevHostException>(() => TransformerCommand.RunAsync(["transformer", "try"], output, TestContext.Current.CancellationToken));
+
+            await File.WriteAllTextAsync(source, "let a: = 1;", TestContext.Current.CancellationToken);
+            using var broken = new StringWriter();
+            Assert.Equal(1, await TransformerCommand.RunAsync(["transformer", "test", source], broken, TestContext.Current.CancellationToken));
+            Assert.Equal(1, (int?)JsonNode.Parse(broken.ToString())!["error"]!["line"]);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Inject_and_notify_get_what_the_handler_makes_of_a_request(bool inject)
+    {
+        using var room = new TestRoom(azurite.NewAccount());
+        var name = inject ? "handleInject" : "handleNotify";
+        var endpoint = new EightByEight.Connector.Endpoints.Endpoint
+        {
+            Id = "one",
+            Settings = new()
+            {
+                Name = "Test",
+                Flow = "f",
+                EightByEight = new(),
+                Transformers = new()
+                {
+                    Inject = inject,
+                    Notify = !inject,
+                    Source = $"createWebhookTransformer({{ {name}: async ({{ request, response }}) => {{ if (!request.body.who) {{ response.status(422).send('who?'); return null; }} return {{ userId: request.body.who, sessionId: 's', text: 't', data: {{ a: 1 }} }}; }} }});",
+                },
+            },
+        };
+        Task<EightByEight.Connector.Transformers.Transformed> AskAsync(JsonObject body)
+        {
+            var request = new JsonObject { ["body"] = body, ["headers"] = new JsonObject() };
+            return inject ? room.Room.InjectAsync(endpoint, request, TestContext.Current.CancellationToken)
+                : room.Room.NotifyAsync(endpoint, request, TestContext.Current.CancellationToken);
+        }
+
+        var made = await AskAsync(new() { ["who"] = "ann" });
+        Assert.Equal(("ann", "s", "t", 1), (made.UserId, made.SessionId, made.Text, (int?)made.Data!["a"]));
+        var stopped = await AskAsync([]);
+        Assert.True(stopped.Stops);
+        Assert.Equal((422, "who?"), (stopped.Answer!.Status, stopped.Answer.Body));
+    }
+}
