@@ -49,8 +49,10 @@ internal static class AdaptiveCards
         {
             if (Type(action) is not ("Action.Submit" or "Action.Execute")) continue;
             if (action["data"] is null) action["data"] = new JsonObject { [IdMember] = cardId };
-            // Data that is a text cannot carry an id: such a click is taken for one on the last card.
             else if (action["data"] is JsonObject data) data[IdMember] = cardId;
+            // A text has no place for an id. As a postback it reaches the Flow as the same input.
+            else if (action["data"]!.GetValueKind() == JsonValueKind.String)
+                action["data"] = new JsonObject { ["postback"] = action["data"]!.GetValue<string>(), [IdMember] = cardId };
         }
     }
 
@@ -95,8 +97,9 @@ internal static class AdaptiveCards
                 {
                     // A disabled action would become one that works.
                     if (minor < 5 && item is JsonObject { } one && IsFalse(one["isEnabled"])) continue;
-                    if (item is not null && Lowered(item, minor) is not { } lowered) return null;
-                    else items.Add(item is null ? null : Lowered(item, minor));
+                    var lowered = Lowered(item, minor);
+                    if (item is not null && lowered is null) return null;
+                    items.Add(lowered);
                 }
 
                 return items;

@@ -57,11 +57,11 @@ internal sealed record ChannelLimits
     private static readonly ChannelLimits Sms = new() { Text = 1530, TakesMedia = false, TakesFiles = false };
 
     /// <summary>Source: Meta, Messenger Send API (2,000 characters).</summary>
-    private static readonly ChannelLimits Facebook = new() { Text = 2000, TakesMedia = false };
+    private static readonly ChannelLimits Facebook = new() { Text = 2000, TakesMedia = false, TakesFiles = false };
 
-    private static readonly ChannelLimits Email = new() { Text = 100_000, TakesMedia = false };
+    private static readonly ChannelLimits Email = new() { Text = 100_000, TakesMedia = false, TakesFiles = false };
 
-    private static readonly ChannelLimits Other = new() { Text = 1000, TakesMedia = false };
+    private static readonly ChannelLimits Other = new() { Text = 1000, TakesMedia = false, TakesFiles = false };
 
     public static ChannelLimits Of(ChannelKind kind) => kind switch
     {

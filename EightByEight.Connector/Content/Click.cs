@@ -53,6 +53,7 @@ internal sealed record Click(string? Title, string Payload)
         if (reply.ValueKind == JsonValueKind.Undefined) reply = First(value.Member("interactive"), "nfmReply", "nfm_reply");
         if (reply.ValueKind == JsonValueKind.Undefined) return null;
         var form = First(reply, "responseJson", "response_json");
+        var raw = reply.Text("responseJson") ?? reply.Text("response_json");
         if (form.ValueKind == JsonValueKind.String)
         {
             try
@@ -61,8 +62,8 @@ internal sealed record Click(string? Title, string Payload)
             }
             catch (JsonException)
             {
-                // Then the text is all there is; it is in the request.
-                form = default;
+                // Then the text is all there is. The name is the form's, not what the customer said.
+                return new Click(null, raw ?? "");
             }
         }
 

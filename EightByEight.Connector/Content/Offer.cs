@@ -39,6 +39,22 @@ internal sealed record Offer
         };
     }
 
+    /// <summary>
+    /// What can be chosen when the same is asked again: what was shown before is still on the screen. What the later offers as well is
+    /// held once.
+    /// </summary>
+    public Offer AskedAgain(Offer later)
+    {
+        var both = (this with { Choices = [.. Choices.Where(choice => !later.Choices.Any(
+            again => again.Title == choice.Title && again.Payload == choice.Payload))] }).And(later);
+        return both with
+        {
+            Choices = [.. both.Choices.TakeLast(MostChoices)],
+            Cards = [.. both.Cards.TakeLast(MostChoices)],
+            IsOpen = both.IsOpen || both.Choices.Count > MostChoices,
+        };
+    }
+
     /// <summary>What both offer. Numbers belong to the later one if it offers choices at all.</summary>
     public Offer And(Offer later) => new()
     {

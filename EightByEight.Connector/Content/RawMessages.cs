@@ -40,7 +40,7 @@ internal static class RawMessages
             && (attachments is not JsonArray ids || ids.Any(id => id is not JsonObject { } one || one["id"] is not JsonValue)))
             return "'attachments' is not a list of { id }, with ids that 8x8 gave when the files were uploaded.";
         if (json["cards"] is { } cards && (cards is not JsonArray list || list.Any(card => !IsCard(card))))
-            return "'cards' is not a list of { contentType, content }, where content is an object.";
+            return "'cards' is not a list of { contentType, content }, where content is an object (of Suggestions also a list).";
         if (json["externalProvider"] is { } provider
             && (provider is not JsonObject named || named["name"] is not JsonValue || named["externalMessageId"] is not JsonValue))
             return "'externalProvider' is not { name, externalMessageId }.";
@@ -51,6 +51,7 @@ internal static class RawMessages
     }
 
     private static bool IsCard(JsonNode? card) =>
-        card is JsonObject { } one && one["content"] is JsonObject
+        card is JsonObject { } one
+        && (one["content"] is JsonObject || (one["content"] is JsonArray && (string?)one["contentType"] == ChannelCards.Suggestions))
         && (one["contentType"] is null || one["contentType"]!.GetValueKind() == JsonValueKind.String);
 }

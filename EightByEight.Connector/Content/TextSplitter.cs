@@ -101,6 +101,7 @@ internal static partial class TextSplitter
         return at;
     }
 
-    [GeneratedRegex(@"(https?://|www\.)\S+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    /// <summary>Scripts without spaces go on right behind a link: their characters, and emojis, end it.</summary>
+    [GeneratedRegex(@"(https?://|www\.)[^\s\u2E80-\u9FFF\uAC00-\uD7AF\uD800-\uDFFF\uF900-\uFAFF\uFF00-\uFFEF]+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex LinkPattern { get; }
 }

@@ -131,7 +131,10 @@ internal sealed class TurnRunner(
                 Profile = result.Profile,
                 Position = result.Position,
                 // After a failure the place is the one before the turn, and so is what can be chosen there.
-                Offer = result.Failure is not null || silence is not null ? session.Offer : offer ?? session.Offer?.After(click),
+                Offer = result.Failure is not null || silence is not null ? session.Offer
+                    : offer is null ? session.Offer?.After(click)
+                    : result.Position is { } place && place.Step == session.Position?.Step && session.Offer?.After(click) is { } before
+                    ? before.AskedAgain(offer) : offer,
             },
         };
         if (result.Handover is { } request) (turn, state) = HandedOver(turn, state, request, settings, silence, stored);

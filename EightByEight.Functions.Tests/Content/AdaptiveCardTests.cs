@@ -37,6 +37,25 @@ public class AdaptiveCardTests
         Assert.Equal(lowered, Lower(element)!["body"]![0]!.ToJsonString());
 
     [Fact]
+    public void A_deep_card_is_lowered_in_no_time()
+    {
+        var element = """{"type":"TextBlock","text":"deep"}""";
+        for (var i = 0; i < 25; i++) element = $$"""{"type":"Container","items":[{{element}}]}""";
+
+        Assert.NotNull(Lower(element));
+    }
+
+    [Fact]
+    public void A_submit_whose_data_is_a_text_carries_the_id_too()
+    {
+        var card = (JsonObject)JsonNode.Parse("""{"actions":[{"type":"Action.Submit","title":"Go","data":"go"}]}""")!;
+
+        AdaptiveCards.Mark(card, "1-7");
+
+        Assert.Equal("""{"postback":"go","_card":"1-7"}""", card["actions"]![0]!["data"]!.ToJsonString());
+    }
+
+    [Fact]
     public void A_disabled_action_is_left_out_rather_than_enabled() =>
         Assert.Empty(Lower("""{"type":"ActionSet","actions":[{"type":"Action.Submit","title":"Go","isEnabled":false}]}""")!["body"]![0]!["actions"]!.AsArray());
 
@@ -77,7 +96,7 @@ public class AdaptiveCardTests
         AdaptiveCards.Mark(card, "2-7");
 
         Assert.Equal("""
-            {"body":[{"type":"Input.Text","id":"a","inlineAction":{"type":"Action.Submit","title":"x","data":{"_card":"2-7"}}}],"actions":[{"type":"Action.Submit","title":"y","data":{"k":1,"_card":"2-7"}},{"type":"Action.Submit","data":"text"},{"type":"Action.OpenUrl","url":"u"},{"type":"Action.ShowCard","card":{"type":"AdaptiveCard","actions":[{"type":"Action.Execute","data":{"_card":"2-7"}}]}}]}
+            {"body":[{"type":"Input.Text","id":"a","inlineAction":{"type":"Action.Submit","title":"x","data":{"_card":"2-7"}}}],"actions":[{"type":"Action.Submit","title":"y","data":{"k":1,"_card":"2-7"}},{"type":"Action.Submit","data":{"postback":"text","_card":"2-7"}},{"type":"Action.OpenUrl","url":"u"},{"type":"Action.ShowCard","card":{"type":"AdaptiveCard","actions":[{"type":"Action.Execute","data":{"_card":"2-7"}}]}}]}
             """, card.ToJsonString());
     }
 

@@ -156,6 +156,26 @@ public sealed class ChoiceTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task When_the_same_is_asked_again_what_was_offered_before_still_answers_it()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: again
+            start:
+              - say: { text: Pick one, quickReplies: [ { title: "Yes, please", payload: "yes" }, { title: Later, payload: "no" } ] }
+              - question: { text: Well?, type: yesNo, reprompt: "Yes or no?", saveTo: context.a }
+              - say: "You said {{ context.a }}"
+            """);
+        var conversation = connector.Start("hi");
+        await connector.BotSaysAsync(conversation, 2);
+        connector.Gateway.CustomerSays(conversation, "perhaps");
+        await connector.BotSaysAsync(conversation, 3);
+
+        connector.Gateway.CustomerClicks(conversation, "Yes, please", "yes");
+
+        Assert.Equal("You said true", (await connector.BotSaysAsync(conversation, 4))[3]);
+    }
+
+    [Fact]
     public async Task While_nothing_waits_an_older_choice_is_input_like_any_other()
     {
         await using var connector = await TestConnector.StartAsync(azurite, """

@@ -62,7 +62,7 @@ public class IncomingTests
     public void A_form_that_is_no_json_is_still_an_input()
     {
         Assert.True(IncomingContent.IsReply(Body("interactive/reply", """{"nfmReply":{"responseJson":"{"}}""")));
-        Assert.Equal("", Activity("interactive/reply", """{"nfmReply":{"responseJson":"{"}}""").Text);
+        Assert.Equal("{", Activity("interactive/reply", """{"nfmReply":{"name":"flow","responseJson":"{"}}""").Text);
     }
 
     [Fact]

@@ -87,6 +87,15 @@ public class LongTextTests
     }
 
     [Fact]
+    public void A_link_ends_where_a_script_without_spaces_goes_on()
+    {
+        var pieces = TextSplitter.Split("https://example.com/a" + new string('字', 100), 40);
+
+        Assert.StartsWith("https://example.com/a字", pieces[0]);
+        Assert.All(pieces, piece => Assert.True(piece.Length <= 40));
+    }
+
+    [Fact]
     public void The_card_stands_on_the_last_piece_of_a_long_text()
     {
         var messages = Samples.Convert(

@@ -31,7 +31,7 @@ public class RawMessageTests
     [InlineData("""{"text":5}""", "'text' is not a text")]
     [InlineData("""{"attachments":["a"]}""", "'attachments'")]
     [InlineData("""{"cards":[{"contentType":"x"}]}""", "'cards'")]
-    [InlineData("""{"cards":[{"contentType":"x","content":[]}]}""", "'cards'")]
+    [InlineData("""{"cards":[{"contentType":"Interactive","content":[]}]}""", "'cards'")]
     [InlineData("""{"externalProvider":"X"}""", "'externalProvider'")]
     public void What_8x8_would_refuse_is_refused_with_its_reason(string json, string reason)
     {
