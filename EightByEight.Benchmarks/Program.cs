@@ -7,6 +7,7 @@ var measurements = new Dictionary<string, Func<Stage, Report, int, Task>>
     ["handle"] = (stage, report, share) => Handling.MeasureAsync(stage, report, requests: 100_000 / share),
     ["reply"] = (stage, report, share) => Replying.MeasureAsync(stage, report, conversations: 200 / share),
     ["requests"] = (stage, report, share) => Counting.MeasureAsync(stage, report, conversations: 50 / share),
+    ["transform"] = (stage, report, share) => Transforming.MeasureAsync(stage, report, calls: 20_000 / share),
     ["start"] = (stage, report, _) => Starting.MeasureAsync(stage, report, starts: 5),
 };
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Transformers;
 using EightByEight.Functions.Tests.Conversations;
 
 namespace EightByEight.Functions.Tests.Transformers;
@@ -84,10 +85,6 @@ public sealed class TransformerTurnTests(AzuriteFixture azurite)
     [Theory]
     [InlineData("throw new Error('boom')", "handleInput failed: Error: boom (line 1")]
     [InlineData("return { userId: 5 }", "userId is no text")]
-    [InlineData("return { sessionId: 'x'.repeat(257) }", "sessionId has 257 characters; 256 are allowed")]
-    [InlineData("return { text: 'x'.repeat(10001) }", "text has 10001 characters; 10000 are allowed")]
-    [InlineData("return { data: 'text' }", "data is not an object")]
-    [InlineData("return 'text'", "it is no object")]
     public async Task An_error_in_handleInput_is_logged_and_the_event_goes_on_unless_told_to_abort(string body, string logged)
     {
         var source = $"createWebhookTransformer({{ handleInput: async () => {{ {body} }} }});";
@@ -98,6 +95,28 @@ public sealed class TransformerTurnTests(AzuriteFixture azurite)
         await connector.PatchAsync(new JsonObject { ["transformers"] = new JsonObject { ["abortOnError"] = true } });
         await connector.SayAsync("c", "two", at: 2_000);
         Assert.Single(await connector.SaidAsync("c"));
+    }
+
+    [Theory]
+    [InlineData("userId", 256, 257)]
+    [InlineData("sessionId", 256, 257)]
+    [InlineData("text", 10_000, 10_001)]
+    public void A_text_that_is_returned_may_be_so_long(string member, int fits, int tooLong)
+    {
+        Assert.NotNull(Transformed.Read(new JsonObject { [member] = new string('x', fits) }, out _));
+        Assert.Null(Transformed.Read(new JsonObject { [member] = new string('x', tooLong) }, out var problem));
+        Assert.Equal($"{member} has {tooLong} characters; {fits} are allowed", problem);
+    }
+
+    [Theory]
+    [InlineData("\"text\"", "it is no object")]
+    [InlineData("{\"userId\":5}", "userId is no text")]
+    [InlineData("{\"data\":\"x\"}", "data is not an object")]
+    [InlineData("{\"data\":[]}", "data is not an object")]
+    public void What_is_returned_must_be_of_the_right_kind(string json, string reason)
+    {
+        Assert.Null(Transformed.Read(JsonNode.Parse(json), out var problem));
+        Assert.Equal(reason, problem);
     }
 
     [Fact]
@@ -116,7 +135,6 @@ public sealed class TransformerTurnTests(AzuriteFixture azurite)
     [Theory]
     [InlineData("throw new Error('boom')")]
     [InlineData("return { cards: 5 }")]
-    [InlineData("return { text: '' }")]
     public async Task An_error_in_handleOutput_sends_the_message_as_it_was_or_aborts(string body)
     {
         var source = $"createWebhookTransformer({{ handleOutput: async ({{ output }}) => {{ if (output.text.endsWith('/2')) {{ {body} }} return {{ text: 'T' }}; }} }});";
@@ -139,6 +157,49 @@ public sealed class TransformerTurnTests(AzuriteFixture azurite)
             """), options: Posted.Unpumped);
         await connector.SayAsync("c", "x", at: 1_000);
         Assert.Equal(["handleOutput: x/1", "handleOutput: x/2", "handleOutput: x/3", "handleExecutionFinished: c c-1 Test"], await connector.LogAsync());
+    }
+
+    [Fact]
+    public async Task Transformers_see_a_handover_and_what_the_Flow_says_of_it()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: hand
+            start:
+              - handover: { queueId: "101", message: Wait }
+              - say: "Over: {{ input.handover.status }}"
+            """, With("""
+            createWebhookTransformer({
+              handleInput: async ({ request, conversation }) => { console.log(`${request.body.eventType} ${conversation.handover?.status}`); return request.body.eventType === "MESSAGE" ? {} : null; },
+              handleOutput: async ({ processedOutput, conversation }) => ({ text: processedOutput.text + "!" })
+            });
+            """));
+        var conversation = connector.Start("human");
+        await connector.BotSaysAsync(conversation, 1);
+        await Eventually.GetAsync(() => connector.Gateway.AssignmentOf(conversation), assigned => assigned.Type == "queue", "a queue", null, connector.Logs);
+        connector.Gateway.AgentAccepts(conversation);
+        connector.Gateway.CustomerSays(conversation, "hello agent");
+        connector.Gateway.AgentLeaves(conversation);
+        Assert.Equal(["Wait!", "Over: completed!"], await connector.BotSaysAsync(conversation, 2));
+        var log = await connector.LogAsync();
+        Assert.Contains("handleInput: MESSAGE undefined", log);
+        Assert.Contains("handleInput: MESSAGE agent", log);
+        Assert.Contains(log, line => line.StartsWith("handleInput: MEMBERS_CHANGED", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_conversation_keeps_its_last_eight_sessions()
+    {
+        var state = new EightByEight.Connector.Conversations.ConversationState();
+        for (var i = 0; i < 12; i++)
+        {
+            state = state.WithSession($"s{i}");
+            Assert.Null(state.Session);
+            state = state with { Session = new() { Id = $"s{i}", Name = $"s{i}", Flow = "f", LastInputAt = i } };
+        }
+
+        Assert.Equal("s5", state.WithSession("s5").Session?.Id);
+        Assert.Null(state.WithSession("s3").Session);
+        Assert.Equal(7, state.OtherSessions.Count);
     }
 
     [Fact]
