@@ -33,6 +33,9 @@ public static class ConnectorServices
         services.AddKeyedSingleton(Inbox.Acknowledge, (provider, _) => StorageOf(provider, StorageTimeouts.Acknowledge));
         services.AddSingleton<ConnectorPipeline>();
         services.AddSingleton<EndpointLog>();
+        services.AddSingleton<Seals>();
+        services.AddSingleton<Profiles>();
+        services.AddDataClasses();
         // Request logs and log scopes of the web server name URLs, and those of webhooks hold the URL token.
         services.AddLogging(logging => logging
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)

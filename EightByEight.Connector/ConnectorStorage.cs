@@ -51,6 +51,7 @@ public sealed class ConnectorStorage
         TransformerStorage = Tables.GetTableClient("TransformerStorage");
         Logs = Tables.GetTableClient("Logs");
         Files = Tables.GetTableClient("Files");
+        Profiles = Tables.GetTableClient("Profiles");
         WakeUps = Queues.GetQueueClient("conversations");
         PoisonedWakeUps = Queues.GetQueueClient("conversations-poison");
         Bodies = Blobs.GetBlobContainerClient("bodies");
@@ -87,6 +88,9 @@ public sealed class ConnectorStorage
 
     /// <summary>One row a file in an Endpoint's file storage, and a pointer to it under its conversation.</summary>
     public TableClient Files { get; }
+
+    /// <summary>Contact profiles: one partition a customer.</summary>
+    public TableClient Profiles { get; }
 
     /// <summary>Wake-ups: each names a conversation that has something to do.</summary>
     public QueueClient WakeUps { get; init; }
@@ -127,6 +131,7 @@ public sealed class ConnectorStorage
         TransformerStorage.CreateIfNotExistsAsync(),
         Logs.CreateIfNotExistsAsync(),
         Files.CreateIfNotExistsAsync(),
+        Profiles.CreateIfNotExistsAsync(),
         WakeUps.CreateIfNotExistsAsync(),
         PoisonedWakeUps.CreateIfNotExistsAsync(),
         Bodies.CreateIfNotExistsAsync(),

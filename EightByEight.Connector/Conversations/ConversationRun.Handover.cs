@@ -3,6 +3,7 @@ using Azure.Data.Tables;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -71,7 +72,7 @@ internal sealed partial class ConversationRun
         try
         {
             var (turn, state) = await workshop.Turns.TellAsync(stored, notice, snapshot.State, endpoint, cancellation);
-            return await CommitTurnAsync(snapshot, [], null, stored, turn with { StartedAt = now }, state, cancellation);
+            return await CommitTurnAsync(snapshot, [], null, stored, Masking.Of(turn with { StartedAt = now }, endpoint.Settings.DataProtection, state.Session), state, cancellation);
         }
         catch (FlowMissingException missing)
         {
@@ -331,7 +332,7 @@ internal sealed partial class ConversationRun
             if (waiting.Event.IsOurs || waiting.Event.IsRetry) continue;
             try
             {
-                using var body = JsonDocument.Parse(await waiting.Event.Body.ReadAsync(workshop.Storage.Bodies, cancellation));
+                using var body = JsonDocument.Parse(await workshop.Store.ReadBodyAsync(key, waiting.Event.Body, cancellation));
                 facts = facts.After(waiting.Event, body.RootElement);
             }
             catch (InvalidOperationException)

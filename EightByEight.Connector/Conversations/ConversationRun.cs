@@ -7,6 +7,7 @@ using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Logging;
 
@@ -43,6 +44,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
     private Turn? _turn;
     private string? _counted;
+    private long _laid;
 
     private DateTimeOffset Now => workshop.Time.GetUtcNow();
 
@@ -80,6 +82,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             }
         }
 
+        if (IsSuspicious) await LayProfileAsync(snapshot.State, cancellation);
         if (snapshot.Head?.Sending is { } sending && _progress?.IsComplete(sending) != true)
         {
             if (await SendAsync(snapshot, cancellation) is not { } sent) return null;
@@ -153,7 +156,11 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         var asked = workshop.Time.GetTimestamp();
         if (head.LastError is { Length: > MaxReason } tooLong) head = head with { LastError = tooLong[..MaxReason] };
         await WakeForHandoverAsync(snapshot.State.Handover, state.Handover, cancellation);
-        var committed = await workshop.Store.CommitAsync(key, snapshot, Settled(head), state, actions, release, cancellation);
+        head = Settled(head);
+        // What the transcript does not show is forgotten in the same transaction that settles it.
+        if (_turn is { IsInOutbox: true } sent && snapshot.Head?.Sending?.Sequence == sent.Sequence && head.Sending?.Sequence != sent.Sequence)
+            actions = [.. actions, new(TableTransactionActionType.Delete, new TableEntity(key.ToString(), RowKeys.Outbox(sent.Sequence)), ETag.All)];
+        var committed = await workshop.Store.CommitAsync(key, snapshot, head, state, actions, release, cancellation);
         if (committed?.Head?.Lease?.Id == _lease) _leaseTaken = asked;
         if (committed is not null) ReportHandover(snapshot.State, state, head.ConversationId);
         return committed;
@@ -190,7 +197,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         if (snapshot.Inbox.Count == 0) return await ReleaseAsync(snapshot, cancellation);
         var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
         var plan = await Plan.MakeAsync(snapshot, endpoint?.Settings, Now, _options.TransferGrace,
-            stored => stored.Body.ReadAsync(workshop.Storage.Bodies, cancellation));
+            stored => workshop.Store.ReadBodyAsync(key, stored.Body, cancellation));
         if (plan.Unreadable is { } unreadable) return await FailAsync(snapshot, unreadable.Waiting, unreadable.Cause, cancellation);
         if (plan.Acting is not { } acting) return await AbsorbAsync(snapshot, plan, cancellation);
         if ((snapshot.Head?.Attempts.GetValueOrDefault(acting.RowKey) ?? 0) >= _options.MaxAttempts && _counted != acting.RowKey)
@@ -237,7 +244,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
             using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), acting.Event.ConversationId);
             if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, state, plan.PeopleTalk, cancellation);
-            else if (plan.Cancels) (turn, state) = TakenBack(acting.Event, IncomingContent.Of(plan.Body).Text, state, HandoverStatus.Cancelled);
+            else if (plan.Cancels) (turn, state) = TakenBack(acting.Event, Sanitizing.Text(IncomingContent.Of(plan.Body).Text), state, HandoverStatus.Cancelled);
             else
             {
                 var files = plan.IsShown ? [] : await workshop.Files.TakeInAsync(
@@ -257,7 +264,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
         // The input transformer made nothing of it.
         if (turn is null) return await AbsorbAsync(snapshot, plan with { Absorbed = [.. plan.Absorbed, acting], Acting = null }, cancellation);
-        turn = turn with { StartedAt = started, Late = acting.Event.Timestamp < (snapshot.Head?.LastTurnAt ?? 0) };
+        turn = Masking.Of(turn, endpoint.Settings.DataProtection, state.Session) with { StartedAt = started, Late = acting.Event.Timestamp < (snapshot.Head?.LastTurnAt ?? 0) };
         return await CommitTurnAsync(snapshot, plan.Absorbed, acting, acting.Event, turn, state, cancellation);
     }
 
@@ -288,9 +295,13 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
     {
         var head = await ActiveAsync(snapshot, cancellation);
         turn = turn with { Sequence = head.Sequence + 1 };
+        turn = turn with { IsInOutbox = turn is { Hides: Hidden.All, Steps: > 0 } };
+        if (state.ProfileChange is { Sequence: 0 } change) state = state with { ProfileChange = change with { Sequence = turn.Sequence } };
         var actions = Moved(absorbed);
         if (waiting is not null) actions.Add(Deleted(waiting));
         actions.Add(new(TableTransactionActionType.UpsertReplace, await workshop.Store.TurnRowAsync(key, turn, cancellation)));
+        if (turn.IsInOutbox)
+            actions.Add(new(TableTransactionActionType.UpsertReplace, await workshop.Store.OutboxRowAsync(key, turn, cancellation)));
         var last = snapshot.Inbox.Count == absorbed.Count + (waiting is null ? 0 : 1) && !snapshot.IsPartial
             && state.Handover is not { Notices.Count: > 0 };
         var silent = turn.Steps == 0;
@@ -314,6 +325,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         }, state, actions, release: silent && last, cancellation);
         if (committed is null) return null;
 
+        await LayProfileAsync(state, cancellation);
         Observe(stored, turn);
         // Rule 4: only now is it known that this run, and nobody else, sends this turn.
         _turn = turn;
@@ -336,6 +348,14 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             endpoint, TransformerView.UserId(conversationId, state), session, conversationId, cancellation);
     }
 
+    /// <summary>What the turn changed of its customer's profile; to lay it twice changes nothing.</summary>
+    private async Task LayProfileAsync(ConversationState state, CancellationToken cancellation)
+    {
+        if (state.ProfileChange is not { } change || _laid >= change.Sequence) return;
+        await workshop.Profiles.ApplyAsync(change, key, cancellation);
+        _laid = change.Sequence;
+    }
+
     /// <summary>Outputs that were parked go out again as a turn of their own.</summary>
     private async Task<Turn> RetriedAsync(
         StoredEvent stored, ConversationState state, bool peopleTalk, CancellationToken cancellation)
@@ -343,7 +363,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         var turn = workshop.Turns.TurnOf(stored, null, null) with
         {
             Outputs = JsonSerializer.Deserialize(
-                await stored.Body.ReadAsync(workshop.Storage.Bodies, cancellation), ConversationJson.Default.IReadOnlyListOutgoingMessage)!,
+                await workshop.Store.ReadBodyAsync(key, stored.Body, cancellation), ConversationJson.Default.IReadOnlyListOutgoingMessage)!,
         };
         var silence = state.Handover is { IsActive: true } ? "A handover goes on."
             : peopleTalk ? TurnRunner.AgentTalks
@@ -425,8 +445,13 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
     {
         var head = snapshot.Head ?? NewHead(snapshot);
         var attempts = head.Attempts.GetValueOrDefault(waiting.RowKey) + (_counted == waiting.RowKey ? 0 : 1);
-        var error = $"{failed.GetType().Name}: {failed.Message}";
-        Log.TurnFailed(workshop.Logger, waiting.Event.ConversationId, waiting.Event.EventId, attempts, failed);
+        var masks = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation) is { Settings.DataProtection.Seals: true };
+        // Words that are not ours may quote the customer.
+        var error = masks && failed.GetType().Assembly != typeof(ConversationRun).Assembly && failed is not RequestFailedException
+            ? $"{failed.GetType().Name} {failed.TargetSite?.DeclaringType?.Name}.{failed.TargetSite?.Name}"
+            : $"{failed.GetType().Name}: {failed.Message}";
+        Log.TurnFailed(workshop.Logger, waiting.Event.ConversationId, waiting.Event.EventId, attempts, failed.GetType().Name, failed.Message,
+            failed.StackTrace);
         if (attempts >= _options.MaxAttempts)
             return await ParkEventAsync(
                 snapshot, plan?.Absorbed ?? [], waiting, plan?.After(snapshot.State) ?? snapshot.State,
@@ -500,8 +525,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         [LoggerMessage(2, LogLevel.Error, "The Flow failed in {ConversationId}, event {EventId}, at {Step} (line {Line}). Its turn in the admin API says why.")]
         public static partial void FlowFailed(ILogger logger, string conversationId, string eventId, string step, int line);
 
-        [LoggerMessage(3, LogLevel.Error, "The turn of {ConversationId}, event {EventId}, failed, attempt {Attempt}.")]
-        public static partial void TurnFailed(ILogger logger, string conversationId, string eventId, int attempt, Exception exception);
+        [LoggerMessage(3, LogLevel.Error, "The turn of {ConversationId}, event {EventId}, failed, attempt {Attempt}. {Kind}: {Message}\n{Stack}")]
+        public static partial void TurnFailed(
+            ILogger logger, string conversationId, string eventId, int attempt, string kind, [CustomerText] string message, string? stack);
 
         [LoggerMessage(4, LogLevel.Error, "Parked ({Kind}) of {EndpointId} {ConversationId}, {EventId}: {Reason}")]
         public static partial void Parked(

@@ -1,5 +1,6 @@
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Handover.Providers;
+using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -27,6 +28,7 @@ internal static class ConversationServices
         services.AddSingleton(provider => new Inbox(
             provider.GetRequiredKeyedService<ConnectorStorage>(Inbox.Acknowledge),
             provider.GetRequiredKeyedService<WakeUps>(Inbox.Acknowledge),
+            provider.GetRequiredService<Seals>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ConversationStore>();
         services.AddSingleton<ActiveIndex>();
@@ -34,7 +36,8 @@ internal static class ConversationServices
         services.AddSingleton<TurnRunner>();
         services.AddSingleton<Transcripts>();
         services.AddSingleton(provider => new ParkedWork(
-            provider.GetRequiredService<ConnectorStorage>(), provider.GetRequiredService<WakeUps>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<ConnectorStorage>(), provider.GetRequiredService<WakeUps>(), provider.GetRequiredService<Seals>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<Workshop>();
         services.AddSingleton(provider => new ConversationWorker(
             provider.GetRequiredService<Workshop>(), provider.GetRequiredService<Desk>()));

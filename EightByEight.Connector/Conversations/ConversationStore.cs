@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Conversations;
 
 /// <summary>Reads and commits one conversation's rows. Every commit carries the head's ETag.</summary>
-internal sealed partial class ConversationStore(ConnectorStorage storage, ILogger<ConversationStore> logger)
+internal sealed partial class ConversationStore(ConnectorStorage storage, Seals seals, ILogger<ConversationStore> logger)
 {
     /// <summary>How many events move to history in one transaction: two actions each, of a hundred.</summary>
     public const int MaxAbsorbed = 45;
@@ -25,7 +26,7 @@ internal sealed partial class ConversationStore(ConnectorStorage storage, ILogge
         await foreach (var page in Table.QueryAsync<TableEntity>(filter, MaxRead, cancellationToken: cancellation).AsPages())
         {
             foreach (var row in page.Values)
-                if (row.RowKey == RowKeys.Head) snapshot = await WithHeadAsync(snapshot, row, cancellation);
+                if (row.RowKey == RowKeys.Head) snapshot = await WithHeadAsync(key, snapshot, row, cancellation);
                 else if (row.RowKey == RowKeys.Bell) snapshot = snapshot with { BellTag = row.ETag };
                 else inbox.Add(new(row.RowKey, StoredEvent.From(row)));
             snapshot = snapshot with { IsPartial = page.ContinuationToken is not null };
@@ -48,7 +49,8 @@ internal sealed partial class ConversationStore(ConnectorStorage storage, ILogge
         var stateBody = ReferenceEquals(state, before.State) && before.Head is not null
             ? before.StateBody
             : await Body.StoreAsync(storage.Bodies, key, $"state-{head.Sequence}",
-                JsonSerializer.SerializeToUtf8Bytes(state, ConversationJson.Default.ConversationState), cancellation);
+                await seals.SealAsync(key, JsonSerializer.SerializeToUtf8Bytes(state, ConversationJson.Default.ConversationState), cancellation),
+                cancellation);
         var transaction = new List<TableTransactionAction>(actions.Count + 2) { HeadAction(key, before, head, stateBody) };
         var bell = new TableEntity(key.ToString(), RowKeys.Bell);
         if (before.Head is null) transaction.Add(new(TableTransactionActionType.UpsertReplace, bell));
@@ -74,27 +76,44 @@ internal sealed partial class ConversationStore(ConnectorStorage storage, ILogge
     public Task RingAsync(ConversationKey key, CancellationToken cancellation) =>
         Table.UpsertEntityAsync(new TableEntity(key.ToString(), RowKeys.Bell), TableUpdateMode.Replace, cancellation);
 
+    /// <summary>What rests in a body, opened; an empty object when its Endpoint, and with it the key, is deleted.</summary>
+    public async ValueTask<byte[]> ReadBodyAsync(ConversationKey key, Body body, CancellationToken cancellation) =>
+        await seals.OpenAsync(key, await body.ReadAsync(storage.Bodies, cancellation), cancellation) ?? "{}"u8.ToArray();
+
     /// <summary>The outputs of a committed turn.</summary>
     public async Task<Turn> ReadTurnAsync(ConversationKey key, long sequence, CancellationToken cancellation)
     {
+        var full = await Table.GetEntityIfExistsAsync<TableEntity>(key.ToString(), RowKeys.Outbox(sequence), cancellationToken: cancellation);
+        if (full.HasValue && await seals.OpenAsync(
+            key, await Body.From(full.Value!).ReadAsync(storage.Bodies, cancellation), cancellation) is { } opened)
+            return JsonSerializer.Deserialize(opened, ConversationJson.Default.Turn)! with { IsInOutbox = true };
         var row = await Table.GetEntityAsync<TableEntity>(key.ToString(), RowKeys.Turn(sequence), cancellationToken: cancellation);
         return JsonSerializer.Deserialize(
             await Body.From(row.Value).ReadAsync(storage.Bodies, cancellation), ConversationJson.Default.Turn)!;
     }
 
-    /// <summary>The row of a turn that is about to be committed.</summary>
+    /// <summary>The row of a turn that is about to be committed, as its transcript shows it.</summary>
     public async Task<TableEntity> TurnRowAsync(ConversationKey key, Turn turn, CancellationToken cancellation)
     {
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(turn, ConversationJson.Default.Turn);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(Masking.Shown(turn), ConversationJson.Default.Turn);
         var entity = new TableEntity(key.ToString(), RowKeys.Turn(turn.Sequence)) { ["At"] = turn.CommittedAt };
         (await Body.StoreAsync(storage.Bodies, key, $"turn-{turn.Sequence}", bytes, cancellation)).WriteTo(entity);
         return entity;
     }
 
-    private async Task<Snapshot> WithHeadAsync(Snapshot snapshot, TableEntity row, CancellationToken cancellation)
+    /// <summary>The row with all that a turn says, for as long as it has to be sent and its transcript does not show it.</summary>
+    public async Task<TableEntity> OutboxRowAsync(ConversationKey key, Turn turn, CancellationToken cancellation)
+    {
+        var bytes = await seals.SealAsync(key, JsonSerializer.SerializeToUtf8Bytes(turn, ConversationJson.Default.Turn), cancellation);
+        var entity = new TableEntity(key.ToString(), RowKeys.Outbox(turn.Sequence)) { ["At"] = turn.CommittedAt };
+        (await Body.StoreAsync(storage.Bodies, key, $"outbox-{turn.Sequence}", bytes, cancellation)).WriteTo(entity);
+        return entity;
+    }
+
+    private async Task<Snapshot> WithHeadAsync(ConversationKey key, Snapshot snapshot, TableEntity row, CancellationToken cancellation)
     {
         var stateBody = Body.From(row, "State");
-        var state = await stateBody.ReadAsync(storage.Bodies, cancellation);
+        var state = await seals.OpenAsync(key, await stateBody.ReadAsync(storage.Bodies, cancellation), cancellation) ?? [];
         return snapshot with
         {
             Head = JsonSerializer.Deserialize(row.GetBinary("Head"), ConversationJson.Default.Head),

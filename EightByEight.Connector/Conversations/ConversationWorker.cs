@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
@@ -100,6 +101,7 @@ internal sealed record Workshop(
     MediaUploads Media,
     IncomingFiles Files,
     Indicators Indicators,
+    Profiles Profiles,
     IOptions<ConversationOptions> Conversations,
     IOptions<ChatGatewayOptions> ChatGateway,
     TimeProvider Time,

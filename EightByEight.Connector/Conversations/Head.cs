@@ -5,6 +5,7 @@ using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -113,6 +114,9 @@ internal sealed record ConversationState
     /// <summary>How many sessions there were: the n of the next session's id is one more.</summary>
     public int Sessions { get; set; }
 
+    /// <summary>What the last turn changed of its customer's profile; null: nothing.</summary>
+    public ProfileChange? ProfileChange { get; set; }
+
     /// <summary>How many outputs could have been cards: the next card's id counts on from here.</summary>
     public long Cards { get; set; }
 
@@ -149,6 +153,9 @@ internal sealed record Session
     public JsonObject Context { get; set; } = [];
     public JsonObject Profile { get; set; } = [];
     public FlowPosition? Position { get; set; }
+
+    /// <summary>Whether the Flow said that nobody may look at what comes.</summary>
+    public bool Blind { get; set; }
 
     /// <summary>What the last turn that said something offered; null: not known.</summary>
     public Offer? Offer { get; set; }
@@ -190,6 +197,17 @@ internal sealed record Turn
 
     /// <summary>Why.</summary>
     public string? UnsentReason { get; set; }
+
+    /// <summary>What its transcript keeps to itself; null: nothing.</summary>
+    public Hidden? Hides { get; set; }
+
+    /// <summary>Whether tags that load something are shown as text.</summary>
+    [JsonIgnore]
+    public bool ShowsTagsAsText { get; set; }
+
+    /// <summary>Whether all of it rests in the outbox, until it is sent.</summary>
+    [JsonIgnore]
+    public bool IsInOutbox { get; set; }
 
     /// <summary>How many things are to be done at 8x8, in order: the outputs, then the action.</summary>
     [JsonIgnore]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Azure;
 using Azure.Data.Tables;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -21,10 +22,11 @@ public sealed class Inbox
     private readonly RecentlyRead<string> _indexed;
 
     private readonly ActiveIndex _active;
+    private readonly Seals _seals;
 
-    internal Inbox([FromKeyedServices(Acknowledge)] ConnectorStorage storage, [FromKeyedServices(Acknowledge)] WakeUps wakeUps, TimeProvider time) =>
-        (_storage, _wakeUps, _time, _active, _indexed) = (
-            storage, wakeUps, time, new ActiveIndex(storage), new(time, TimeSpan.FromDays(1), TimeSpan.Zero, capacity: 10_000));
+    internal Inbox([FromKeyedServices(Acknowledge)] ConnectorStorage storage, [FromKeyedServices(Acknowledge)] WakeUps wakeUps, Seals seals, TimeProvider time) =>
+        (_storage, _wakeUps, _seals, _time, _active, _indexed) = (
+            storage, wakeUps, seals, time, new ActiveIndex(storage), new(time, TimeSpan.FromDays(1), TimeSpan.Zero, capacity: 10_000));
 
     /// <summary>
     /// Stores an event and wakes its conversation. An event that cannot act is stored as history and wakes nobody.
@@ -45,7 +47,7 @@ public sealed class Inbox
             ConversationId = read.ConversationId!,
             Timestamp = Math.Clamp(read.Timestamp ?? received, 0, RowKeys.MaxTimestamp),
             ReceivedAt = received,
-            Body = await Body.StoreAsync(_storage.Bodies, key, eventId, body, cancellation),
+            Body = await Body.StoreAsync(_storage.Bodies, key, eventId, await _seals.SealAsync(key, body, cancellation), cancellation),
             TraceParent = Activity.Current?.Id,
         };
         var day = ActiveIndex.Day(_time.GetUtcNow());

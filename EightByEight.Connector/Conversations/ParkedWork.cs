@@ -6,6 +6,7 @@ using Azure;
 using Azure.Data.Tables;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Handover.Providers;
+using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -20,10 +21,11 @@ public sealed class ParkedWork
 
     private readonly ConnectorStorage _storage;
     private readonly WakeUps _wakeUps;
+    private readonly Seals _seals;
     private readonly TimeProvider _time;
 
-    internal ParkedWork(ConnectorStorage storage, WakeUps wakeUps, TimeProvider time) =>
-        (_storage, _wakeUps, _time) = (storage, wakeUps, time);
+    internal ParkedWork(ConnectorStorage storage, WakeUps wakeUps, Seals seals, TimeProvider time) =>
+        (_storage, _wakeUps, _seals, _time) = (storage, wakeUps, seals, time);
 
     /// <summary>Parked items, oldest first.</summary>
     /// <param name="endpointId">Only of that Endpoint; null: of all.</param>
@@ -150,7 +152,7 @@ public sealed class ParkedWork
             ConversationId = conversationId,
             Timestamp = turn.Timestamp,
             ReceivedAt = turn.CommittedAt,
-            Body = await Body.StoreAsync(_storage.Bodies, key, id, json, cancellation),
+            Body = await Body.StoreAsync(_storage.Bodies, key, id, await _seals.SealAsync(key, json, cancellation), cancellation),
         };
     }
 

@@ -30,6 +30,9 @@ internal static class RowKeys
     /// <summary>A committed turn.</summary>
     public static string Turn(long sequence) => string.Create(CultureInfo.InvariantCulture, $"7|{sequence:D10}");
 
+    /// <summary>A turn in full that its transcript does not show, until it is sent.</summary>
+    public static string Outbox(long sequence) => string.Create(CultureInfo.InvariantCulture, $"6|{sequence:D10}");
+
     /// <summary>An event that caused no turn.</summary>
     public static string History(long timestamp, string eventId) =>
         string.Create(CultureInfo.InvariantCulture, $"8|{Sortable(timestamp):D15}|{ConversationKey.Escape(eventId)}");

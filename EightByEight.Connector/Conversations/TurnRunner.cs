@@ -6,6 +6,7 @@ using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Options;
 
@@ -13,7 +14,8 @@ namespace EightByEight.Connector.Conversations;
 
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
 internal sealed class TurnRunner(
-    FlowDirectory flows, Outside outside, TransformerRoom transformers, IOptions<ConversationOptions> options, TimeProvider time)
+    FlowDirectory flows, Outside outside, TransformerRoom transformers, Profiles profiles,
+    IOptions<ConversationOptions> options, TimeProvider time)
 {
     /// <summary>Why nothing is said beside an agent.</summary>
     public const string AgentTalks = "An agent talks with the customer.";
@@ -43,6 +45,8 @@ internal sealed class TurnRunner(
         content = new(given.Text ?? content.Text, given.Data ?? content.Data);
         // Last: whatever a transformer made of it, no URL leads around the storage.
         IncomingFile.Show(files, content.Data);
+        if (settings.DataProtection.SanitizeInput)
+            content = Sanitizing.Of(content, isClick: stored.EventType == "ACTIVITY" && given.Text is null);
         var said = content.Text;
         if (stored.EventType is "MESSAGE" or "TEXT" && flow.TakesChoices(session.Position) && session.Offer?.PayloadOf(said) is { } payload)
             content = content.AsChoice(payload);
@@ -101,11 +105,14 @@ internal sealed class TurnRunner(
         Endpoint endpoint, CancellationToken cancellation)
     {
         var settings = endpoint.Settings;
+        if (settings.DataProtection.MaskIpAddress) Masking.MaskAddresses(input);
+        var customer = CustomerOf(input, state, endpoint);
+        var profile = customer is null ? session.Profile : await ProfileAsync(customer, stored, state, endpoint, cancellation);
         using var run = flow.Begin(new FlowInput
         {
             Input = input,
             Context = session.Context,
-            Profile = session.Profile,
+            Profile = profile,
             Position = session.Position,
         }, cancellation);
         FlowAnswer? answer = null;
@@ -121,14 +128,17 @@ internal sealed class TurnRunner(
             Action = result.EndsConversation ? ConversationAction.End : null,
             Failure = result.Failure,
             Warnings = result.Warnings.Count == 0 ? null : result.Warnings,
+            Hides = session.Blind || result.IsBlind ? Hidden.All : null,
         };
         state = state with
         {
             Cards = cards,
+            ProfileChange = customer is null ? null : ProfileChange.Between(customer, profile, result.Profile),
             Session = session with
             {
                 Context = result.Context,
-                Profile = result.Profile,
+                Profile = customer is null ? result.Profile : [],
+                Blind = result.Blind ?? session.Blind,
                 Position = result.Position,
                 // After a failure the place is the one before the turn, and so is what can be chosen there.
                 Offer = result.Failure is not null || silence is not null ? session.Offer
@@ -139,6 +149,21 @@ internal sealed class TurnRunner(
         };
         if (result.Handover is { } request) (turn, state) = HandedOver(turn, state, request, settings, silence, stored);
         return (silence is null ? turn : turn.Silenced(silence), state);
+    }
+
+    /// <summary>Whose profile it is; null: the Endpoint keeps none, and it lives with the session.</summary>
+    private static string? CustomerOf(JsonObject input, ConversationState state, Endpoint endpoint) =>
+        endpoint.Settings.DataProtection.ContactProfiles
+            ? new CustomerKey(endpoint.Settings.EightByEight.TenantId ?? endpoint.Id, state.Facts.Channel.Value ?? "", (string)input["userId"]!).Id
+            : null;
+
+    /// <summary>The profile, with what an earlier turn could not lay into it any more.</summary>
+    private async Task<JsonObject> ProfileAsync(
+        string customer, StoredEvent stored, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
+    {
+        if (state.ProfileChange is { } pending)
+            await profiles.ApplyAsync(pending, ConversationKey.Of(endpoint.Id, stored.ConversationId), cancellation);
+        return (await profiles.FindAsync(customer, cancellation))?.Profile ?? [];
     }
 
     private (Turn Turn, ConversationState State) HandedOver(

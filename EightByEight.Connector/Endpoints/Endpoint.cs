@@ -20,6 +20,9 @@ public sealed record Endpoint
     /// <summary>The secrets that are set, by the path of <see cref="EndpointSecrets"/>, as Data Protection left them.</summary>
     internal IReadOnlyDictionary<string, string> ProtectedSecrets { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What seals texts at rest; null in rows of earlier versions, until their next change.</summary>
+    internal SealKey? Seal { get; init; }
+
     /// <summary>Until when nothing is sent to 8x8, because it refused the API key or tenant; null when not paused.</summary>
     public EndpointPause? Pause { get; init; }
 

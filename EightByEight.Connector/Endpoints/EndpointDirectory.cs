@@ -47,6 +47,10 @@ public sealed class EndpointDirectory
         return _byId.GetAsync(id, () => ReadAsync(_storage, id), cancellation);
     }
 
+    /// <summary>As <see cref="FindAsync"/>, for someone who waits for the answer.</summary>
+    internal ValueTask<Endpoint?> FindForAnswerAsync(string id, CancellationToken cancellation) =>
+        _byId.GetAsync(id, () => ReadAsync(_acknowledge, id), cancellation);
+
     /// <summary>The API key in the clear.</summary>
     /// <exception cref="EndpointSecretException">No key is set, or it cannot be read now.</exception>
     public async ValueTask<string> ApiKeyAsync(Endpoint endpoint, CancellationToken cancellation) =>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Azure.Data.Tables;
+using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Endpoints;
 
@@ -48,6 +49,8 @@ internal static class EndpointRows
         ["Secrets"] = JsonSerializer.Serialize(
             endpoint.ProtectedSecrets.Where(secret => secret.Key != EndpointSecrets.ApiKey).ToDictionary(),
             EndpointJson.Default.DictionaryStringString),
+        ["SealPublic"] = endpoint.Seal?.PublicKey,
+        ["SealPrivate"] = endpoint.Seal?.ProtectedPrivateKey,
         ["UrlToken"] = endpoint.ProtectedUrlToken,
         ["TokenHash"] = endpoint.TokenHash,
         ["FormerTokens"] = JsonSerializer.Serialize(endpoint.FormerTokens, EndpointJson.Default.IReadOnlyListFormerToken),
@@ -63,6 +66,7 @@ internal static class EndpointRows
         Id = row.RowKey[2..],
         Settings = Settings(SettingsOf(row)),
         ProtectedSecrets = Secrets(row),
+        Seal = row.GetString("SealPublic") is { } open && row.GetString("SealPrivate") is { } closed ? new(open, closed) : null,
         ProtectedUrlToken = row.GetString("UrlToken"),
         TokenHash = row.GetString("TokenHash"),
         FormerTokens = JsonSerializer.Deserialize(row.GetString("FormerTokens"), EndpointJson.Default.IReadOnlyListFormerToken)!,

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Azure;
 using Azure.Data.Tables;
+using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Options;
 
 namespace EightByEight.Connector.Endpoints;
@@ -26,6 +27,7 @@ internal sealed class EndpointStore(
             Id = id,
             Settings = wanted.Settings,
             ProtectedSecrets = await ProtectedAsync(id, new Dictionary<string, string>(), wanted.Secrets, cancellation),
+            Seal = await NewSealAsync(id, cancellation),
             CreatedAt = now,
             LastChanged = now,
             Version = 1,
@@ -71,7 +73,7 @@ internal sealed class EndpointStore(
         {
             var wanted = await change(before);
             var secrets = await ProtectedAsync(id, before.ProtectedSecrets, wanted.Secrets, cancellation);
-            return Touched(before) with { Settings = wanted.Settings, ProtectedSecrets = secrets };
+            return Touched(before) with { Settings = wanted.Settings, ProtectedSecrets = secrets, Seal = before.Seal ?? await NewSealAsync(id, cancellation) };
         }, cancellation);
 
     /// <summary>Gives the Endpoint a new URL token; the former goes on working for the configured time.</summary>
@@ -169,6 +171,12 @@ internal sealed class EndpointStore(
         }
 
         return secrets;
+    }
+
+    private async Task<SealKey> NewSealAsync(string id, CancellationToken cancellation)
+    {
+        var (open, secret) = Seals.NewPair();
+        return new(open, await ring.ProtectAsync(SealKey.Purpose(id), secret, cancellation));
     }
 
     private async Task<Endpoint> WithNewTokenAsync(Endpoint endpoint, CancellationToken cancellation)

@@ -22,6 +22,7 @@ internal sealed partial class FlowCompiler
         ["schedule"] = Schedule.Parse,
         ["handover"] = HandOver.Parse,
         ["endConversation"] = EndConversation.Parse,
+        ["dataProtection"] = DataProtection.Parse,
         ["stop"] = Stop.Parse,
     };
 

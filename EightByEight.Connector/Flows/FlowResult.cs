@@ -30,6 +30,12 @@ public sealed record FlowResult
     /// <summary>Whether the Flow closes the conversation, after what it said.</summary>
     public bool EndsConversation { get; init; }
 
+    /// <summary>Whether the session is blind from now on; null: as it was.</summary>
+    public bool? Blind { get; init; }
+
+    /// <summary>Whether nobody may look at this input and its outputs.</summary>
+    public bool IsBlind { get; init; }
+
     /// <summary>What the bot author should look at although the turn went on: templates that rendered nothing because
     /// their expression threw. At most 20.</summary>
     public IReadOnlyList<FlowFailure> Warnings { get; init; } = [];

@@ -34,6 +34,12 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
 
     public bool EndsConversation { get; set; }
 
+    /// <summary>Whether nobody may look at what comes from now on; null: as it was.</summary>
+    public bool? Blind { get; set; }
+
+    /// <summary>Whether nobody may look at this input, whatever comes.</summary>
+    public bool IsBlind { get; set; }
+
     /// <summary>Made by the first expression that needs JavaScript; never shared with another turn.</summary>
     public Sandbox Sandbox => SandboxOrNull ??= new Sandbox(Memory, cancellation);
 
@@ -68,6 +74,8 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
         Position = Position,
         Handover = Handover,
         EndsConversation = EndsConversation,
+        Blind = Blind,
+        IsBlind = IsBlind,
         Warnings = _warnings ?? [],
     };
 
@@ -78,6 +86,8 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
         Profile = Memory.Copy(input.Profile),
         Position = input.Position,
         Failure = failure,
+        Blind = Blind,
+        IsBlind = IsBlind,
         Warnings = _warnings ?? [],
     };
 

@@ -35,6 +35,14 @@ public record DataProtectionSettings
     /// <summary>How long what is collected is kept.</summary>
     public RetentionSettings RetentionDays { get; init; } = new();
 
+    /// <summary>Whether anything is masked, so that what waits or is remembered rests sealed.</summary>
+    internal bool Seals => MaskIpAddress || MaskSensitiveAnalytics || MaskSensitiveLogging || !CollectConversations;
+
+    /// <summary>What a turn's transcript keeps to itself; null: nothing.</summary>
+    /// <param name="blind">Whether the Flow said that nobody may look.</param>
+    internal Hidden? HidesOf(bool blind) =>
+        blind || !CollectConversations ? Hidden.All : MaskSensitiveAnalytics ? Hidden.Input : null;
+
     internal static DataProtectionSettings Read(JsonMembers body)
     {
         var defaults = new DataProtectionSettings();

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Compliance.Classification;
+using Microsoft.Extensions.Compliance.Redaction;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace EightByEight.Connector.Privacy;
+
+/// <summary>What kinds of data there are that no log may show. A parameter of a log message that carries one says so by its attribute.</summary>
+internal static class DataClasses
+{
+    private const string Taxonomy = "EightByEight";
+
+    /// <summary>What customers say, or what may quote it.</summary>
+    public static DataClassification CustomerText { get; } = new(Taxonomy, nameof(CustomerText));
+
+    /// <summary>Who a customer is: 8x8's user id, a name, an address.</summary>
+    public static DataClassification CustomerId { get; } = new(Taxonomy, nameof(CustomerId));
+
+    /// <summary>What gives access: keys, URL tokens.</summary>
+    public static DataClassification Secret { get; } = new(Taxonomy, nameof(Secret));
+
+    /// <summary>Masks all of them in every log, whichever host writes it.</summary>
+    public static IServiceCollection AddDataClasses(this IServiceCollection services) => services
+        .AddLogging(logging => logging.EnableRedaction(options => options.ApplyDiscriminator = false))
+        .AddRedaction(redaction => redaction
+            .SetRedactor<AsteriskRedactor>(new DataClassificationSet(CustomerText, CustomerId, Secret))
+            .SetFallbackRedactor<AsteriskRedactor>());
+}
+
+/// <summary>See <see cref="DataClasses.CustomerText"/>.</summary>
+internal sealed class CustomerTextAttribute() : DataClassificationAttribute(DataClasses.CustomerText);
+
+/// <summary>See <see cref="DataClasses.CustomerId"/>.</summary>
+internal sealed class CustomerIdAttribute() : DataClassificationAttribute(DataClasses.CustomerId);
+
+/// <summary>See <see cref="DataClasses.Secret"/>.</summary>
+internal sealed class SecretAttribute() : DataClassificationAttribute(DataClasses.Secret);
+
+/// <summary>Puts asterisks in the place of whatever it is, of one length so that none shows.</summary>
+internal sealed class AsteriskRedactor : Redactor
+{
+    public override int GetRedactedLength(ReadOnlySpan<char> input) => Masking.Mask.Length;
+
+    public override int Redact(ReadOnlySpan<char> source, Span<char> destination)
+    {
+        Masking.Mask.CopyTo(destination);
+        return Masking.Mask.Length;
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using EightByEight.Connector;
+using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Privacy;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EightByEight.Functions.Tests.Privacy;
+
+/// <summary>What is known of a customer, whatever session and conversation it comes from.</summary>
+public sealed class ProfilesTests(AzuriteFixture azurite)
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+    private static readonly string Customer = new CustomerKey("acme01", "WhatsApp", "user.1/ü").Id;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private Profiles Make() => new(
+        new ConnectorStorage(
+            new ConfigurationBuilder().AddInMemoryCollection(
+                new Dictionary<string, string?> { ["AzureWebJobsStorage"] = azurite.NewAccount() }).Build(),
+            StorageTimeouts.Work, []), _time);
+
+    private static ProfileChange Change(long sequence, string set, params string[] removed) => new()
+    {
+        CustomerId = Customer,
+        Sequence = sequence,
+        Set = (JsonObject)JsonNode.Parse(set)!,
+        Removed = removed,
+    };
+
+    private static ConversationKey Conversation(int number) => ConversationKey.Of("ep1", $"c-{number}");
+
+    [Fact]
+    public async Task Conversations_of_one_customer_at_a_time_lose_nothing_of_each_other()
+    {
+        var profiles = Make();
+        await Task.WhenAll(Enumerable.Range(1, 8).Select(n => profiles.ApplyAsync(Change(1, $$"""{"m{{n}}":{{n}}}"""), Conversation(n), Cancellation)));
+        var profile = (await profiles.FindAsync(Customer, Cancellation))!.Profile;
+        Assert.Equal(Enumerable.Range(1, 8).Select(n => $"m{n}"), profile.Select(m => m.Key).Order());
+    }
+
+    [Fact]
+    public async Task A_turn_that_is_applied_again_undoes_nothing_that_came_after_it()
+    {
+        var profiles = Make();
+        await profiles.ApplyAsync(Change(1, """{"name":"Ann","old":1}"""), Conversation(1), Cancellation);
+        await profiles.ApplyAsync(Change(1, """{"name":"Bea"}""", "old"), Conversation(2), Cancellation);
+        await profiles.ApplyAsync(Change(1, """{"name":"Ann","old":1}"""), Conversation(1), Cancellation);
+        Assert.Equal("""{"name":"Bea"}""", (await profiles.FindAsync(Customer, Cancellation))!.Profile.ToJsonString());
+    }
+
+    [Fact]
+    public void Only_what_a_turn_changed_is_laid_over_the_profile()
+    {
+        var change = ProfileChange.Between("c", (JsonObject)JsonNode.Parse("""{"a":1,"b":{"c":1},"d":1}""")!,
+            (JsonObject)JsonNode.Parse("""{"a":1,"b":{"c":2},"e":null}""")!)!;
+        Assert.Equal("""{"b":{"c":2},"e":null}""", change.Set.ToJsonString());
+        Assert.Equal(["d"], change.Removed);
+        Assert.Null(ProfileChange.Between("c", [], []));
+    }
+
+    [Fact]
+    public async Task An_unused_profile_goes_when_its_time_is_over_and_a_used_one_stays()
+    {
+        var profiles = Make();
+        await profiles.ApplyAsync(Change(1, """{"a":1}"""), Conversation(1), Cancellation);
+        _time.Advance(TimeSpan.FromDays(20));
+        await profiles.ApplyAsync(Change(2, """{"a":2}"""), Conversation(1), Cancellation);
+        _time.Advance(TimeSpan.FromDays(20));
+        Assert.Equal(0, await profiles.ExpireAsync("ep1", _time.GetUtcNow().AddDays(-30), Cancellation));
+        Assert.NotNull(await profiles.FindAsync(Customer, Cancellation));
+        _time.Advance(TimeSpan.FromDays(20));
+        Assert.Equal(0, await profiles.ExpireAsync("ep2", _time.GetUtcNow().AddDays(-30), Cancellation));
+        Assert.Equal(1, await profiles.ExpireAsync("ep1", _time.GetUtcNow().AddDays(-30), Cancellation));
+        Assert.Null(await profiles.FindAsync(Customer, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_profile_is_forgotten_on_demand()
+    {
+        var profiles = Make();
+        Assert.False(await profiles.DeleteAsync(Customer, Cancellation));
+        await profiles.ApplyAsync(Change(1, """{"a":1}"""), Conversation(1), Cancellation);
+        Assert.True(await profiles.DeleteAsync(Customer, Cancellation));
+        Assert.Null(await profiles.FindAsync(Customer, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_profile_lives_across_conversations_where_contact_profiles_are_on_and_with_its_session_where_not()
+    {
+        const string Flow = """
+            name: counting
+            start:
+              - set: { profile.seen: "{{ (profile.seen || 0) + 1 }}" }
+              - say: "seen {{ profile.seen }}"
+            """;
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, new()
+        {
+            ["dataProtection"] = new JsonObject { ["contactProfiles"] = true },
+        });
+        const string Ann = """{"userId":"ann"}""";
+        Assert.Equal(["seen 1"], await connector.BotSaysAsync(connector.Start("hi", user: Ann), 1));
+        Assert.Equal(["seen 2"], await connector.BotSaysAsync(connector.Start("hi", user: Ann), 1));
+        Assert.Equal(["seen 1"], await connector.BotSaysAsync(connector.Start("hi", user: """{"userId":"bob"}"""), 1));
+        await connector.PatchAsync(new() { ["dataProtection"] = new JsonObject { ["contactProfiles"] = false } });
+        await Eventually.GetAsync(async () => (await connector.BotSaysAsync(connector.Start("hi", user: Ann), 1))[0],
+            said => said == "seen 1", "the profile no longer used");
+    }
+}

@@ -1,0 +1,48 @@
+using System.Text;
+using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Privacy;
+using EightByEight.Functions.Tests.Endpoints;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EightByEight.Functions.Tests.Privacy;
+
+/// <summary>What rests sealed is read by workers, and by nobody else.</summary>
+public sealed class SealsTests(AzuriteFixture azurite)
+{
+    private static readonly byte[] Clear = Encoding.UTF8.GetBytes("""{"text":"my card is 4111 1111"}""");
+
+    [Fact]
+    public async Task What_is_sealed_opens_again_for_the_same_conversation_only()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite);
+        var seals = connector.Host.Services.GetRequiredService<Seals>();
+        var key = ConversationKey.Of(connector.EndpointId, "c-1");
+        var stored = await seals.SealAsync(key, Clear, TestContext.Current.CancellationToken);
+        var again = await seals.SealAsync(key, Clear, TestContext.Current.CancellationToken);
+
+        Assert.True(Seals.IsSealed(stored));
+        Assert.True(stored.AsSpan().IndexOf("4111"u8) < 0);
+        Assert.NotEqual(stored, again);
+        Assert.Equal(Clear, await seals.OpenAsync(key, stored, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<System.Security.Cryptography.CryptographicException>(async () => await seals.OpenAsync(
+            ConversationKey.Of(connector.EndpointId, "c-2"), stored, TestContext.Current.CancellationToken));
+
+        // Rows of the version before are clear, and stay readable.
+        Assert.Same(Clear, await seals.OpenAsync(key, Clear, TestContext.Current.CancellationToken));
+
+        // Nothing is masked: nothing is sealed.
+        await connector.PatchAsync(new()
+        {
+            ["dataProtection"] = new System.Text.Json.Nodes.JsonObject { ["maskIpAddress"] = false, ["maskSensitiveLogging"] = false },
+        });
+        Assert.Same(Clear, await seals.SealAsync(key, Clear, TestContext.Current.CancellationToken));
+        Assert.Equal(Clear, await seals.OpenAsync(key, stored, TestContext.Current.CancellationToken));
+
+        // The key goes with the Endpoint, for who has not opened anything yet.
+        var services = connector.Host.Services;
+        using var deleted = await connector.Admin.DeleteAsync($"/api/endpoints/{connector.EndpointId}", TestContext.Current.CancellationToken);
+        var other = new Seals(services.GetRequiredService<EndpointDirectory>(), services.GetRequiredService<KeyRing>());
+        Assert.Null(await other.OpenAsync(key, stored, TestContext.Current.CancellationToken));
+    }
+}
