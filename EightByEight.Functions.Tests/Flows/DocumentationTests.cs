@@ -29,6 +29,7 @@ public partial class DocumentationTests
     [InlineData("handover")]
     [InlineData("queueStatus")]
     [InlineData("schedule")]
+    [InlineData("dataProtection")]
     [InlineData("endConversation")]
     [InlineData("stop")]
     public void Each_step_has_a_chapter_with_an_example(string step)
