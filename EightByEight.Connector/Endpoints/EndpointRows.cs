@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Azure.Data.Tables;
-using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Endpoints;
 

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Conversations;
-using EightByEight.Connector.Flows;
 
 namespace EightByEight.Connector.Privacy;
 

@@ -105,8 +105,8 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
         return deleted;
     }
 
-    private Task IndexAsync(string customerId, string endpointId, DateTimeOffset now, CancellationToken cancellation) =>
-        storage.Index.UpsertEntityAsync(
+    private async Task IndexAsync(string customerId, string endpointId, DateTimeOffset now, CancellationToken cancellation) =>
+        await storage.Index.UpsertEntityAsync(
             new TableEntity(IndexPrefix + ActiveIndex.Day(now), customerId) { ["Endpoint"] = endpointId },
             TableUpdateMode.Replace, cancellation);
 }

@@ -2,7 +2,6 @@ using System.Text;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Privacy;
-using EightByEight.Functions.Tests.Endpoints;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EightByEight.Functions.Tests.Privacy;
