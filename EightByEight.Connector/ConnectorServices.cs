@@ -7,6 +7,7 @@ using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
 using EightByEight.Connector.Handover.Providers;
+using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Webhooks;
@@ -50,6 +51,7 @@ public static class ConnectorServices
             .AddConversations(configuration)
             .AddHandoverProviders(configuration)
             .AddWebhooks()
+            .AddInjection()
             .AddAdmin(configuration)
             .AddTelemetry(configuration);
     }
@@ -58,6 +60,7 @@ public static class ConnectorServices
     public static void MapConnector(this IEndpointRouteBuilder routes)
     {
         routes.MapWebhooks();
+        routes.MapInjection();
         var api = routes.MapAdmin();
         ConversationRoutes.Map(api);
         TransformerRoutes.Map(routes, api);

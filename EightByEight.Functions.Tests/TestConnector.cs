@@ -91,7 +91,7 @@ public sealed class TestConnector : IAsyncDisposable
         Assert.True(stored.IsSuccessStatusCode, await stored.Content.ReadAsStringAsync());
         var body = new JsonObject
         {
-            ["name"] = "Test",
+            ["name"] = $"Test {Guid.NewGuid():n}",
             ["flow"] = name,
             ["eightByEight"] = new JsonObject { ["baseUrl"] = gatewayUrl, ["apiKey"] = ApiKey, ["tenantId"] = "acme01" },
         };

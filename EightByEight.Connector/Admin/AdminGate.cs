@@ -86,6 +86,8 @@ internal sealed class AdminGate(IOptions<ConnectorOptions> options, ILogger<Admi
                 {
                     Errors = [.. e.Problems.Select(p => new AdminFault(p.Message) { Line = p.Line, Column = p.Column })],
                 };
+            case NameTakenException e:
+                return new(409, "Name taken", e.Message) { Errors = [new AdminFault(e.Message) { Path = "$.name" }] };
             case VersionMismatchException:
                 return new(412, "Changed meanwhile", "It is not the version that If-Match names. Read it again, then repeat the change.");
             case EndpointSecretException e: return new(503, "Secret not readable", e.Message);

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
+using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Translation;
@@ -18,6 +19,8 @@ internal sealed record EndpointResource(
     string Name,
     bool Enabled,
     string Flow,
+    string? Locale,
+    string TimeZone,
     EightByEightResource EightByEight,
     SessionSettings Session,
     HandoverSettings Handover,
@@ -26,6 +29,8 @@ internal sealed record EndpointResource(
     TranslationMembers Translation,
     TransformerSettings Transformers,
     FileStorageMembers FileStorage,
+    InjectMembers Inject,
+    TestMembers Test,
     EndpointPause? Paused,
     DateTimeOffset CreatedAt,
     DateTimeOffset LastChanged)
@@ -60,7 +65,23 @@ internal sealed record EightByEightResource(
 internal sealed record EndpointBody(
     string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session, HandoverSettings? Handover,
     ContentSettings? Content, DataProtectionMembers? DataProtection, TranslationMembers? Translation, TransformerSettings? Transformers,
-    FileStorageMembers? FileStorage);
+    FileStorageMembers? FileStorage, string? Locale, string? TimeZone, InjectMembers? Inject, TestMembers? Test);
+
+/// <inheritdoc cref="TranslationMembers"/>
+internal sealed record InjectMembers : InjectSettings
+{
+    public string? Key { get; init; }
+    public bool KeySet { get; init; }
+    public string? SigningSecret { get; init; }
+    public bool SigningSecretSet { get; init; }
+}
+
+/// <inheritdoc cref="TranslationMembers"/>
+internal sealed record TestMembers : TrialSettings
+{
+    public string? Key { get; init; }
+    public bool KeySet { get; init; }
+}
 
 /// <summary>With the secrets: what is written is never shown, but whether it is set.</summary>
 internal sealed record TranslationMembers : TranslationSettings

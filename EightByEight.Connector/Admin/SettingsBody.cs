@@ -1,9 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Translation;
@@ -11,7 +13,7 @@ using EightByEight.Connector.Translation;
 namespace EightByEight.Connector.Admin;
 
 /// <summary>The settings of an Endpoint as they come in a body: either all of them are right, or all faults are known.</summary>
-internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows, TransformerRoom transformers)
+internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore flows, TransformerRoom transformers)
 {
     private static readonly string[] ReadOnly = ["id", "urlToken", "endpointUrl", "formerUrlTokens", "createdAt", "lastChanged", "paused"];
 
@@ -69,6 +71,12 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows, Tr
         var name = all.String("name", 200, required: true);
         var enabled = all.Flag("enabled", true);
         var flow = all.String("flow", 64, required: true);
+        var locale = all.String("locale", 35);
+        if (locale is not null && !LanguageTag().IsMatch(locale))
+            all.Refuse("locale", "Must be a language tag, such as \"en\" or \"en-GB\".");
+        var timeZone = all.String("timeZone", 64) ?? "UTC";
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out var zone) || !zone.HasIanaId)
+            all.Refuse("timeZone", "Must be an IANA time zone, such as \"Europe/London\".");
         var eightByEight = all.Object("eightByEight");
         var session = all.Object("session");
         var handover = HandoverOf(all.Object("handover"));
@@ -77,6 +85,8 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows, Tr
         var translation = TranslationSettings.Read(all.Object("translation"));
         var transformers = TransformerSettings.Read(all.Object("transformers"));
         var fileStorage = FileStorageSettings.Read(all.Object("fileStorage"));
+        var inject = InjectSettings.Read(all.Object("inject"));
+        var test = TrialSettings.Read(all.Object("test"));
         all.RefuseOthers(ReadOnly);
 
         var defaults = new EightByEightSettings();
@@ -105,6 +115,8 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows, Tr
                 Name = name ?? "",
                 Enabled = enabled,
                 Flow = flow ?? "",
+                Locale = locale,
+                TimeZone = timeZone,
                 EightByEight = settings,
                 Session = new() { ExpirationMinutes = expiration, OnExpiry = onExpiry },
                 Handover = handover,
@@ -113,9 +125,15 @@ internal sealed class SettingsBody(AllowedGateways gateways, FlowStore flows, Tr
                 Translation = translation,
                 Transformers = transformers,
                 FileStorage = fileStorage,
+                Inject = inject,
+                Test = test,
             },
             all.Secrets);
     }
+
+    /// <summary>A language tag as RFC 5646 writes the usual ones.</summary>
+    [GeneratedRegex(@"\A[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\z")]
+    private static partial Regex LanguageTag();
 
     private static HandoverSettings HandoverOf(JsonMembers handover)
     {

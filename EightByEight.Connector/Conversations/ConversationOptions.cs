@@ -59,6 +59,10 @@ public sealed record ConversationOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan LongestRun { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>The longest that a session lives after its last input, whatever its Endpoint's settings say. Default 7 days.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "365.00:00:00")]
+    public TimeSpan LongestSession { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>How long event ids, turns, history and parked work are kept, in days. Default 30.</summary>
     [Range(1, 3650)]
     public int RetentionDays { get; init; } = 30;

@@ -18,6 +18,9 @@ internal static class ConversationRoutes
         api.MapGet("/endpoints/{id}/conversations/{conversationId}", (Delegate)FindAsync).WithTags("Conversations")
             .WithSummary("State and transcript of a conversation.")
             .Produces<ConversationView>();
+        api.MapPost("/endpoints/{id}/conversations/{conversationId}/reset", (Delegate)ResetAsync).WithTags("Conversations")
+            .WithSummary("Ends the running session: the next input starts a new one at the start of the Flow.")
+            .Produces(StatusCodes.Status202Accepted);
         api.MapGet("/parked", (Delegate)ListParkedAsync).WithTags("Parked work")
             .WithSummary("Work set aside after repeated failure, oldest first (?endpoint=id: of one Endpoint).")
             .Produces<AdminList<ParkedItem>>();
@@ -44,6 +47,19 @@ internal static class ConversationRoutes
         await Service<Transcripts>(http).FindAsync(Route(http, "id"), Route(http, "conversationId"), http.RequestAborted) is { } found
             ? AdminRequest.Answer(found, ConversationRoutesJson.Default.ConversationView)
             : throw AdminException.NotFound("conversation", Route(http, "conversationId"));
+
+    /// <summary>In the order of the conversation's other work: a turn that runs, and what it says, come first.</summary>
+    private static async Task<IResult> ResetAsync(HttpContext http)
+    {
+        var (endpoint, conversation) = (Route(http, "id"), Route(http, "conversationId"));
+        var key = ConversationKey.Of(endpoint, conversation);
+        if ((await Service<ConversationStore>(http).ReadAsync(key, http.RequestAborted)).Head is null)
+            throw AdminException.NotFound("conversation", conversation);
+        await Service<Inbox>(http).AddAsync(
+            key, conversation, StoredEvent.Reset, $"reset-{Guid.NewGuid():n}", "{}"u8.ToArray(), false, http.RequestAborted);
+        await Service<AuditTrail>(http).AddAsync(http, "conversation.reset", $"{endpoint}/{conversation}", []);
+        return TypedResults.StatusCode(StatusCodes.Status202Accepted);
+    }
 
     private static async Task<IResult> ListParkedAsync(HttpContext http)
     {

@@ -50,7 +50,7 @@ internal sealed partial class ConversationRun
     private async Task<Sent?> SendAllAsync(Snapshot snapshot, Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
     {
         var renewedCredentials = false;
-        if (snapshot.Inbox.Count > 0 && await SilenceAsync(snapshot, cancellation) is { } reason)
+        if (snapshot.Inbox.Count > 0 && !_turn!.IsBesideAgent && await SilenceAsync(snapshot, cancellation) is { } reason)
             return await UnsentAsync(snapshot, reason, cancellation);
         if (_turn is { EventType: "MESSAGE" } && _progress is { Sent: 0 })
             workshop.Indicators.Read(account, snapshot.Head!.ConversationId, snapshot.State.Facts.Channel.Value, _turn.Timestamp);

@@ -196,7 +196,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             return attendedEnd;
         if (snapshot.Inbox.Count == 0) return await ReleaseAsync(snapshot, cancellation);
         var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
-        var plan = await Plan.MakeAsync(snapshot, endpoint?.Settings, Now, _options.TransferGrace,
+        var plan = await Plan.MakeAsync(snapshot, endpoint?.Settings, Now, _options,
             stored => workshop.Store.ReadBodyAsync(key, stored.Body, cancellation));
         if (plan.Unreadable is { } unreadable) return await FailAsync(snapshot, unreadable.Waiting, unreadable.Cause, cancellation);
         if (plan.Acting is not { } acting) return await AbsorbAsync(snapshot, plan, cancellation);
@@ -244,6 +244,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
             using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), acting.Event.ConversationId);
             if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, state, plan.PeopleTalk, cancellation);
+            else if (acting.Event.IsFromOutside)
+                (turn, state) = await workshop.Turns.RunFromOutsideAsync(acting.Event, plan.Body, plan.PeopleTalk, state, endpoint, cancellation);
             else if (plan.Cancels) (turn, state) = TakenBack(acting.Event, Sanitizing.Text(IncomingContent.Of(plan.Body).Text), state, HandoverStatus.Cancelled);
             else
             {
@@ -500,6 +502,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
     {
         Telemetry.InboxAge.Record((Now.ToUnixTimeMilliseconds() - stored.ReceivedAt) / 1000d);
         Log.Committed(workshop.Logger, turn.Sequence, stored.ConversationId, stored.EventId, turn.Outputs.Count, turn.Late);
+        if (stored.IsFromOutside && turn.UnsentReason is { } undeliverable)
+            Log.Unsent(workshop.Logger, turn.Sequence, stored.ConversationId, undeliverable);
         // Not the message: JavaScript's error text may quote what the customer said.
         if (turn.Failure is { } failure)
             Log.FlowFailed(workshop.Logger, stored.ConversationId, stored.EventId, failure.Step, failure.Line);

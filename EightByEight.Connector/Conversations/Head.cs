@@ -97,6 +97,10 @@ internal sealed record ConversationState
     /// <summary>How many of them there are at most; the one used longest ago is forgotten.</summary>
     public const int MostOtherSessions = 7;
 
+    /// <summary>This state with the session running that a message from outside means.</summary>
+    public ConversationState WithSessionOf(Injection.OutsideMessage message, string conversationId) =>
+        message.SessionId is { } id ? WithSession(Session.NameOf(id, conversationId)) : this;
+
     /// <summary>This state with another session running; a name that is new has none yet.</summary>
     public ConversationState WithSession(string? name)
     {
@@ -172,7 +176,7 @@ internal sealed record Turn
     public required string EventType { get; init; }
     public string? SessionId { get; set; }
 
-    /// <summary>What the customer said; null when the turn did not come from the customer.</summary>
+    /// <summary>What the customer said, or was injected; null when nobody said anything to the Flow.</summary>
     public string? Text { get; set; }
 
     /// <summary>By 8x8, in milliseconds since 1970.</summary>
@@ -191,6 +195,9 @@ internal sealed record Turn
 
     /// <summary>What is done with the conversation after the outputs are sent; null: nothing.</summary>
     public ConversationAction? Action { get; set; }
+
+    /// <summary>Whether it is sent even where an agent is.</summary>
+    public bool IsBesideAgent { get; set; }
 
     /// <summary>What the Flow said and nobody was to hear.</summary>
     public IReadOnlyList<OutgoingMessage>? Unsent { get; set; }

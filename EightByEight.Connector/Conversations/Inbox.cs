@@ -71,6 +71,36 @@ public sealed class Inbox
         return isNew;
     }
 
+    /// <summary>Stores what came from elsewhere than 8x8, now, and wakes its conversation.</summary>
+    /// <returns>False when it had been stored before.</returns>
+    /// <exception cref="RequestFailedException">Storage did not take it: it counts as never received.</exception>
+    internal async Task<bool> AddAsync(
+        ConversationKey key, string conversationId, string type, string eventId, byte[] body, bool besideAgent, CancellationToken cancellation)
+    {
+        await _storage.ReadyAsync().WaitAsync(cancellation);
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var stored = new StoredEvent
+        {
+            EventId = eventId,
+            EventType = type,
+            ConversationId = conversationId,
+            Timestamp = now,
+            ReceivedAt = now,
+            Body = await Body.StoreAsync(_storage.Bodies, key, eventId, await _seals.SealAsync(key, body, cancellation), cancellation),
+            TraceParent = Activity.Current?.Id,
+            IsBesideAgent = besideAgent,
+        };
+        var backup = _wakeUps.PutBackupAsync(key, TimeSpan.Zero, cancellation);
+        var isNew = await InsertAsync(key, stored, 1, cancellation);
+        await _wakeUps.PutAsync(key, await backup, TimeSpan.Zero, cancellation);
+        return isNew;
+    }
+
+    /// <summary>Whether an event of that id was stored before.</summary>
+    internal async Task<bool> KnowsAsync(ConversationKey key, string eventId, CancellationToken cancellation) =>
+        (await _storage.Conversations.GetEntityIfExistsAsync<TableEntity>(
+            key.ToString(), RowKeys.Tombstone(eventId), ["RowKey"], cancellation)).HasValue;
+
     private async Task<bool> InsertAsync(ConversationKey key, StoredEvent stored, int rank, CancellationToken cancellation)
     {
         var partition = key.ToString();

@@ -62,8 +62,9 @@ internal sealed record Plan
     /// <summary>Looks at what waits, in order.</summary>
     /// <param name="read">Gets an event's body.</param>
     public static async ValueTask<Plan> MakeAsync(
-        Snapshot snapshot, EndpointSettings? settings, DateTimeOffset now, TimeSpan grace, Func<StoredEvent, ValueTask<byte[]>> read)
+        Snapshot snapshot, EndpointSettings? settings, DateTimeOffset now, ConversationOptions options, Func<StoredEvent, ValueTask<byte[]>> read)
     {
+        var grace = options.TransferGrace;
         var facts = snapshot.State.Facts;
         var handover = snapshot.State.Handover;
         var absorbed = new List<Waiting>();
@@ -107,6 +108,14 @@ internal sealed record Plan
 
             if (!bodies.TryGetValue(waiting.RowKey, out var body))
                 return Fails(waiting, new BodyGoneException(stored, gone[waiting.RowKey]));
+            if (stored.IsFromOutside)
+            {
+                // Whether an agent is in must be clear before it is spoken past one.
+                if (stored.EventType != StoredEvent.Reset) heldUntil ??= UndecidedUntil(facts, handover, now, grace);
+                if (heldUntil is not null) continue;
+                return Acts(waiting, body, facts, handover) with { PeopleTalk = peopleTalk };
+            }
+
             var goesOn = handover is { IsActive: true };
             ConversationFacts after;
             HandoverCase? next;
@@ -120,7 +129,7 @@ internal sealed record Plan
                 if (role == Role.Input && !stored.IsRetry)
                 {
                     if (facts.IsRepeated(stored, body)
-                        || (!goesOn && IsStale(stored, body, snapshot.State with { Facts = after }, settings))) role = Role.None;
+                        || (!goesOn && IsStale(stored, body, snapshot.State with { Facts = after }, settings, options))) role = Role.None;
                     after = after.AfterInput(stored, body);
                 }
             }
@@ -169,6 +178,11 @@ internal sealed record Plan
         return Rests() with { HeldUntil = heldUntil };
     }
 
+    /// <summary>Until when it is not clear whether an agent who left is replaced by another; null: it is clear.</summary>
+    private static DateTimeOffset? UndecidedUntil(ConversationFacts facts, HandoverCase? handover, DateTimeOffset now, TimeSpan grace) =>
+        handover is { IsActive: true, Status: HandoverStatus.Left, DecideAt: { } at } ? DateTimeOffset.FromUnixTimeMilliseconds(at)
+        : facts.People.TalkAt(now, grace) == Talk.Undecided ? facts.People.DecidedAt(grace) : null;
+
     /// <summary>
     /// Whether the newest of what waits says that people talk: an agent who joined meanwhile answers what the customer said before.
     /// </summary>
@@ -214,10 +228,12 @@ internal sealed record Plan
     /// Whether a click is not about what was offered last while something waits: a second click on a card, or one on an older card. It
     /// must not answer the question that waits now. While nothing waits it is input like any other.
     /// </summary>
-    private static bool IsStale(StoredEvent stored, JsonElement body, ConversationState state, EndpointSettings? settings)
+    private static bool IsStale(
+        StoredEvent stored, JsonElement body, ConversationState state, EndpointSettings? settings, ConversationOptions options)
     {
         if (stored.EventType != "ACTIVITY" || settings is null || Click.Of(body) is not { } click) return false;
-        if (state.Session is not { Position: not null, Offer: { } offer } session || !TurnRunner.GoesOn(stored, state, session, settings)) return false;
+        if (state.Session is not { Position: not null, Offer: { } offer } session
+            || !TurnRunner.GoesOn(stored, state, session, settings, options.LongestSession)) return false;
         if (click.CardId is { } card) return !offer.Cards.Contains(card);
         // What has no id of ours cannot be told from the newest.
         if (click.Form.ValueKind != JsonValueKind.Undefined || click.Location.ValueKind != JsonValueKind.Undefined) return false;

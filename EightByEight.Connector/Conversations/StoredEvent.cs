@@ -13,6 +13,18 @@ internal sealed record StoredEvent
     /// <summary>The event type of a turn that no event of 8x8 made, but the course of a handover.</summary>
     public const string HandoverNotice = "$handover";
 
+    /// <summary>The event type of what somebody else says to the Flow.</summary>
+    public const string Injected = "$inject";
+
+    /// <summary>The event type of what somebody else says to the customer.</summary>
+    public const string Notified = "$notify";
+
+    /// <summary>The event type of an operator's wish that the session ends.</summary>
+    public const string Reset = "$reset";
+
+    /// <summary>Whether it came neither from 8x8 nor from here.</summary>
+    public bool IsFromOutside => EventType is Injected or Notified or Reset;
+
     /// <summary>Whether it is none of 8x8's, so that its timestamp is by our clock.</summary>
     public bool IsOurs => EventType.StartsWith('$');
 
@@ -32,6 +44,9 @@ internal sealed record StoredEvent
     /// <summary>Whether a person asked for it to be processed again.</summary>
     public bool IsRetry { get; init; }
 
+    /// <summary>Whether what comes of it is said even where an agent is.</summary>
+    public bool IsBesideAgent { get; init; }
+
     public TableEntity ToEntity(ConversationKey key, string rowKey)
     {
         var entity = new TableEntity(key.ToString(), rowKey)
@@ -45,6 +60,7 @@ internal sealed record StoredEvent
         Body.WriteTo(entity);
         if (TraceParent is not null) entity["TraceParent"] = TraceParent;
         if (IsRetry) entity["Retry"] = true;
+        if (IsBesideAgent) entity["BesideAgent"] = true;
         return entity;
     }
 
@@ -58,6 +74,7 @@ internal sealed record StoredEvent
         Body = Body.From(entity),
         TraceParent = entity.GetString("TraceParent"),
         IsRetry = entity.GetBoolean("Retry") ?? false,
+        IsBesideAgent = entity.GetBoolean("BesideAgent") ?? false,
     };
 }
 

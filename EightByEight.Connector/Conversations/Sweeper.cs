@@ -45,6 +45,7 @@ public sealed partial class Sweeper
         await _transformers.DeleteBeforeAsync(now.AddDays(-_options.RetentionDays), cancellation);
         await AuditAsync(now, ActiveIndex.Day(now), cancellation);
         await AuditAsync(now, ActiveIndex.Day(now.AddDays(-1)), cancellation);
+        await Injection.TrialSessions.SweepAsync(_storage, now, cancellation);
         await _handovers.SweepAsync(now, cancellation);
     }
 

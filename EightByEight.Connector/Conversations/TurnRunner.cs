@@ -13,7 +13,7 @@ using Microsoft.Extensions.Options;
 namespace EightByEight.Connector.Conversations;
 
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
-internal sealed class TurnRunner(
+internal sealed partial class TurnRunner(
     FlowDirectory flows, Outside outside, TransformerRoom transformers, Profiles profiles,
     IOptions<ConversationOptions> options, TimeProvider time)
 {
@@ -50,7 +50,7 @@ internal sealed class TurnRunner(
         var said = content.Text;
         if (stored.EventType is "MESSAGE" or "TEXT" && flow.TakesChoices(session.Position) && session.Offer?.PayloadOf(said) is { } payload)
             content = content.AsChoice(payload);
-        var input = InputFor(stored, content, state.Facts, session, flow);
+        var input = InputFor(stored, content, state.Facts, session, flow, settings);
         // An agent who took the conversation unasked is told of when the bot has it again.
         if (state.Session is { } before && session.Id == before.Id && state.Facts.People is var people
             && people.WereThere(before.LastTimestamp))
@@ -79,7 +79,7 @@ internal sealed class TurnRunner(
         } : null;
         if (session?.Position?.Step != handover.Request.Step || session.Flow != settings.Flow || !flow.AwaitsHandover(session.Position))
             return (TurnOf(stored, session, null), state with { Session = session });
-        var input = InputFor(stored, new IncomingContent("", []), state.Facts, session, flow);
+        var input = InputFor(stored, new IncomingContent("", []), state.Facts, session, flow, settings);
         input["handover"] = handover.ToInput(notice);
         return await RunAsync(flow, input, null, stored, null, session, state, endpoint, cancellation);
     }
@@ -118,7 +118,7 @@ internal sealed class TurnRunner(
         FlowAnswer? answer = null;
         while (run.Next(answer) is { } asked) answer = await outside.AnswerAsync(asked, endpoint, cancellation);
         var result = run.Result;
-        var silence = Silence(state.Facts, stored.IsOurs ? null : stored.Timestamp);
+        var silence = stored.IsBesideAgent ? null : Silence(state.Facts, stored.IsOurs ? null : stored.Timestamp);
         var transformer = silence is not null ? null : transformers.Outputs(
             endpoint, (string)input["userId"]!, session.Id, TransformerView.Conversation(stored.ConversationId, state));
         var (messages, offer, cards) = await ConvertAsync(result.Outputs, state, state.Sessions, settings, transformer, cancellation);
@@ -196,6 +196,7 @@ internal sealed class TurnRunner(
         Timestamp = stored.Timestamp,
         ReceivedAt = stored.ReceivedAt,
         CommittedAt = time.GetUtcNow().ToUnixTimeMilliseconds(),
+        IsBesideAgent = stored.IsBesideAgent,
     };
 
     private static Dictionary<string, string> Merged(
@@ -227,10 +228,10 @@ internal sealed class TurnRunner(
     }
 
     /// <summary>The running session, or a fresh one: the first, after expiry, and after 8x8 activated the conversation anew.</summary>
-    private static (Session Session, int Sessions) SessionFor(
+    private (Session Session, int Sessions) SessionFor(
         StoredEvent stored, ConversationState state, EndpointSettings settings, string? name)
     {
-        var expired = state.Session is { } last && HasExpired(stored, last, settings);
+        var expired = state.Session is { } last && HasExpired(stored, last, settings, LongestSession);
         var reopened = state.Session is { } before && IsReopened(state.Facts, before, stored);
         if (state.Session is { } running && !expired && !reopened)
             return (running with
@@ -259,17 +260,26 @@ internal sealed class TurnRunner(
     }
 
     /// <summary>Whether an event goes on with the session that runs.</summary>
-    public static bool GoesOn(StoredEvent stored, ConversationState state, Session running, EndpointSettings settings) =>
-        !HasExpired(stored, running, settings) && !IsReopened(state.Facts, running, stored);
+    public static bool GoesOn(
+        StoredEvent stored, ConversationState state, Session running, EndpointSettings settings, TimeSpan longestSession) =>
+        !HasExpired(stored, running, settings, longestSession) && !IsReopened(state.Facts, running, stored);
 
-    private static bool HasExpired(StoredEvent stored, Session running, EndpointSettings settings) =>
-        settings.Session.ExpirationMinutes is > 0 and var minutes && stored.ReceivedAt - running.LastInputAt > minutes * 60_000L;
+    private TimeSpan LongestSession => options.Value.LongestSession;
+
+    /// <summary>The lower of the Endpoint's time and the system's wins; 0 is the Endpoint's "never".</summary>
+    private static TimeSpan Lifetime(EndpointSettings settings, TimeSpan longest) =>
+        settings.Session.ExpirationMinutes is > 0 and var minutes && TimeSpan.FromMinutes(minutes) < longest
+            ? TimeSpan.FromMinutes(minutes) : longest;
+
+    private static bool HasExpired(StoredEvent stored, Session running, EndpointSettings settings, TimeSpan longestSession) =>
+        stored.ReceivedAt - running.LastInputAt > Lifetime(settings, longestSession).TotalMilliseconds;
 
     /// <summary>Whether 8x8 activated the conversation anew between the session's last input and this one.</summary>
     private static bool IsReopened(ConversationFacts facts, Session running, StoredEvent stored) =>
         facts.ReopenedAt > running.LastTimestamp && stored.Timestamp >= facts.ReopenedAt;
 
-    private static JsonObject InputFor(StoredEvent stored, IncomingContent content, ConversationFacts facts, Session session, Flow flow)
+    private static JsonObject InputFor(
+        StoredEvent stored, IncomingContent content, ConversationFacts facts, Session session, Flow flow, EndpointSettings settings)
     {
         var user = facts.User.Value is { } known ? JsonNode.Parse(known)!.AsObject() : [];
         return new JsonObject
@@ -284,6 +294,8 @@ internal sealed class TurnRunner(
             ["inputId"] = stored.EventId,
             ["channel"] = facts.Channel.Value is { Length: > 0 } channel ? channel : null,
             ["endpointType"] = "eightByEight",
+            ["localeId"] = settings.Locale,
+            ["currentTime"] = CurrentTime.In(settings.TimeZone, stored.ReceivedAt),
             ["flowName"] = flow.Name,
             ["execution"] = session.Execution,
             ["mode"] = content.Text.Length == 0 ? "TextData" : "TextOnly",

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
 using EightByEight.Connector.Files;
+using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Translation;
@@ -75,6 +76,12 @@ public sealed record EndpointSettings
     /// <summary>The name of the Flow that runs.</summary>
     public required string Flow { get; init; }
 
+    /// <summary>The language tag that the Flow sees as <c>input.localeId</c>; null: none.</summary>
+    public string? Locale { get; init; }
+
+    /// <summary>The IANA time zone of <c>input.currentTime</c>, such as <c>Europe/London</c>.</summary>
+    public string TimeZone { get; init; } = "UTC";
+
     /// <summary>The 8x8 side.</summary>
     public required EightByEightSettings EightByEight { get; init; }
 
@@ -98,6 +105,12 @@ public sealed record EndpointSettings
 
     /// <summary>Where customers' files are kept.</summary>
     public FileStorageSettings FileStorage { get; init; } = new();
+
+    /// <summary>Who may speak to the Flow, or to the customer, from outside.</summary>
+    public InjectSettings Inject { get; init; } = new();
+
+    /// <summary>Who may try the Endpoint without 8x8.</summary>
+    public TrialSettings Test { get; init; } = new();
 }
 
 /// <summary>How to reach the 8x8 tenant, and what to believe of what it sends.</summary>

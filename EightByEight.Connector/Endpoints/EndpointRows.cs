@@ -9,7 +9,7 @@ namespace EightByEight.Connector.Endpoints;
 
 /// <summary>
 /// How Endpoints rest in their table: one partition, so that settings and URL tokens change in one transaction. Row
-/// <c>e-{id}</c> holds an Endpoint, row <c>t-{SHA-256}</c> leads from a URL token to it.
+/// <c>e-{id}</c> holds an Endpoint, row <c>t-{SHA-256}</c> leads from a URL token to it, row <c>n-{SHA-256}</c> keeps its name for it.
 /// </summary>
 internal static class EndpointRows
 {
@@ -18,6 +18,11 @@ internal static class EndpointRows
     public static string Key(string id) => "e-" + id;
 
     public static string TokenKey(string hash) => "t-" + hash;
+
+    /// <summary>The row that holds a name for its Endpoint: names are the same whatever their case.</summary>
+    public static string NameKey(string name) => "n-" + Hash(name.Trim().Normalize().ToUpperInvariant());
+
+    public static TableEntity NameRow(string name, string endpointId) => new(Partition, NameKey(name)) { ["EndpointId"] = endpointId };
 
     public static string Hash(string urlToken) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(urlToken)));
 

@@ -8,9 +8,16 @@ internal static class EndpointSecrets
 {
     public const string ApiKey = "eightByEight.apiKey";
 
+    public const string InjectKey = "inject.key";
+
+    public const string InjectSigningSecret = "inject.signingSecret";
+
+    public const string TestKey = "test.key";
+
     public static readonly IReadOnlyList<string> All =
     [
         ApiKey, "dataProtection.dashbot.apiKey", "translation.apiKey", "fileStorage.azure.accountKey", "fileStorage.s3.secretAccessKey", "fileStorage.googleCloud.privateKey",
+        InjectKey, InjectSigningSecret, TestKey,
     ];
 
     /// <summary>For which purpose Data Protection encrypts it: no secret can be put in another's place.</summary>

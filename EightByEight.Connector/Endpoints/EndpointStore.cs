@@ -17,6 +17,7 @@ internal sealed class EndpointStore(
     private TableClient Table => storage.Endpoints;
 
     /// <summary>Creates an Endpoint with an id and a URL token of its own.</summary>
+    /// <exception cref="NameTakenException">Another Endpoint has that name.</exception>
     public async Task<Endpoint> CreateAsync(EndpointChange wanted, CancellationToken cancellation)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
@@ -32,8 +33,19 @@ internal sealed class EndpointStore(
             LastChanged = now,
             Version = 1,
         }, cancellation);
-        await Table.SubmitTransactionAsync(
-            [Add(EndpointRows.Row(endpoint)), Add(EndpointRows.TokenRow(endpoint.TokenHash, id, null))], cancellation);
+        try
+        {
+            await Table.SubmitTransactionAsync(
+            [
+                Add(EndpointRows.Row(endpoint)), Add(EndpointRows.TokenRow(endpoint.TokenHash, id, null)),
+                Add(EndpointRows.NameRow(endpoint.Settings.Name, id)),
+            ], cancellation);
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == "EntityAlreadyExists")
+        {
+            throw new NameTakenException(endpoint.Settings.Name);
+        }
+
         directory.Drop(endpoint);
         return endpoint;
     }
@@ -67,6 +79,7 @@ internal sealed class EndpointStore(
     /// <param name="change">Called again when someone else was faster.</param>
     /// <returns>The Endpoint before and after; null when there is none.</returns>
     /// <exception cref="VersionMismatchException"><paramref name="isExpected"/> said no.</exception>
+    /// <exception cref="NameTakenException">Another Endpoint has the new name.</exception>
     public Task<Changed?> ChangeAsync(
         string id, Func<long, bool> isExpected, Func<Endpoint, Task<EndpointChange>> change, CancellationToken cancellation) =>
         UpdateAsync(id, isExpected, async before =>
@@ -105,7 +118,7 @@ internal sealed class EndpointStore(
             try
             {
                 await Table.SubmitTransactionAsync(
-                    [new(TableTransactionActionType.Delete, row, row.ETag), .. tokens], cancellation);
+                    [new(TableTransactionActionType.Delete, row, row.ETag), .. tokens, .. await ReleaseNameAsync(endpoint, cancellation)], cancellation);
                 directory.Drop(endpoint);
                 return endpoint;
             }
@@ -135,13 +148,15 @@ internal sealed class EndpointStore(
             try
             {
                 await Table.SubmitTransactionAsync(
-                    [new(TableTransactionActionType.UpdateReplace, EndpointRows.Row(after), row.ETag), .. TokenActions(before, after)],
-                    cancellation);
+                [
+                    new(TableTransactionActionType.UpdateReplace, EndpointRows.Row(after), row.ETag),
+                    .. TokenActions(before, after), .. await NameActionsAsync(before, after, cancellation),
+                ], cancellation);
                 directory.Drop(before);
                 directory.Drop(after);
                 return new(before, after);
             }
-            catch (RequestFailedException e) when (e.Status is 404 or 412 && attempt < MostAttempts)
+            catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && attempt < MostAttempts)
             {
                 // Someone else was faster: look again.
             }
@@ -158,6 +173,28 @@ internal sealed class EndpointStore(
             yield return still.TryGetValue(hash, out var until)
                 ? new(TableTransactionActionType.UpsertReplace, EndpointRows.TokenRow(hash, after.Id, until))
                 : Delete(EndpointRows.TokenRow(hash, after.Id, null));
+    }
+
+    /// <summary>What takes the new name and gives the old one back; nothing where the name stays.</summary>
+    private async Task<IReadOnlyList<TableTransactionAction>> NameActionsAsync(Endpoint before, Endpoint after, CancellationToken cancellation)
+    {
+        var name = after.Settings.Name;
+        var owner = await OwnerAsync(name, cancellation);
+        if (owner is not null && owner != after.Id) throw new NameTakenException(name);
+        IReadOnlyList<TableTransactionAction> taken = owner is null ? [Add(EndpointRows.NameRow(name, after.Id))] : [];
+        return EndpointRows.NameKey(name) == EndpointRows.NameKey(before.Settings.Name)
+            ? taken : [.. taken, .. await ReleaseNameAsync(before, cancellation)];
+    }
+
+    private async Task<IReadOnlyList<TableTransactionAction>> ReleaseNameAsync(Endpoint endpoint, CancellationToken cancellation) =>
+        await OwnerAsync(endpoint.Settings.Name, cancellation) == endpoint.Id
+            ? [Delete(EndpointRows.NameRow(endpoint.Settings.Name, endpoint.Id))] : [];
+
+    private async Task<string?> OwnerAsync(string name, CancellationToken cancellation)
+    {
+        var row = await Table.GetEntityIfExistsAsync<TableEntity>(
+            EndpointRows.Partition, EndpointRows.NameKey(name), cancellationToken: cancellation);
+        return row.HasValue ? row.Value!.GetString("EndpointId") : null;
     }
 
     private async Task<IReadOnlyDictionary<string, string>> ProtectedAsync(
@@ -214,6 +251,9 @@ internal sealed record EndpointChange(EndpointSettings Settings, IReadOnlyDictio
 
 /// <summary>An Endpoint before and after a change.</summary>
 internal sealed record Changed(Endpoint Before, Endpoint After);
+
+/// <summary>Another Endpoint has the name, in whatever case.</summary>
+internal sealed class NameTakenException(string name) : Exception($"Another Endpoint is named '{name}'. Choose another name.");
 
 /// <summary>What is stored is not the version that the caller means.</summary>
 internal sealed class VersionMismatchException(long current) : Exception("It was changed meanwhile.")

@@ -312,10 +312,26 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Locale_and_time_zone_are_checked_and_kept()
+    {
+        await using var server = await ServerAsync();
+
+        var wrong = await server.SendAsync("POST", "/api/endpoints", """
+            {"name":"A","flow":"welcome","locale":"english!","timeZone":"Nowhere/Land","inject":{"key":"short","signingSecret":"none"}}
+            """);
+        var right = await server.SendAsync("POST", "/api/endpoints", """
+            {"name":"A","flow":"welcome","locale":"en-GB","timeZone":"Europe/London"}
+            """);
+
+        Assert.Equal(new[] { "$.inject.key", "$.inject.signingSecret", "$.locale", "$.timeZone" }, wrong.Paths.Order());
+        Assert.Equal(("en-GB", "Europe/London"), (right.Member("locale"), right.Member("timeZone")));
+    }
+
+    [Fact]
     public async Task Lists_are_paged_and_show_no_url_token()
     {
         await using var server = await ServerAsync();
-        for (var i = 0; i < 3; i++) await server.SendAsync("POST", "/api/endpoints", Acme);
+        for (var i = 0; i < 3; i++) await server.SendAsync("POST", "/api/endpoints", Acme.Replace("Acme", $"Acme {i}"));
 
         var first = await server.SendAsync("GET", "/api/endpoints?limit=2");
         var second = await server.SendAsync("GET", $"/api/endpoints?limit=2&continue={first.Member("continue")}");

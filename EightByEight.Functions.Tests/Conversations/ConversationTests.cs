@@ -232,7 +232,8 @@ public sealed class ConversationTests(AzuriteFixture azurite)
     [Theory]
     [InlineData(5, 4, "2: b")]
     [InlineData(5, 6, "1: b")]
-    [InlineData(0, 100_000, "2: b")]
+    [InlineData(0, 10_000, "2: b")]
+    [InlineData(0, 10_100, "1: b")]
     public async Task A_session_lasts_as_long_as_the_Endpoint_says(int expiration, int minutes, string answer)
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UtcNow) { AutoAdvanceAmount = TimeSpan.FromMilliseconds(1) };

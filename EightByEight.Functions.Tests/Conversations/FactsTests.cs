@@ -72,7 +72,7 @@ public sealed class FactsTests
         var stored = Update(10, $$"""{"state":"{{state}}"}""", out _) with { IsRetry = true };
         var settings = new EndpointSettings { Name = "Test", Flow = "echo", EightByEight = new() { AcceptConversationActiveEvent = true } };
 
-        var plan = await Plan.MakeAsync(new Snapshot { Inbox = [new Waiting("2|1", stored)] }, settings, DateTimeOffset.UtcNow, TimeSpan.Zero,
+        var plan = await Plan.MakeAsync(new Snapshot { Inbox = [new Waiting("2|1", stored)] }, settings, DateTimeOffset.UtcNow, new ConversationOptions { TransferGrace = TimeSpan.Zero },
             e => ValueTask.FromResult(e.Body.Inline!));
 
         Assert.Equal(acts, plan.Acting is not null);

@@ -11,6 +11,7 @@ namespace EightByEight.Functions.Tests.Endpoints;
 internal sealed class EndpointsOf : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
+    private int _created;
 
     public EndpointsOf(string account, IKeyCertificates? certificates = null)
     {
@@ -45,7 +46,7 @@ internal sealed class EndpointsOf : IAsyncDisposable
     public async Task<(Endpoint Endpoint, string Token)> CreateAsync(string? apiKey = null)
     {
         var endpoint = await Store.CreateAsync(
-            new(Settings, new Dictionary<string, string?> { [EndpointSecrets.ApiKey] = apiKey }), CancellationToken.None);
+            new(Settings with { Name = _created++ == 0 ? "Acme" : $"Acme {_created}" }, new Dictionary<string, string?> { [EndpointSecrets.ApiKey] = apiKey }), CancellationToken.None);
         return (endpoint, await Store.UrlTokenAsync(endpoint, CancellationToken.None));
     }
 

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Injection;
+
+namespace EightByEight.Connector.Conversations;
+
+/// <content>Turns that neither 8x8 nor a handover makes: what is injected, what is notified, and the end of a session by an operator.</content>
+internal sealed partial class TurnRunner
+{
+    /// <summary>The turn, and the state after it. What cannot be delivered any more is a turn that says why.</summary>
+    /// <exception cref="FlowMissingException">The Endpoint's Flow is not stored.</exception>
+    public async Task<(Turn Turn, ConversationState State)> RunFromOutsideAsync(
+        StoredEvent stored, JsonElement body, bool peopleTalk, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
+    {
+        // What goes on with people, or is on its way, goes on: only the Flow's memory ends.
+        if (stored.EventType == StoredEvent.Reset) return (
+            TurnOf(stored, state.Session, null), state with { Session = null, OtherSessions = new Dictionary<string, Session>() });
+        var notifies = stored.EventType == StoredEvent.Notified;
+        if (OutsideMessage.Read(body, notifies, out var fault) is not { } message)
+            return (TurnOf(stored, state.Session, null) with { UnsentReason = fault }, state);
+        state = state.WithSessionOf(message, stored.ConversationId);
+        if (FaultIn(message, stored.ReceivedAt, state, peopleTalk, endpoint.Settings) is { } reason)
+            return (TurnOf(stored, state.Session, notifies ? null : message.Text) with { UnsentReason = reason, Unsent = [] }, state);
+        return notifies
+            ? await NotifiedAsync(message, stored, state, endpoint.Settings, cancellation)
+            : await InjectedAsync(message, stored, state, endpoint, cancellation);
+    }
+
+    /// <summary>Why a message from outside must not be delivered; null: it may.</summary>
+    /// <param name="at">When it was received, in milliseconds since 1970.</param>
+    public string? FaultIn(OutsideMessage message, long at, ConversationState state, bool peopleTalk, EndpointSettings settings)
+    {
+        if (state.Facts.State.Value == "IDLE") return "The conversation is closed: 8x8 takes nothing more for it.";
+        var handedOver = state.Handover is { IsActive: true };
+        if (!message.PastAgent && (handedOver || peopleTalk
+            || state.Facts.People.TalkAt(time.GetUtcNow(), options.Value.TransferGrace) != Talk.No))
+            return "An agent is in the conversation, or is being called. Send it with \"whenAgent\": \"deliver\" to speak nevertheless.";
+        if (message.PastEnd) return null;
+        const string hint = " Send it with \"whenEnded\": \"deliver\" to speak nevertheless.";
+        return state.Session is not { } session ? "No session runs in the conversation." + hint
+            : message.SessionId is { } id && id != session.Id ? $"The session {id} has ended." + hint
+            : !handedOver && (HasLapsed(session, at, settings) || state.Facts.ReopenedAt > session.LastTimestamp) ? $"The session {session.Id} has ended." + hint
+            : null;
+    }
+
+    private bool HasLapsed(Session session, long at, EndpointSettings settings) =>
+        at - session.LastInputAt > Lifetime(settings, LongestSession).TotalMilliseconds;
+
+    private async Task<(Turn Turn, ConversationState State)> NotifiedAsync(
+        OutsideMessage message, StoredEvent stored, ConversationState state, EndpointSettings settings, CancellationToken cancellation)
+    {
+        var (messages, _, cards) = await ConvertAsync(message.ToOutputs(), state, state.Sessions, settings, null, cancellation);
+        // It prolongs a session, but makes none live again.
+        var session = state.Session is { } running && !HasLapsed(running, stored.ReceivedAt, settings)
+            ? running with { LastInputAt = stored.ReceivedAt } : state.Session;
+        return (TurnOf(stored, session, null) with { Outputs = messages }, state with { Cards = cards, Session = session });
+    }
+
+    private async Task<(Turn Turn, ConversationState State)> InjectedAsync(
+        OutsideMessage message, StoredEvent stored, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
+    {
+        var settings = endpoint.Settings;
+        var flow = await FlowAsync(settings, cancellation);
+        // By 8x8's clock, which tells whether the conversation was opened anew.
+        var at = stored with { Timestamp = Math.Max(state.Session?.LastTimestamp ?? 0, state.Facts.NewestAt) };
+        var paused = state.Handover is { IsActive: true } ? state.Session : null;
+        var (session, sessions) = paused is null
+            ? SessionFor(at, state, settings, state.Session?.Name)
+            : (paused with { LastInputAt = stored.ReceivedAt, Execution = paused.Execution + 1 }, state.Sessions);
+        var input = InputFor(stored, message.ToContent(), state.Facts, session, flow, settings);
+        // The step that waits for the end of a handover goes on waiting.
+        if (paused is not null) session = session with { Position = null };
+        var (turn, after) = await RunAsync(
+            flow, input, message.Text, stored, null, session, state with { Sessions = sessions }, endpoint, cancellation);
+        if (paused is null) return (turn, after);
+        return (turn with { Action = null }, after with
+        {
+            Handover = state.Handover,
+            Session = after.Session! with { Position = paused.Position, Offer = paused.Offer },
+        });
+    }
+}

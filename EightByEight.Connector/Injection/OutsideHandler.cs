@@ -1,0 +1,203 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Transformers;
+using EightByEight.Connector.Webhooks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Endpoint = EightByEight.Connector.Endpoints.Endpoint;
+
+namespace EightByEight.Connector.Injection;
+
+/// <summary>
+/// <c>POST /inject/{urlToken}</c> and <c>/notify/{urlToken}</c>: checks, stores among the conversation's other work, wakes, answers 202.
+/// Whether it may be delivered is checked here, for the caller, and once more when it is its turn.
+/// </summary>
+internal sealed partial class OutsideHandler(
+    EndpointDirectory endpoints, RequestKeys keys, TransformerRoom transformers, ConversationStore store, TurnRunner turns, Inbox inbox,
+    TimeProvider time, ILogger<OutsideHandler> logger)
+{
+    public Task InjectAsync(HttpContext context) => AnswerAsync(context, StoredEvent.Injected);
+
+    public Task NotifyAsync(HttpContext context) => AnswerAsync(context, StoredEvent.Notified);
+
+    private async Task AnswerAsync(HttpContext context, string type)
+    {
+        Refusal? refusal;
+        try
+        {
+            refusal = await AcceptAsync(context, type);
+        }
+        catch (Exception failed) when (failed is EndpointSecretException || Refusal.IsStorageFailure(failed, context.RequestAborted))
+        {
+            Log.Failed(logger, failed);
+            refusal = Refusal.TryAgain("It could not be stored. Send it again.");
+        }
+
+        if (refusal is null) return;
+        Log.Refused(logger, type, refusal.Status, refusal.Title);
+        await refusal.WriteAsync(context.Response, context.RequestAborted);
+    }
+
+    private async Task<Refusal?> AcceptAsync(HttpContext context, string type)
+    {
+        var (request, cancellation) = (context.Request, context.RequestAborted);
+        var endpoint = await endpoints.FindByTokenAsync((string?)request.RouteValues["urlToken"] ?? "", cancellation);
+        if (endpoint is not { Settings.Enabled: true })
+            return new(404, "No such Endpoint", "There is no enabled Endpoint with this URL token.");
+        if (await WebhookBody.ReadAsync(request, cancellation) is not { } bytes) return Refusal.TooLarge;
+        if (!await keys.HasKeyAsync(request, endpoint, EndpointSecrets.InjectKey, cancellation)
+            && !await keys.IsSignedAsync(request, endpoint, bytes, cancellation)
+            && !(endpoint.Settings.Inject.LeaveToTransformer && Transforms(endpoint, type)))
+            return new(401, "Not allowed",
+                "Send Authorization: Bearer with the Endpoint's inject.key, or sign as Standard Webhooks with inject.signingSecret.");
+        if (Transforms(endpoint, type))
+        {
+            var made = await TransformedAsync(request, endpoint, bytes, type, cancellation);
+            if (made.Stops || made.Answer is { Status: >= 300 })
+            {
+                await WriteAsync(context, made.Answer);
+                return null;
+            }
+
+            bytes = Merged(bytes, made);
+        }
+
+        if (Read(bytes, type, out var fault) is not { } message) return new(400, "Bad body", fault!);
+        return await DeliverAsync(context, endpoint, message, bytes, type);
+    }
+
+    private static bool Transforms(Endpoint endpoint, string type) => endpoint.Settings.Transformers is { Source.Length: > 0 } settings
+        && (type == StoredEvent.Notified ? settings.Notify : settings.Inject);
+
+    private Task<Transformed> TransformedAsync(
+        HttpRequest request, Endpoint endpoint, byte[] bytes, string type, CancellationToken cancellation)
+    {
+        // Not the real path: that holds the URL token.
+        var path = "/" + type[1..];
+        var seen = new JsonObject
+        {
+            ["method"] = request.Method,
+            ["url"] = path,
+            ["originalUrl"] = path,
+            ["path"] = path,
+            ["query"] = new JsonObject(request.Query.Select(q => KeyValuePair.Create(q.Key, (JsonNode?)q.Value.ToString()))),
+            ["params"] = new JsonObject(),
+            ["headers"] = new JsonObject(request.Headers.Where(h => endpoint.Settings.Inject.LeaveToTransformer || h.Key != "Authorization")
+                .Select(h => KeyValuePair.Create(h.Key.ToLowerInvariant(), (JsonNode?)h.Value.ToString()))),
+            ["body"] = Json(bytes) ?? Encoding.UTF8.GetString(bytes),
+        };
+        return type == StoredEvent.Notified
+            ? transformers.NotifyAsync(endpoint, seen, cancellation) : transformers.InjectAsync(endpoint, seen, cancellation);
+    }
+
+    /// <summary>The transformer let nothing come of it: its answer, or an empty one.</summary>
+    private static async Task WriteAsync(HttpContext context, HandlerAnswer? answer)
+    {
+        context.Response.StatusCode = answer?.Status ?? StatusCodes.Status200OK;
+        foreach (var (name, value) in answer?.Headers ?? new Dictionary<string, string>()) context.Response.Headers[name] = value;
+        if (answer?.Body is { } body) await context.Response.WriteAsync(body, context.RequestAborted);
+    }
+
+    private static JsonNode? Json(byte[] bytes)
+    {
+        try
+        {
+            return JsonNode.Parse(bytes);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What the transformer returned stands in place of the body's members of that name.</summary>
+    private static byte[] Merged(byte[] bytes, Transformed made)
+    {
+        if (!made.IsTransformed) return bytes;
+        var body = Json(bytes) as JsonObject ?? [];
+        if (made.SessionId is { } session) body["sessionId"] = session;
+        if (made.Text is { } text) body["text"] = text;
+        if (made.Data is { } data) body["data"] = data;
+        if (made.Attachments is { } attachments) body["attachments"] = attachments;
+        return Encoding.UTF8.GetBytes(body.ToJsonString());
+    }
+
+    private static OutsideMessage? Read(byte[] bytes, string type, out string? fault)
+    {
+        try
+        {
+            return OutsideMessage.Read(JsonElement.Parse(bytes), type == StoredEvent.Notified, out fault);
+        }
+        catch (JsonException wrong)
+        {
+            fault = $"The body is not JSON: line {wrong.LineNumber + 1}, byte {wrong.BytePositionInLine + 1}.";
+        }
+        catch (InvalidOperationException)
+        {
+            fault = "The body is not JSON: a string is not Unicode text.";
+        }
+
+        return null;
+    }
+
+    private async Task<Refusal?> DeliverAsync(HttpContext context, Endpoint endpoint, OutsideMessage message, byte[] bytes, string type)
+    {
+        var cancellation = context.RequestAborted;
+        if (await FindAsync(endpoint.Id, message, cancellation) is not var (key, snapshot))
+            return new(404, "No such conversation", "The Endpoint knows no conversation with this sessionId or conversationId.");
+        var conversation = snapshot.Head!.ConversationId;
+        var id = EventId(context.Request, type);
+        if (!await inbox.KnowsAsync(key, id, cancellation)
+            && turns.FaultIn(message, time.GetUtcNow().ToUnixTimeMilliseconds(), snapshot.State.WithSessionOf(message, conversation), false,
+                endpoint.Settings) is { } undeliverable)
+            return new(409, "Cannot be delivered", undeliverable);
+        var isNew = await inbox.AddAsync(key, conversation, type, id, bytes, message.PastAgent, cancellation);
+        Log.Accepted(logger, isNew ? "accepted" : "duplicate", type, endpoint.Id, conversation, id);
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        context.Response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteString("id", id);
+        json.WriteString("conversationId", conversation);
+        json.WriteEndObject();
+        await json.FlushAsync(cancellation);
+        return null;
+    }
+
+    /// <summary>The conversation that is named, or the one whose session is: a session's id is the conversation's, and a number.</summary>
+    private async Task<(ConversationKey Key, Snapshot Snapshot)?> FindAsync(
+        string endpointId, OutsideMessage message, CancellationToken cancellation)
+    {
+        var session = message.SessionId ?? "";
+        var dash = session.LastIndexOf('-');
+        var conversation = message.ConversationId ?? (dash > 0 && int.TryParse(session[(dash + 1)..], out _) ? session[..dash] : null);
+        if (conversation is null) return null;
+        var key = ConversationKey.Of(endpointId, conversation);
+        var snapshot = await store.ReadAsync(key, cancellation);
+        return snapshot.Head is null ? null : (key, snapshot);
+    }
+
+    /// <summary>What the caller calls it, so that a repetition is one; else a new one.</summary>
+    private static string EventId(HttpRequest request, string type)
+    {
+        var given = request.Headers["Idempotency-Key"].ToString() is { Length: > 0 } key ? key : request.Headers["webhook-id"].ToString();
+        var id = given.Length > 0 ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(given)))[..32] : Guid.NewGuid().ToString("n");
+        return $"{type[1..]}-{id}";
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "{Type} {Outcome}: {EndpointId} {ConversationId}, {Id}.")]
+        public static partial void Accepted(ILogger logger, string outcome, string type, string endpointId, string conversationId, string id);
+
+        [LoggerMessage(2, LogLevel.Warning, "{Type} refused with {Status}: {Reason}.")]
+        public static partial void Refused(ILogger logger, string type, int status, string reason);
+
+        [LoggerMessage(3, LogLevel.Error, "Inject or notify answered 503: storage or a secret cannot be read.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

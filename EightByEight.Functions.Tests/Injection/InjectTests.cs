@@ -1,0 +1,156 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Handover.Providers;
+using EightByEight.Functions.Tests.Conversations;
+
+namespace EightByEight.Functions.Tests.Injection;
+
+/// <summary>Others speak to the Flow of a running session, or past it to the customer.</summary>
+public sealed class InjectTests(AzuriteFixture azurite)
+{
+    private const string Key = "key-of-the-order-system";
+    private static readonly string Secret = CallbackSignature.NewSecret();
+
+    private const string Flow = """
+        name: parcels
+        start:
+          - set: { context.count: "{{ (context.count || 0) + 1 }}" }
+          - say: "{{ context.count }} {{ input.text }} {{ input.data.order || '' }} {{ input.session.isNew }}"
+        """;
+
+    private static JsonObject Settings => new()
+    {
+        ["inject"] = new JsonObject { ["key"] = Key, ["signingSecret"] = Secret },
+        ["transformers"] = new JsonObject
+        {
+            ["notify"] = true,
+            ["source"] = """
+                createWebhookTransformer({
+                  handleNotify: async ({ request, response }) => {
+                    if (request.body.order !== 'lost') return { text: request.body.text };
+                    response.status(418).send('not here');
+                    return null;
+                  }
+                })
+                """,
+        },
+    };
+
+    [Fact]
+    public async Task What_is_injected_goes_through_the_Flow_and_what_is_notified_goes_straight_to_the_customer()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, Settings);
+        var conversation = connector.Start("hello");
+        await connector.BotSaysAsync(conversation, 1);
+
+        var injected = await SendAsync(connector, "inject", $$$"""
+            {"userId":"u","sessionId":"{{{conversation}}}-1","URLToken":"any","text":"shipped","data":{"order":7}}
+            """, repeat: "order-7");
+        var repeated = await SendAsync(connector, "inject", $$$"""{"sessionId":"{{{conversation}}}-1","text":"shipped"}""", repeat: "order-7");
+        await connector.BotSaysAsync(conversation, 2);
+        var notified = await SendAsync(connector, "notify", $$$"""{"conversationId":"{{{conversation}}}","text":"It is at the door."}""");
+
+        Assert.Equal(["1 hello  true", "2 shipped 7 false", "It is at the door."], await connector.BotSaysAsync(conversation, 3));
+        Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted, HttpStatusCode.Accepted), (injected.Status, repeated.Status, notified.Status));
+        Assert.Equal((string)injected.Body["id"]!, (string)repeated.Body["id"]!);
+        Assert.Equal(conversation, (string)notified.Body["conversationId"]!);
+        var view = await connector.SettledAsync(conversation, 3);
+        Assert.Equal(["MESSAGE", "$inject", "$notify"], view["turns"]!.AsArray().Select(turn => (string)turn!["eventType"]!));
+
+        // The transformer's own answer, where it lets nothing come of the request.
+        var answered = await SendAsync(connector, "notify", """{"order":"lost"}""");
+        Assert.Equal((HttpStatusCode)418, answered.Status);
+    }
+
+    [Fact]
+    public async Task Only_who_has_the_key_or_signs_may_speak_and_only_to_a_session_that_runs_without_an_agent()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, Settings);
+        var conversation = connector.Start("hello");
+        await connector.BotSaysAsync(conversation, 1);
+        var body = $$$"""{"sessionId":"{{{conversation}}}-1","text":"news"}""";
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(connector, "inject", body, key: "another-key-of-somebody")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(connector, "inject", body, key: null)).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await SignedAsync(connector, body, DateTimeOffset.UtcNow.AddHours(-1))).Status);
+        Assert.Equal(HttpStatusCode.Accepted, (await SignedAsync(connector, body, DateTimeOffset.UtcNow)).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(connector, "inject", """{"text":"for nobody"}""")).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(connector, "inject", "{")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await SendAsync(connector, "inject", """{"sessionId":"unknown-1","text":"x"}""")).Status);
+        await connector.BotSaysAsync(conversation, 2);
+
+        using var reset = await connector.Admin.PostAsync(
+            $"/api/endpoints/{connector.EndpointId}/conversations/{conversation}/reset", null, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Accepted, reset.StatusCode);
+        await connector.SettledAsync(conversation, 3);
+        var ended = await SendAsync(connector, "inject", body);
+        Assert.Equal(HttpStatusCode.Conflict, ended.Status);
+        Assert.Contains("whenEnded", (string)ended.Body["detail"]!, StringComparison.Ordinal);
+        await SendAsync(connector, "inject", $$$"""{"sessionId":"{{{conversation}}}-1","text":"anyway","whenEnded":"deliver"}""");
+        Assert.Equal("1 anyway  true", (await connector.BotSaysAsync(conversation, 3))[2]);
+
+        connector.Gateway.BecomesIdle(conversation);
+        await Eventually.GetAsync(() => connector.ViewAsync(conversation), view => (string?)view["state"] == "idle", "closed");
+        Assert.Equal(HttpStatusCode.Conflict,
+            (await SendAsync(connector, "notify", $$$"""{"conversationId":"{{{conversation}}}","text":"x","whenEnded":"deliver"}""")).Status);
+    }
+
+    [Fact]
+    public async Task Beside_an_agent_nothing_is_said_unless_it_is_told_so()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, Settings);
+        var conversation = connector.Start("hello");
+        await connector.BotSaysAsync(conversation, 1);
+        connector.Gateway.AgentTakes(conversation);
+        await Eventually.GetAsync(() => connector.ViewAsync(conversation), view => (bool)view["peopleTalk"]!, "an agent");
+
+        var refused = await SendAsync(connector, "inject", $$$"""{"conversationId":"{{{conversation}}}","text":"late"}""");
+        Assert.Equal(HttpStatusCode.Conflict, refused.Status);
+        // It was accepted before the agent came: when it is its turn, it is recorded, not said.
+        await connector.Service<Inbox>().AddAsync(
+            ConversationKey.Of(connector.EndpointId, conversation), conversation, StoredEvent.Notified, "notify-early",
+            Encoding.UTF8.GetBytes($$$"""{"conversationId":"{{{conversation}}}","text":"early"}"""), false, TestContext.Current.CancellationToken);
+        await SendAsync(connector, "notify", $$$"""{"conversationId":"{{{conversation}}}","text":"urgent","whenAgent":"deliver"}""");
+
+        Assert.Equal(["1 hello  true", "urgent"], await connector.BotSaysAsync(conversation, 2));
+        var view = await connector.SettledAsync(conversation, 3);
+        var undelivered = Assert.Single(view["turns"]!.AsArray(), turn => (string)turn!["eventId"]! == "notify-early")!;
+        Assert.Contains("An agent is in", (string)undelivered["unsentReason"]!, StringComparison.Ordinal);
+    }
+
+    private static Task<(HttpStatusCode Status, JsonObject Body)> SendAsync(
+        TestConnector connector, string path, string body, string? key = Key, string? repeat = null)
+    {
+        var headers = new Dictionary<string, string>();
+        if (key is not null) headers["Authorization"] = $"Bearer {key}";
+        if (repeat is not null) headers["Idempotency-Key"] = repeat;
+        return PostAsync(connector, path, body, headers);
+    }
+
+    private static Task<(HttpStatusCode Status, JsonObject Body)> SignedAsync(TestConnector connector, string body, DateTimeOffset at)
+    {
+        var signature = CallbackSignature.Sign(CallbackSignature.KeyOf(Secret)!, "msg_1", at.ToUnixTimeSeconds(), Encoding.UTF8.GetBytes(body));
+        return PostAsync(connector, "inject", body, new()
+        {
+            ["webhook-id"] = "msg_1",
+            ["webhook-timestamp"] = at.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
+            ["webhook-signature"] = $"v1,AAAA {signature}",
+        });
+    }
+
+    private static async Task<(HttpStatusCode Status, JsonObject Body)> PostAsync(
+        TestConnector connector, string path, string body, Dictionary<string, string> headers)
+    {
+        var token = connector.EndpointUrl[(connector.EndpointUrl.LastIndexOf('/') + 1)..];
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{connector.Host.Url}/{path}/{token}");
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
+        using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return (answer.StatusCode, text.StartsWith('{') ? JsonNode.Parse(text)!.AsObject() : []);
+    }
+}
