@@ -6,7 +6,6 @@ using EightByEight.Connector.Files;
 using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
-using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Admin;
 
@@ -25,8 +24,7 @@ internal sealed record EndpointResource(
     SessionSettings Session,
     HandoverSettings Handover,
     ContentSettings Content,
-    DataProtectionMembers DataProtection,
-    TranslationMembers Translation,
+    DataProtectionSettings DataProtection,
     TransformerSettings Transformers,
     FileStorageMembers FileStorage,
     InjectMembers Inject,
@@ -64,10 +62,10 @@ internal sealed record EightByEightResource(
 /// <summary>What a body may hold; described only, read by <see cref="SettingsBody"/>.</summary>
 internal sealed record EndpointBody(
     string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session, HandoverSettings? Handover,
-    ContentSettings? Content, DataProtectionMembers? DataProtection, TranslationMembers? Translation, TransformerSettings? Transformers,
+    ContentSettings? Content, DataProtectionSettings? DataProtection, TransformerSettings? Transformers,
     FileStorageMembers? FileStorage, string? Locale, string? TimeZone, InjectMembers? Inject, TestMembers? Test);
 
-/// <inheritdoc cref="TranslationMembers"/>
+/// <inheritdoc cref="FileStorageMembers"/>
 internal sealed record InjectMembers : InjectSettings
 {
     public string? Key { get; init; }
@@ -76,7 +74,7 @@ internal sealed record InjectMembers : InjectSettings
     public bool SigningSecretSet { get; init; }
 }
 
-/// <inheritdoc cref="TranslationMembers"/>
+/// <inheritdoc cref="FileStorageMembers"/>
 internal sealed record TestMembers : TrialSettings
 {
     public string? Key { get; init; }
@@ -84,26 +82,6 @@ internal sealed record TestMembers : TrialSettings
 }
 
 /// <summary>With the secrets: what is written is never shown, but whether it is set.</summary>
-internal sealed record TranslationMembers : TranslationSettings
-{
-    public string? ApiKey { get; init; }
-    public bool ApiKeySet { get; init; }
-}
-
-/// <inheritdoc cref="TranslationMembers"/>
-internal sealed record DataProtectionMembers : DataProtectionSettings
-{
-    public new DashbotMembers Dashbot { get; init; } = new();
-}
-
-/// <inheritdoc cref="TranslationMembers"/>
-internal sealed record DashbotMembers : DashbotSettings
-{
-    public string? ApiKey { get; init; }
-    public bool ApiKeySet { get; init; }
-}
-
-/// <inheritdoc cref="TranslationMembers"/>
 internal sealed record FileStorageMembers : FileStorageSettings
 {
     public new AzureFileMembers Azure { get; init; } = new();
@@ -111,21 +89,21 @@ internal sealed record FileStorageMembers : FileStorageSettings
     public new GoogleCloudFileMembers GoogleCloud { get; init; } = new();
 }
 
-/// <inheritdoc cref="TranslationMembers"/>
+/// <inheritdoc cref="FileStorageMembers"/>
 internal sealed record AzureFileMembers : AzureFileSettings
 {
     public string? AccountKey { get; init; }
     public bool AccountKeySet { get; init; }
 }
 
-/// <inheritdoc cref="TranslationMembers"/>
+/// <inheritdoc cref="FileStorageMembers"/>
 internal sealed record S3FileMembers : S3FileSettings
 {
     public string? SecretAccessKey { get; init; }
     public bool SecretAccessKeySet { get; init; }
 }
 
-/// <inheritdoc cref="TranslationMembers"/>
+/// <inheritdoc cref="FileStorageMembers"/>
 internal sealed record GoogleCloudFileMembers : GoogleCloudFileSettings
 {
     public string? PrivateKey { get; init; }

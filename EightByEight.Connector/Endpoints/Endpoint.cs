@@ -5,7 +5,6 @@ using EightByEight.Connector.Files;
 using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
-using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Endpoints;
 
@@ -94,11 +93,8 @@ public sealed record EndpointSettings
     /// <summary>How outputs are shown.</summary>
     public ContentSettings Content { get; init; } = new();
 
-    /// <summary>What is kept, what of it is masked, and for how long.</summary>
+    /// <summary>What is kept, and what of it is masked.</summary>
     public DataProtectionSettings DataProtection { get; init; } = new();
-
-    /// <summary>Real-time translation.</summary>
-    public TranslationSettings Translation { get; init; } = new();
 
     /// <summary>The Endpoint's own code around the Flow.</summary>
     public TransformerSettings Transformers { get; init; } = new();

@@ -16,7 +16,7 @@ internal static class EndpointSecrets
 
     public static readonly IReadOnlyList<string> All =
     [
-        ApiKey, "dataProtection.dashbot.apiKey", "translation.apiKey", "fileStorage.azure.accountKey", "fileStorage.s3.secretAccessKey", "fileStorage.googleCloud.privateKey",
+        ApiKey, "fileStorage.azure.accountKey", "fileStorage.s3.secretAccessKey", "fileStorage.googleCloud.privateKey",
         InjectKey, InjectSigningSecret, TestKey,
     ];
 

@@ -2,7 +2,7 @@ using EightByEight.Connector.Admin;
 
 namespace EightByEight.Connector.Privacy;
 
-/// <summary>What is kept of conversations, what of it is masked, and for how long.</summary>
+/// <summary>What is kept of conversations, and what of it is masked.</summary>
 public record DataProtectionSettings
 {
     /// <summary>Whether a customer's profile is kept across sessions.</summary>
@@ -10,9 +10,6 @@ public record DataProtectionSettings
 
     /// <summary>Whether transcripts keep what was said.</summary>
     public bool CollectConversations { get; init; } = true;
-
-    /// <summary>Whether analytics records are written.</summary>
-    public bool CollectAnalytics { get; init; } = true;
 
     /// <summary>Whether IP addresses are replaced by asterisks.</summary>
     public bool MaskIpAddress { get; init; } = true;
@@ -29,12 +26,6 @@ public record DataProtectionSettings
     /// <summary>Whether tags that load something from elsewhere are shown as plain text in transcripts.</summary>
     public bool HideExternalReferences { get; init; } = true;
 
-    /// <summary>Dashbot.</summary>
-    public DashbotSettings Dashbot { get; init; } = new();
-
-    /// <summary>How long what is collected is kept.</summary>
-    public RetentionSettings RetentionDays { get; init; } = new();
-
     /// <summary>Whether anything is masked, so that what waits or is remembered rests sealed.</summary>
     internal bool Seals => MaskIpAddress || MaskSensitiveAnalytics || MaskSensitiveLogging || !CollectConversations;
 
@@ -50,68 +41,11 @@ public record DataProtectionSettings
         {
             ContactProfiles = body.Flag("contactProfiles", defaults.ContactProfiles),
             CollectConversations = body.Flag("collectConversations", defaults.CollectConversations),
-            CollectAnalytics = body.Flag("collectAnalytics", defaults.CollectAnalytics),
             MaskIpAddress = body.Flag("maskIpAddress", defaults.MaskIpAddress),
             MaskSensitiveAnalytics = body.Flag("maskSensitiveAnalytics", defaults.MaskSensitiveAnalytics),
             MaskSensitiveLogging = body.Flag("maskSensitiveLogging", defaults.MaskSensitiveLogging),
             SanitizeInput = body.Flag("sanitizeInput", defaults.SanitizeInput),
             HideExternalReferences = body.Flag("hideExternalReferences", defaults.HideExternalReferences),
-            Dashbot = DashbotSettings.Read(body.Object("dashbot")),
-            RetentionDays = RetentionSettings.Read(body.Object("retentionDays")),
-        };
-        body.RefuseOthers();
-        return settings;
-    }
-}
-
-/// <summary>Dashbot gets what is said where its key, the secret <c>dataProtection.dashbot.apiKey</c>, is set.</summary>
-public record DashbotSettings
-{
-    /// <summary>Dashbot's name of the platform.</summary>
-    public string Platform { get; init; } = "generic";
-
-    internal static DashbotSettings Read(JsonMembers body)
-    {
-        body.Secret("apiKey", 1000);
-        var settings = new DashbotSettings { Platform = body.String("platform", 50) ?? "generic" };
-        body.RefuseOthers("apiKeySet");
-        return settings;
-    }
-}
-
-/// <summary>For how many days something is kept, 1 to 3650.</summary>
-public record RetentionSettings
-{
-    /// <summary>Turns and history.</summary>
-    public int Transcripts { get; init; } = 30;
-
-    /// <summary>Contact profiles, since they were last used.</summary>
-    public int Profiles { get; init; } = 365;
-
-    /// <summary>Analytics records.</summary>
-    public int Analytics { get; init; } = 365;
-
-    /// <summary>Parked work.</summary>
-    public int Parked { get; init; } = 30;
-
-    /// <summary>Files.</summary>
-    public int Files { get; init; } = 30;
-
-    /// <summary>The Endpoint's log.</summary>
-    public int Logs { get; init; } = 7;
-
-    internal static RetentionSettings Read(JsonMembers body)
-    {
-        var defaults = new RetentionSettings();
-        int Days(string name, int otherwise) => body.Number(name, 1, 3650, otherwise);
-        var settings = new RetentionSettings
-        {
-            Transcripts = Days("transcripts", defaults.Transcripts),
-            Profiles = Days("profiles", defaults.Profiles),
-            Analytics = Days("analytics", defaults.Analytics),
-            Parked = Days("parked", defaults.Parked),
-            Files = Days("files", defaults.Files),
-            Logs = Days("logs", defaults.Logs),
         };
         body.RefuseOthers();
         return settings;

@@ -21,7 +21,7 @@ internal static class EndpointView
             ["flowId"] = endpoint.Settings.Flow,
             ["entrypoint"] = endpoint.Settings.Flow,
             ["active"] = endpoint.Settings.Enabled,
-            ["useAnalytics"] = data.CollectAnalytics,
+            ["useAnalytics"] = false,
             ["useConversations"] = data.CollectConversations,
             ["useContactProfiles"] = data.ContactProfiles,
             ["maskIPAddress"] = data.MaskIpAddress,

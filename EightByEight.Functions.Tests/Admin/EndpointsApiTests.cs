@@ -229,12 +229,12 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
     {
         await using var server = await ServerAsync();
         var created = await server.SendAsync("POST", "/api/endpoints", """
-            {"name":"B","flow":"welcome","translation":{"apiKey":"secret-one"},
+            {"name":"B","flow":"welcome","test":{"key":"secret-one-of-test"},
              "fileStorage":{"azure":{"accountKey":"secret-two"},"googleCloud":{"privateKey":"-----BEGIN\nsecret-three"}}}
             """);
         static bool[] Set(AdminServer.Answer answer) =>
         [
-            answer.Json.GetProperty("translation").GetProperty("apiKeySet").GetBoolean(),
+            answer.Json.GetProperty("test").GetProperty("keySet").GetBoolean(),
             answer.Json.GetProperty("fileStorage").GetProperty("azure").GetProperty("accountKeySet").GetBoolean(),
             answer.Json.GetProperty("fileStorage").GetProperty("googleCloud").GetProperty("privateKeySet").GetBoolean(),
             answer.Json.GetProperty("eightByEight").GetProperty("apiKeySet").GetBoolean(),
@@ -243,13 +243,13 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
         Assert.DoesNotContain("secret-", created.Text);
 
         var patched = await server.SendAsync(
-            "PATCH", $"/api/endpoints/{created.Member("id")}", """{"fileStorage":null,"translation":{"provider":"deepl"}}""",
+            "PATCH", $"/api/endpoints/{created.Member("id")}", """{"fileStorage":null,"content":{"media":"link"}}""",
             type: "application/merge-patch+json");
 
         patched.Is(HttpStatusCode.OK);
         Assert.Equal([true, false, false, false], Set(patched));
         var removed = await server.SendAsync(
-            "PATCH", $"/api/endpoints/{created.Member("id")}", """{"translation":{"apiKey":null}}""", type: "application/merge-patch+json");
+            "PATCH", $"/api/endpoints/{created.Member("id")}", """{"test":{"key":null}}""", type: "application/merge-patch+json");
         Assert.Equal([false, false, false, false], Set(removed));
     }
 
