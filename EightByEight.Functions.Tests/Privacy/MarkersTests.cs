@@ -59,6 +59,7 @@ public sealed class MarkersTests(AzuriteFixture azurite)
         var conversation = connector.Start("TextMarker", user: """
             {"userId":"IdMarker","name":"NameMarker","email":"MailMarker@x.de","ipaddress":"10.9.8.77","additionalProperties":[{"key":"ipaddress","value":"10.9.8.77"}]}
             """);
+        await Eventually.GetAsync(async () => await connector.RowsAsync(conversation, "6|"), rows => rows.Count > 0, "a turn in the outbox", null, connector.Logs);
         await connector.PostAsync(conversation, "MESSAGE", new JsonObject
         {
             ["sender"] = new JsonObject { ["type"] = "user" },
@@ -66,7 +67,6 @@ public sealed class MarkersTests(AzuriteFixture azurite)
             ["attachments"] = new JsonArray(new JsonObject { ["id"] = "a", ["fileName"] = "FileMarker.png", ["preSignedUrl"] = "https://x.invalid/FileMarker" }),
             ["more"] = "DataMarker",
         });
-        await Eventually.GetAsync(async () => await connector.RowsAsync(conversation, "6|"), rows => rows.Count > 0, "a turn in the outbox", null, connector.Logs);
         await NothingShowsAsync(connector, storage, conversation, traced);
 
         connector.Gateway.Faults.Clear();
@@ -76,12 +76,15 @@ public sealed class MarkersTests(AzuriteFixture azurite)
             ["value"] = new JsonObject { ["title"] = "NameMarker", ["payload"] = "PayloadMarker" },
         });
         await connector.PostAsync(conversation, "MESSAGE", Posted.Said("fail TextMarker"));
-        await connector.SettledAsync(conversation, 3);
+        await connector.SettledAsync(conversation, 4);
+        await connector.PostAsync(conversation, "MESSAGE", Posted.Said("fail TextMarker again"));
+        var view = await connector.SettledAsync(conversation, 5);
+        Assert.Equal("***", (string?)view["turns"]![4]!["failure"]!["message"]);
         await connector.PostAsync(conversation, "MESSAGE", Posted.Said("AgentMarker", "agent"));
         await connector.PostAsync(conversation, "MESSAGE", null, raw:
             """{"eventType":"MESSAGE","conversationId":"ID","data":{"sender":{"type":"user"},"text":"ParkedMarker \ud800"}}""".Replace("ID", conversation));
         await connector.ParkedAsync(1);
-        await connector.SettledAsync(conversation, 3);
+        await connector.SettledAsync(conversation, 5);
 
         Assert.Contains(connector.BotSaid(conversation), said => said.Contains("TextMarker", StringComparison.Ordinal));
         Assert.Contains(connector.BotSaid(conversation), said => said.Contains("from ***", StringComparison.Ordinal));
