@@ -138,11 +138,11 @@ internal sealed class TransformerRoutes(
 
     private async Task<JsonObject> RecordedAsync(string endpointId, string conversationId, string eventId, CancellationToken cancellation)
     {
-        var partition = ConversationKey.Of(endpointId, conversationId).ToString();
-        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and EventId eq {eventId}");
+        var key = ConversationKey.Of(endpointId, conversationId);
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {key.ToString()} and EventId eq {eventId}");
         await foreach (var row in storage.Conversations.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
         {
-            var bytes = await Body.From(row).ReadAsync(storage.Bodies, cancellation);
+            var bytes = await conversations.ReadBodyAsync(key, Body.From(row), cancellation);
             if (bytes.Length > 0 && JsonNode.Parse(bytes) is JsonObject body) return body;
         }
 
