@@ -175,7 +175,11 @@ public sealed class TroubleTests(AzuriteFixture azurite)
     [Fact]
     public async Task Rows_of_another_version_are_read_and_what_is_unknown_in_the_head_stays()
     {
-        await using var connector = await TestConnector.StartAsync(azurite);
+        // Rows that are not sealed, as those of the version before.
+        await using var connector = await TestConnector.StartAsync(azurite, settings: new JsonObject
+        {
+            ["dataProtection"] = new JsonObject { ["maskIpAddress"] = false, ["maskSensitiveLogging"] = false },
+        });
         var conversation = connector.Start("a");
         await connector.SettledAsync(conversation, 1);
         await connector.Gateway.SettledAsync();

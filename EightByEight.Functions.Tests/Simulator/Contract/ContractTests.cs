@@ -153,7 +153,9 @@ public sealed class ContractTests(ContractFixture contract) : IClassFixture<Cont
     public void Every_method_of_the_client_is_called()
     {
         var methods = typeof(ChatGatewayClient).GetMethods()
-            .Where(method => method.DeclaringType == typeof(ChatGatewayClient)).Select(method => method.Name).Distinct().Order();
+            .Where(method => method.DeclaringType == typeof(ChatGatewayClient)).Select(method => method.Name).Distinct()
+            // Statistics and schedules are not of the Chat Gateway: its file does not know them.
+            .Except([nameof(ChatGatewayClient.GetQueueStatisticsAsync), nameof(ChatGatewayClient.GetScheduleStatusAsync)]).Order();
 
         Assert.Equal(methods, s_calls.Keys.Select(call => call.Split(':')[0]).Distinct().Order());
     }
