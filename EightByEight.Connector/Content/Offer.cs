@@ -45,8 +45,8 @@ internal sealed record Offer
     /// </summary>
     public Offer AskedAgain(Offer later)
     {
-        var both = (this with { Choices = [.. Choices.Where(choice => !later.Choices.Any(
-            again => again.Title == choice.Title && again.Payload == choice.Payload))] }).And(later);
+        var others = Choices.Where(choice => !later.Choices.Any(again => again.Title == choice.Title && again.Payload == choice.Payload));
+        var both = (this with { Choices = [.. others] }).And(later);
         return both with
         {
             Choices = [.. both.Choices.TakeLast(MostChoices)],

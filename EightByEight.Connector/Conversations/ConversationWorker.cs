@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using EightByEight.Connector.Privacy;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
 using EightByEight.Connector.Handover.Providers;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using EightByEight.Connector.Endpoints;
 using Azure;
+using EightByEight.Connector.Endpoints;
 
 namespace EightByEight.Connector.Files;
 

@@ -35,7 +35,13 @@ public sealed class IncomingFilesTests(AzuriteFixture azurite, ClamdServer clamd
 
         Assert.Equal(new IncomingFile
         {
-            Id = "att-1", Name = "Plan.exe.png", Type = "image", MimeType = "image/png", Size = FileServer.Png.Length, Status = "stored", Url = file.Url,
+            Id = "att-1",
+            Name = "Plan.exe.png",
+            Type = "image",
+            MimeType = "image/png",
+            Size = FileServer.Png.Length,
+            Status = "stored",
+            Url = file.Url,
         }, file);
         Assert.Matches($"^{FilesOf.PublicUrl}/files/{endpoint.Id}/[0-9]{{8}}/[0-9a-f]{{40}}/Plan\\.exe\\.png$", file.Url);
         Assert.Equal(FileServer.Png, await ContentAsync(of, endpoint, file.Url!));
@@ -176,7 +182,8 @@ public sealed class IncomingFilesTests(AzuriteFixture azurite, ClamdServer clamd
         await using var server = await ServeAsync(FileServer.Png);
         await using var of = new FilesOf(azurite.NewAccount(), new Dictionary<string, string?>
         {
-            ["Connector:Files:ClamAvHost"] = "127.0.0.1", ["Connector:Files:ClamAvPort"] = "1",
+            ["Connector:Files:ClamAvHost"] = "127.0.0.1",
+            ["Connector:Files:ClamAvPort"] = "1",
         });
 
         var file = await TakeAsync(of, await of.CreateAsync(s_azure with { Scan = "clamav" }), server.Url);

@@ -36,14 +36,14 @@ public sealed class TransformerTurnTests(AzuriteFixture azurite)
               if (request.body.eventType !== "MESSAGE") return null;
               const text: string = request.body.data.text;
               if (text === "plain") return { userId: undefined, sessionId: null };
-              return { userId: "me", sessionId: "own", text: `${text}! ${endpoint.name}`, data: { mark: conversation.id } };
+              return { userId: "me", sessionId: "own", text: `${text}! ${endpoint.channel}`, data: { mark: conversation.id } };
             } });
             """), options: Posted.Unpumped);
         await connector.SayAsync("c", "plain", at: 1_000);
         await connector.SayAsync("c", "hi", at: 2_000);
         await connector.SayAsync("c", "ho", at: 3_000);
         await connector.SayAsync("c", "plain", at: 4_000);
-        Assert.Equal(["1 plain  c c-1", "1 hi! Test c me own", "2 ho! Test c me own", "2 plain  c c-1"], await connector.SaidAsync("c"));
+        Assert.Equal(["1 plain  c c-1", "1 hi! eightByEight c me own", "2 ho! eightByEight c me own", "2 plain  c c-1"], await connector.SaidAsync("c"));
     }
 
     [Fact]
@@ -152,11 +152,11 @@ public sealed class TransformerTurnTests(AzuriteFixture azurite)
         await using var connector = await TestConnector.StartAsync(azurite, SampleFlow.Three, With("""
             createWebhookTransformer({
               handleOutput: async ({ output }) => { console.info(output.text); return { text: output.text }; },
-              handleExecutionFinished: async ({ userId, sessionId, endpoint }) => { console.info(`${userId} ${sessionId} ${endpoint.name}`); }
+              handleExecutionFinished: async ({ userId, sessionId, endpoint }) => { console.info(`${userId} ${sessionId} ${endpoint.channel}`); }
             });
             """), options: Posted.Unpumped);
         await connector.SayAsync("c", "x", at: 1_000);
-        Assert.Equal(["handleOutput: x/1", "handleOutput: x/2", "handleOutput: x/3", "handleExecutionFinished: c c-1 Test"], await connector.LogAsync());
+        Assert.Equal(["handleOutput: x/1", "handleOutput: x/2", "handleOutput: x/3", "handleExecutionFinished: c c-1 eightByEight"], await connector.LogAsync());
     }
 
     [Fact]
