@@ -133,7 +133,7 @@ internal sealed partial class ConversationRun
         try
         {
             var conversation = await workshop.Gateway.GetConversationAsync(account, snapshot.Head!.ConversationId, cancellation);
-            return handover.Decided(goesOn: IsWithPeople(conversation), leftAt);
+            return handover.Decided(goesOn: HandoverPatch.IsWithPeople(conversation), leftAt);
         }
         catch (ChatGatewayException failed) when (failed.Delivery != Delivery.Refused && handover.Undecided < MostQuestions)
         {
@@ -157,7 +157,8 @@ internal sealed partial class ConversationRun
         try
         {
             if (endpoint is not null && await AccountAsync(endpoint, cancellation) is { } account)
-                isDone = IsWithPeople(await workshop.Gateway.GetConversationAsync(account, snapshot.Head!.ConversationId, cancellation));
+                isDone = HandoverPatch.IsDone(
+                    handover.Request, await workshop.Gateway.GetConversationAsync(account, snapshot.Head!.ConversationId, cancellation));
         }
         catch (ChatGatewayException unknown)
         {
@@ -166,11 +167,6 @@ internal sealed partial class ConversationRun
 
         return handover.Checked(isDone, Now + _options.AssignmentGrace);
     }
-
-    private static bool IsWithPeople(Conversation conversation) =>
-        !string.Equals(conversation.State, "idle", StringComparison.OrdinalIgnoreCase)
-        && conversation.Assignment?.Type is { } type
-        && (string.Equals(type, "queue", StringComparison.OrdinalIgnoreCase) || string.Equals(type, "agent", StringComparison.OrdinalIgnoreCase));
 
     // ---- At 8x8 ------------------------------------------------------------------------------------------------
 
@@ -225,17 +221,43 @@ internal sealed partial class ConversationRun
         Snapshot snapshot, HandoverCase handover, Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
     {
         var conversationId = snapshot.Head!.ConversationId;
-        if (_actionInDoubt)
-        {
-            // Asked for again, a conversation that an agent took meanwhile would be taken from the agent.
-            var now = await workshop.Gateway.GetConversationAsync(account, conversationId, cancellation);
-            if (IsWithPeople(now)) return handover with { CheckAt = (Now + _options.AssignmentGrace).ToUnixTimeMilliseconds() };
-        }
-
+        var isDone = _actionInDoubt && await IsHandedOverAsync(snapshot, handover, account, cancellation);
         var comesBack = handover.Request.Continues
             && await ComesBackAsync(conversationId, endpoint, account, cancellation);
-        await workshop.Gateway.AssignAsync(account, conversationId, HandoverPatch.Of(handover.Request), cancellation);
+        if (!isDone)
+            await workshop.Gateway.AssignAsync(account, conversationId, HandoverPatch.Of(handover.Request), cancellation);
         return handover with { ComesBack = comesBack, CheckAt = (Now + _options.AssignmentGrace).ToUnixTimeMilliseconds() };
+    }
+
+    /// <summary>
+    /// Whether a handover in doubt was made: asked for again, a conversation that an agent took meanwhile would be taken from the agent,
+    /// and one that an agent has finished would get another.
+    /// </summary>
+    private async Task<bool> IsHandedOverAsync(
+        Snapshot snapshot, HandoverCase handover, ChatGatewayAccount account, CancellationToken cancellation)
+    {
+        if (await WasWithPeopleAsync(snapshot, handover, cancellation)) return true;
+        for (var looks = 0; ; looks++)
+        {
+            var now = await workshop.Gateway.GetConversationAsync(account, snapshot.Head!.ConversationId, cancellation);
+            if (HandoverPatch.IsDone(handover.Request, now)) return true;
+            if (looks > 0) return false;
+            // What 8x8 accepted with 202 may not be visible yet.
+            await Task.Delay(_options.Visibility, workshop.Time, cancellation);
+        }
+    }
+
+    /// <summary>Whether an event tells of a queue or an agent since the handover was asked for.</summary>
+    private async Task<bool> WasWithPeopleAsync(Snapshot snapshot, HandoverCase handover, CancellationToken cancellation)
+    {
+        var facts = snapshot.State.Facts;
+        foreach (var (stored, body) in await WaitingAsync(snapshot, cancellation))
+        {
+            facts = facts.After(stored, body);
+            handover = handover.After(stored, body, facts, Now, _options.TransferGrace);
+        }
+
+        return handover.Status != HandoverStatus.Requested;
     }
 
     /// <summary>Has 8x8 give the conversation back to the bot after the agent: it would go idle otherwise.</summary>
@@ -327,21 +349,28 @@ internal sealed partial class ConversationRun
     private async Task<string?> SilenceAsync(Snapshot snapshot, CancellationToken cancellation)
     {
         var facts = snapshot.State.Facts;
+        foreach (var (stored, body) in await WaitingAsync(snapshot, cancellation)) facts = facts.After(stored, body);
+        return workshop.Turns.Silence(facts, _turn!.EventType.StartsWith('$') ? null : _turn.Timestamp);
+    }
+
+    /// <summary>The events that wait, as far as they can be read: the others are dealt with when it is their turn.</summary>
+    private async Task<IReadOnlyList<(StoredEvent Event, JsonElement Body)>> WaitingAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        var events = new List<(StoredEvent, JsonElement)>(snapshot.Inbox.Count);
         foreach (var waiting in snapshot.Inbox)
         {
             if (waiting.Event.IsOurs || waiting.Event.IsRetry) continue;
             try
             {
-                using var body = JsonDocument.Parse(await workshop.Store.ReadBodyAsync(key, waiting.Event.Body, cancellation));
-                facts = facts.After(waiting.Event, body.RootElement);
+                events.Add((waiting.Event, JsonElement.Parse(await workshop.Store.ReadBodyAsync(key, waiting.Event.Body, cancellation))));
             }
             catch (InvalidOperationException)
             {
-                // It is dealt with when it is its turn.
+                // Its body is missing.
             }
         }
 
-        return workshop.Turns.Silence(facts, _turn!.EventType.StartsWith('$') ? null : _turn.Timestamp);
+        return events;
     }
 
     /// <summary>Records what is left of the turn instead of sending it.</summary>

@@ -10,6 +10,23 @@ internal static class HandoverPatch
         request.QueueId is { } queue ? new Assignment("queue", queue) : new Assignment("script", request.ScriptId!),
         UserOf(request));
 
+    /// <summary>
+    /// Whether a conversation shows that 8x8 carried the handover out. Any queue will do: the contact centre may have moved the customer
+    /// on, and asking again would take the place in that queue away.
+    /// </summary>
+    public static bool IsDone(HandoverRequest request, Conversation conversation) =>
+        IsWithPeople(conversation)
+        || (request.ScriptId is { } script && !IsIdle(conversation) && IsAssigned(conversation, "script") && conversation.Assignment!.Id == script);
+
+    /// <summary>Whether a conversation is with a queue or an agent.</summary>
+    public static bool IsWithPeople(Conversation conversation) =>
+        !IsIdle(conversation) && (IsAssigned(conversation, "queue") || IsAssigned(conversation, "agent"));
+
+    private static bool IsIdle(Conversation conversation) => string.Equals(conversation.State, "idle", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsAssigned(Conversation conversation, string type) =>
+        string.Equals(conversation.Assignment?.Type, type, StringComparison.OrdinalIgnoreCase);
+
     private static User? UserOf(HandoverRequest request)
     {
         var properties = Properties(request);

@@ -381,6 +381,49 @@ public sealed class HandoverTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_handover_in_doubt_is_not_made_again_after_its_agent_came_and_left()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey, options: new Dictionary<string, string?>(TestConnector.Quick)
+        {
+            ["Connector:Conversations:TransferGrace"] = "00:00:00.01",
+        });
+        connector.Gateway.Faults.Add(Fault.WorkThenHang(Operations.PatchConversation));
+        connector.Gateway.Faults.Add(Fault.Refuse(Operations.GetConversation, 503, times: 1000));
+        var conversation = connector.Start("human");
+        await SeenAsync(connector, conversation, view => view["retryAt"] is not null);
+
+        connector.Gateway.AgentAccepts(conversation);
+        connector.Gateway.AgentLeaves(conversation);
+        await connector.Gateway.SettledAsync();
+        connector.Gateway.Faults.Clear();
+
+        await connector.BotSaysAsync(conversation, 2);
+        Assert.Equal(1, connector.Gateway.Requests[Operations.PatchConversation]);
+    }
+
+    [Fact]
+    public async Task A_handover_in_doubt_that_8x8_carries_out_late_is_not_made_again()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey, options: new Dictionary<string, string?>(TestConnector.Quick)
+        {
+            ["Connector:Conversations:Visibility"] = "00:00:02",
+            ["Connector:Conversations:Lease"] = "00:00:06",
+            ["Connector:ChatGateway:AttemptTimeout"] = "00:00:00.3",
+        });
+        connector.Gateway.Faults.Add(new Fault
+        {
+            Operation = Operations.PatchConversation,
+            End = FaultEnd.Hang,
+            VisibilityDelay = TimeSpan.FromSeconds(1.5),
+        });
+
+        var conversation = connector.Start("human");
+
+        await SettledAsync(connector, conversation, "queued");
+        Assert.Equal(1, connector.Gateway.Requests[Operations.PatchConversation]);
+    }
+
+    [Fact]
     public async Task What_could_not_be_sent_before_an_agent_came_is_recorded_and_not_sent()
     {
         await using var connector = await TestConnector.StartAsync(azurite, SampleFlow.Three);
