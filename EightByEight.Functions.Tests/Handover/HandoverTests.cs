@@ -406,15 +406,15 @@ public sealed class HandoverTests(AzuriteFixture azurite)
     {
         await using var connector = await TestConnector.StartAsync(azurite, WithSurvey, options: new Dictionary<string, string?>(TestConnector.Quick)
         {
-            ["Connector:Conversations:Visibility"] = "00:00:02",
-            ["Connector:Conversations:Lease"] = "00:00:06",
+            ["Connector:Conversations:Visibility"] = "00:00:03",
+            ["Connector:Conversations:Lease"] = "00:00:08",
             ["Connector:ChatGateway:AttemptTimeout"] = "00:00:00.3",
         });
         connector.Gateway.Faults.Add(new Fault
         {
             Operation = Operations.PatchConversation,
             End = FaultEnd.Hang,
-            VisibilityDelay = TimeSpan.FromSeconds(1.5),
+            VisibilityDelay = TimeSpan.FromSeconds(2.5),
         });
 
         var conversation = connector.Start("human");
