@@ -124,7 +124,7 @@ internal sealed partial class ConversationRun
 
         if (accepted / AnchorEvery != _progress.Accepted / AnchorEvery && FitsLease())
             await RenewAnchorAsync(account, snapshot.Head!.ConversationId, cancellation);
-        await FinishedAsync(_turn!, snapshot.State, snapshot.Head!.ConversationId, cancellation);
+        if (snapshot.State.Paused is null) await FinishedAsync(_turn!, snapshot.State, snapshot.Head!.ConversationId, cancellation);
         RecordDuration(_turn!);
         Log.Sent(workshop.Logger, _turn!.Sequence, snapshot.Head!.ConversationId);
         return new Sent(snapshot);

@@ -156,6 +156,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         var asked = workshop.Time.GetTimestamp();
         if (head.LastError is { Length: > MaxReason } tooLong) head = head with { LastError = tooLong[..MaxReason] };
         await WakeForHandoverAsync(snapshot.State.Handover, state.Handover, cancellation);
+        await WakeForRestAsync(snapshot.State.Paused, state.Paused, cancellation);
         head = Settled(head);
         // What the transcript does not show is forgotten in the same transaction that settles it.
         if (_turn is { IsInOutbox: true } sent && snapshot.Head?.Sending?.Sequence == sent.Sequence && head.Sending?.Sequence != sent.Sequence)
@@ -192,6 +193,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
     private async Task<RunEnd?> TurnAsync(Snapshot snapshot, CancellationToken cancellation)
     {
+        if (snapshot.State.Paused is { } rest && await GoOnAsync(snapshot, rest, cancellation) is var (wentOn, rested) && wentOn)
+            return rested;
         if (snapshot.State.Handover is { } handover && await AttendAsync(snapshot, handover, cancellation) is var (attended, attendedEnd) && attended)
             return attendedEnd;
         if (snapshot.Inbox.Count == 0) return await ReleaseAsync(snapshot, cancellation);
@@ -305,9 +308,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         if (turn.IsInOutbox)
             actions.Add(new(TableTransactionActionType.UpsertReplace, await workshop.Store.OutboxRowAsync(key, turn, cancellation)));
         var last = snapshot.Inbox.Count == absorbed.Count + (waiting is null ? 0 : 1) && !snapshot.IsPartial
-            && state.Handover is not { Notices.Count: > 0 };
+            && state.Handover is not { Notices.Count: > 0 } && state.Paused is null;
         var silent = turn.Steps == 0;
-        if (silent) await FinishedAsync(turn, state, head.ConversationId, cancellation);
+        if (silent && state.Paused is null) await FinishedAsync(turn, state, head.ConversationId, cancellation);
         var committed = await CommitAsync(snapshot, Settled(head) with
         {
             Sequence = turn.Sequence,

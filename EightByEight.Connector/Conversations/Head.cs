@@ -115,6 +115,9 @@ internal sealed record ConversationState
     /// <summary>The handover that goes on, or the last one; null: there was none.</summary>
     public HandoverCase? Handover { get; set; }
 
+    /// <summary>The rest of the last turn; null: it is over.</summary>
+    public PausedTurn? Paused { get; set; }
+
     /// <summary>How many sessions there were: the n of the next session's id is one more.</summary>
     public int Sessions { get; set; }
 
@@ -187,6 +190,9 @@ internal sealed record Turn
 
     /// <summary>When its Flow began to run; null in rows of earlier versions.</summary>
     public long? StartedAt { get; set; }
+
+    /// <summary>The number of this part of the event's turn, from 0: a turn pauses after what must not be done twice.</summary>
+    public int Part { get; set; }
 
     /// <summary>Whether a newer event had its turn before.</summary>
     public bool Late { get; set; }

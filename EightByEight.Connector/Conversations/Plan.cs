@@ -68,7 +68,10 @@ internal sealed record Plan
         var facts = snapshot.State.Facts;
         var handover = snapshot.State.Handover;
         var absorbed = new List<Waiting>();
-        DateTimeOffset? heldUntil = null;
+        // A turn that paused is not over: what comes meanwhile waits for its end.
+        DateTimeOffset? heldUntil = snapshot.State.Paused is { } rest ? DateTimeOffset.FromUnixTimeMilliseconds(rest.DueAt) : null;
+        var pauses = heldUntil is not null;
+        var showsAll = settings is { Enabled: true, Transformers: { Input: true, Source.Length: > 0 } };
         Plan Rests() => new()
         {
             Absorbed = absorbed,
@@ -112,10 +115,11 @@ internal sealed record Plan
             {
                 // Whether an agent is in must be clear before it is spoken past one.
                 if (stored.EventType != StoredEvent.Reset) heldUntil ??= UndecidedUntil(facts, handover, now, grace);
-                if (heldUntil is not null) continue;
+                if (heldUntil is not null && !(pauses && stored.EventType == StoredEvent.Reset)) continue;
                 return Acts(waiting, body, facts, handover) with { PeopleTalk = peopleTalk };
             }
 
+            if (pauses && showsAll) continue;
             var goesOn = handover is { IsActive: true };
             ConversationFacts after;
             HandoverCase? next;
@@ -158,7 +162,7 @@ internal sealed record Plan
                 next = next!.Heard(stored.ReceivedAt);
             }
 
-            if (!stored.IsOurs && settings is { Enabled: true, Transformers: { Input: true, Source.Length: > 0 } } && !facts.IsRepeated(stored, body))
+            if (!stored.IsOurs && showsAll && !facts.IsRepeated(stored, body))
                 return Acts(waiting, body, after, next) with
                 {
                     IsShown = true,
@@ -173,7 +177,7 @@ internal sealed record Plan
         }
 
         // A transfer or a new agent that was absorbed may have decided: those held are looked at again at once.
-        if (heldUntil is not null && !(handover is { IsActive: true, Status: HandoverStatus.Left }
+        if (heldUntil is not null && !pauses && !(handover is { IsActive: true, Status: HandoverStatus.Left }
             || facts.People.TalkAt(now, grace) == Talk.Undecided)) heldUntil = now;
         return Rests() with { HeldUntil = heldUntil };
     }

@@ -52,6 +52,7 @@ internal sealed class Transcripts(
             Waiting = snapshot.Inbox.Count,
             Sending = head?.Sending is { } sending ? $"turn {sending.Sequence}: {sending.Sent} of {sending.Count} sent" : null,
             RetryAt = head?.RetryAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,
+            PausedUntil = snapshot.State.Paused is { } paused ? DateTimeOffset.FromUnixTimeMilliseconds(paused.DueAt) : null,
             LastError = head?.LastError,
             Turns = await TurnsAsync(key, cancellation),
         };
@@ -113,6 +114,9 @@ public sealed record ConversationView
     /// <summary>When the next attempt is made, after a failure.</summary>
     public DateTimeOffset? RetryAt { get; init; }
 
+    /// <summary>When the rest of a turn that paused is due; what the customer says waits for it. Null: no turn pauses.</summary>
+    public DateTimeOffset? PausedUntil { get; init; }
+
     /// <summary>Why the last attempt failed.</summary>
     public string? LastError { get; init; }
 
@@ -137,6 +141,9 @@ public sealed record TurnView
 
     /// <summary>What the customer said.</summary>
     public string? Text { get; init; }
+
+    /// <summary>The number of this part of the event's turn, from 0: a turn pauses after what must not be done twice.</summary>
+    public int Part { get; init; }
 
     /// <summary>Whether a newer event had its turn before.</summary>
     public bool Late { get; init; }
@@ -166,6 +173,7 @@ public sealed record TurnView
         EventType = turn.EventType,
         At = DateTimeOffset.FromUnixTimeMilliseconds(turn.Timestamp),
         Text = turn.Text,
+        Part = turn.Part,
         Late = turn.Late,
         Outputs = turn.Outputs,
         Action = turn.Action is { } action ? JsonNamingPolicy.CamelCase.ConvertName(action.ToString()) : null,

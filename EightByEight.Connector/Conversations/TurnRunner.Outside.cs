@@ -14,7 +14,7 @@ internal sealed partial class TurnRunner
     {
         // What goes on with people, or is on its way, goes on: only the Flow's memory ends.
         if (stored.EventType == StoredEvent.Reset) return (
-            TurnOf(stored, state.Session, null), state with { Session = null, OtherSessions = new Dictionary<string, Session>() });
+            TurnOf(stored, state.Session, null), state with { Session = null, Paused = null, OtherSessions = new Dictionary<string, Session>() });
         var notifies = stored.EventType == StoredEvent.Notified;
         if (OutsideMessage.Read(body, notifies, out var fault) is not { } message)
             return (TurnOf(stored, state.Session, null) with { UnsentReason = fault }, state);

@@ -84,6 +84,30 @@ internal sealed partial class TurnRunner(
         return await RunAsync(flow, input, null, stored, null, session, state, endpoint, cancellation);
     }
 
+    /// <summary>The next part of a turn that paused.</summary>
+    /// <exception cref="FlowMissingException">The Endpoint's Flow is not stored.</exception>
+    public async Task<(Turn Turn, ConversationState State)> ContinueAsync(
+        PausedTurn rest, StoredEvent stored, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
+    {
+        var settings = endpoint.Settings;
+        var flow = await FlowAsync(settings, cancellation);
+        state = state with { Paused = null };
+        if (state.Session is not { } session || session.Flow != settings.Flow)
+            return (TurnOf(stored, state.Session, null) with
+            {
+                Part = rest.Part,
+                Failure = new FlowFailure(rest.At.Step, 0, "The Endpoint got another Flow while the turn paused here: the rest of it is left out."),
+            }, state);
+        var (turn, after) = await RunAsync(flow, rest.Input, null, stored, null, session, state, endpoint, cancellation, rest);
+        // What is injected during a handover leaves the step alone that waits for its end.
+        return stored.EventType != StoredEvent.Injected || state.Handover is not { IsActive: true } ? (turn, after)
+            : (turn with { Action = null }, after with
+            {
+                Handover = state.Handover,
+                Session = after.Session! with { Position = session.Position, Offer = session.Offer },
+            });
+    }
+
     /// <summary>Whether a turn asks something of the world, so that it should not be tried by two at a time.</summary>
     public async ValueTask<bool> ReachesOutsideAsync(EndpointSettings settings, CancellationToken cancellation) =>
         settings.Transformers.Run || await flows.FindAsync(settings.Flow, cancellation) is { Asks: true };
@@ -102,7 +126,7 @@ internal sealed partial class TurnRunner(
 
     private async Task<(Turn Turn, ConversationState State)> RunAsync(
         Flow flow, JsonObject input, string? text, StoredEvent stored, Click? click, Session session, ConversationState state,
-        Endpoint endpoint, CancellationToken cancellation)
+        Endpoint endpoint, CancellationToken cancellation, PausedTurn? rest = null)
     {
         var settings = endpoint.Settings;
         if (settings.DataProtection.MaskIpAddress) Masking.MaskAddresses(input);
@@ -113,7 +137,8 @@ internal sealed partial class TurnRunner(
             Input = input,
             Context = session.Context,
             Profile = profile,
-            Position = session.Position,
+            Position = rest?.At ?? session.Position,
+            Steps = rest?.Steps ?? 0,
         }, cancellation);
         FlowAnswer? answer = null;
         while (run.Next(answer) is { } asked) answer = await outside.AnswerAsync(asked, endpoint, cancellation);
@@ -128,21 +153,28 @@ internal sealed partial class TurnRunner(
             Action = result.EndsConversation ? ConversationAction.End : null,
             Failure = result.Failure,
             Warnings = result.Warnings.Count == 0 ? null : result.Warnings,
-            Hides = session.Blind || result.IsBlind ? Hidden.All : null,
+            Hides = session.Blind || result.IsBlind || rest is { IsBlind: true } ? Hidden.All : null,
+            Part = rest?.Part ?? 0,
         };
         state = state with
         {
             Cards = cards,
+            Paused = result.Pause is not { } pause ? null : PausedTurn.Of(pause, stored, turn.Part, time.GetUtcNow()) with
+            {
+                HasSpoken = rest is { HasSpoken: true } || offer is not null,
+                IsBlind = rest is { IsBlind: true } || result.IsBlind,
+            },
             ProfileChange = customer is null ? null : ProfileChange.Between(customer, profile, result.Profile),
             Session = session with
             {
                 Context = result.Context,
                 Profile = customer is null ? result.Profile : [],
                 Blind = result.Blind ?? session.Blind,
-                Position = result.Position,
-                // After a failure the place is the one before the turn, and so is what can be chosen there.
+                // After a failure, and until its turn is over, the place is the one before the turn; and so is what can be chosen there.
+                Position = result.Failure is null && result.Pause is null ? result.Position : session.Position,
                 Offer = result.Failure is not null || silence is not null ? session.Offer
                     : offer is null ? session.Offer?.After(click)
+                    : rest is { HasSpoken: true } ? (session.Offer ?? Offer.Nothing).And(offer)
                     : result.Position is { } place && place.Step == session.Position?.Step && session.Offer?.After(click) is { } before
                     ? before.AskedAgain(offer) : offer,
             },

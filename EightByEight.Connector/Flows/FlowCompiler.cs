@@ -18,6 +18,7 @@ internal sealed partial class FlowCompiler
         ["set"] = Set.Parse,
         ["goTo"] = GoTo.Parse,
         ["waitForInput"] = WaitForInput.Parse,
+        ["delay"] = Delay.Parse,
         ["queueStatus"] = QueueStatus.Parse,
         ["schedule"] = Schedule.Parse,
         ["handover"] = HandOver.Parse,
@@ -30,7 +31,7 @@ internal sealed partial class FlowCompiler
     private readonly Dictionary<string, Step> _targets = [];
     private readonly List<(ScalarNode Id, Step Step)> _ids = [];
     private readonly List<(ScalarNode At, Action<Step> Resolve)> _jumps = [];
-    private readonly List<WaitingStep> _waiting = [];
+    private readonly List<Step> _all = [];
     private bool _asks;
     private readonly List<(int Line, int Column, string Path, string Kind)> _made = [];
 
@@ -83,7 +84,7 @@ internal sealed partial class FlowCompiler
         }
 
         if (Problems.Any) throw Problems.ToException();
-        return new Flow(name!, error ?? DefaultErrorText, start!, _waiting, _asks);
+        return new Flow(name!, error ?? DefaultErrorText, start!, _all, _asks);
     }
 
     /// <summary>Compiles a list of steps and returns the first; null when there is none.</summary>
@@ -97,7 +98,7 @@ internal sealed partial class FlowCompiler
             first ??= step;
             if (last is not null) last.Following = step;
             last = step;
-            if (step is WaitingStep waiting) _waiting.Add(waiting);
+            _all.Add(step);
             _asks |= step is AskingStep;
         }
 
@@ -150,6 +151,9 @@ internal sealed partial class FlowCompiler
             Problems.Report(name, $"'{name.Text}' names another step or section already. Choose another id.");
     }
 
+    /// <summary>A step that stands in no document, at which a paused turn can go on all the same.</summary>
+    public void Register(Step step) => _all.Add(step);
+
     /// <summary>Calls back with the step of that name once all are known.</summary>
     public void WhenFound(ScalarNode target, Action<Step> resolve) => _jumps.Add((target, resolve));
 
@@ -171,7 +175,7 @@ internal sealed partial class FlowCompiler
     public void RefuseInside(string prefix, string block)
     {
         foreach (var (line, column, path, kind) in _made)
-            if (kind is "question" or "waitForInput" or "goTo" or "handover" && path.StartsWith(prefix, StringComparison.Ordinal))
+            if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" && path.StartsWith(prefix, StringComparison.Ordinal))
                 Problems.Report(line, column, $"'{kind}' cannot stand in '{block}': the handover goes on meanwhile."
                     + " Say something, set something, or end the conversation.");
     }

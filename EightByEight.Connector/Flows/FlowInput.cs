@@ -18,4 +18,7 @@ public sealed record FlowInput
 
     /// <summary>Where the session waits; null: at the start.</summary>
     public FlowPosition? Position { get; init; }
+
+    /// <summary>How many steps earlier parts of the turn have run.</summary>
+    public int Steps { get; init; }
 }

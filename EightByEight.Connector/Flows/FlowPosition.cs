@@ -10,4 +10,7 @@ public sealed record FlowPosition
 
     /// <summary>How many answers to the waiting question were not valid.</summary>
     public int Reprompts { get; init; }
+
+    /// <summary>Whether nothing waits there: the turn paused before that step, and goes on with it.</summary>
+    public bool GoesOn { get; init; }
 }

@@ -21,6 +21,9 @@ public sealed record FlowResult
     /// <summary>Where the session waits now; null: the next input runs the Flow from its start.</summary>
     public FlowPosition? Position { get; init; }
 
+    /// <summary>The rest of the turn, when it comes later; null: the turn is over. <see cref="Position"/> then is as it was before.</summary>
+    public FlowPause? Pause { get; init; }
+
     /// <summary>Why the Flow failed, for the operator; null when it did not.</summary>
     public FlowFailure? Failure { get; init; }
 

@@ -6,14 +6,14 @@ namespace EightByEight.Connector.Flows;
 /// One input on its way through a Flow. It computes and nothing else: where a step needs something from outside, it stops there with a
 /// request, and goes on when it is given the answer. Used by one thread at a time.
 /// </summary>
-internal sealed class FlowRun(Step start, WaitingStep? waiting, FlowInput input, string errorText, CancellationToken cancellation) : IDisposable
+internal sealed class FlowRun(Step? start, WaitingStep? waiting, FlowInput input, string errorText, CancellationToken cancellation) : IDisposable
 {
     private readonly Turn _turn = new(input, cancellation);
     private Step? _step = waiting ?? start;
     private AskingStep? _asking;
     private FlowResult? _result;
     private bool _began;
-    private int _steps;
+    private int _steps = input.Steps;
 
     /// <summary>What came of it, once <see cref="Next"/> asks for nothing more.</summary>
     public FlowResult Result => _result ?? throw new InvalidOperationException("The run is not over.");
@@ -26,8 +26,14 @@ internal sealed class FlowRun(Step start, WaitingStep? waiting, FlowInput input,
     {
         try
         {
-            if (_asking is { } asked) Follow(asked.Take(_turn, answer ?? throw new ArgumentNullException(nameof(answer))));
+            if (_asking is { } asked)
+            {
+                var taken = asked.Take(_turn, answer ?? throw new ArgumentNullException(nameof(answer)));
+                Follow(asked.IsCommitted ? taken.Committed() : taken);
+            }
             else if (!_began && waiting is not null) Follow(waiting.Resume(_turn, input.Position!));
+            else if (!_began && _step is null)
+                _turn.Warn(input.Position!.Step, 0, "The Flow was changed while the turn paused before this step: the rest of the turn is left out.");
             _began = true;
             for (; _step is not null; _steps++)
             {
@@ -65,6 +71,8 @@ internal sealed class FlowRun(Step start, WaitingStep? waiting, FlowInput input,
     {
         _asking = null;
         _turn.Position = outcome.Position;
-        _step = outcome.Goes ? outcome.Target ?? _step!.Next : null;
+        var next = outcome.Goes ? outcome.Target ?? _step!.Next : null;
+        if (next is not null && outcome.Pause is { } pause) _turn.Pause(next, pause, _steps);
+        _step = _turn.IsPaused ? null : next;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Scripting;
+using EightByEight.Connector.Flows.Steps;
 using EightByEight.Connector.Handover;
 
 namespace EightByEight.Connector.Flows;
@@ -15,6 +16,7 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
     private readonly List<Output> _outputs = [];
     private List<FlowFailure>? _warnings;
     private int _outputCharacters;
+    private FlowPause? _pause;
 
     public Memory Memory { get; } = new(input);
 
@@ -23,6 +25,9 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
         && value.TryGetValue<string>(out var said) ? said : "";
 
     public FlowPosition? Position { get; set; }
+
+    /// <summary>Whether the rest of the turn comes later.</summary>
+    public bool IsPaused => _pause is not null;
 
     /// <summary>The status of a handover that this input tells of; null when it tells of none.</summary>
     public string? HandoverStatus => (HandoverOf(input.Input)?["status"] as JsonValue)?.GetValue<string>();
@@ -52,6 +57,15 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
         SandboxOrNull = null;
     }
 
+    /// <summary>The rest of the turn comes later.</summary>
+    public void Pause(Step next, TimeSpan delay, int steps) => _pause = new FlowPause
+    {
+        At = new FlowPosition { Step = next.Path, GoesOn = true },
+        Delay = delay,
+        Input = Memory.Copy(Memory[Root.Input]),
+        Steps = steps,
+    };
+
     public void Say(Output output)
     {
         _outputCharacters += output.Size;
@@ -71,7 +85,8 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
         Outputs = _outputs,
         Context = Memory.Context,
         Profile = Memory.Profile,
-        Position = Position,
+        Position = _pause is null ? Position : input.Position,
+        Pause = _pause,
         Handover = Handover,
         EndsConversation = EndsConversation,
         Blind = Blind,

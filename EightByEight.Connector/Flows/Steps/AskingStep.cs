@@ -9,6 +9,9 @@ internal abstract class AskingStep : Step
     private MemoryPath? _place;
     private Step? _onError;
 
+    /// <summary>Whether what it asks for must not be done twice: the answer is committed before the turn goes on.</summary>
+    public virtual bool IsCommitted => false;
+
     /// <summary>What it asks for.</summary>
     public abstract FlowRequest Ask(Turn turn);
 

@@ -116,8 +116,9 @@ internal sealed class HandOver : WaitingStep
     private Step? Block(StepSource source, string name)
     {
         if (source.Members.Find(name) is not { } node || source.Branch(node, name) is not { } first) return null;
-        var end = new WaitAgain(this) { Path = Path, Line = Line };
-        var frame = new WaitAgain(this) { Path = Path, Line = Line, Following = end };
+        var end = new WaitAgain(this) { Path = $"{Path}/{name}/end", Line = Line };
+        source.Compiler.Register(end);
+        var frame = new WaitAgain(this) { Path = end.Path, Line = Line, Following = end };
         for (var step = first; step is not null; step = step.Following) step.Around = frame;
         source.Compiler.RefuseInside($"{source.Path}/{name}/", name);
         return first;

@@ -39,7 +39,8 @@ internal abstract class WaitingStep : Step
 /// <summary>What the engine does after a step.</summary>
 internal readonly record struct Outcome
 {
-    private Outcome(bool goes, Step? target, FlowPosition? position) => (Goes, Target, Position) = (goes, target, position);
+    private Outcome(bool goes, Step? target, FlowPosition? position, TimeSpan? pause = null) =>
+        (Goes, Target, Position, Pause) = (goes, target, position, pause);
 
     /// <summary>Whether another step follows in this turn.</summary>
     public bool Goes { get; }
@@ -50,6 +51,9 @@ internal readonly record struct Outcome
     /// <summary>Where the session waits, when it does.</summary>
     public FlowPosition? Position { get; }
 
+    /// <summary>How long the turn pauses before it goes on; zero: until it is committed; null: it does not.</summary>
+    public TimeSpan? Pause { get; }
+
     public static Outcome Continue { get; } = new(true, null, null);
 
     public static Outcome End { get; } = new(false, null, null);
@@ -57,4 +61,9 @@ internal readonly record struct Outcome
     public static Outcome JumpTo(Step target) => new(true, target, null);
 
     public static Outcome Wait(FlowPosition position) => new(false, null, position);
+
+    public static Outcome ContinueAfter(TimeSpan pause) => new(true, null, null, pause);
+
+    /// <summary>This, once what was done so far is committed.</summary>
+    public Outcome Committed() => Goes ? new(true, Target, null, TimeSpan.Zero) : this;
 }

@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+using EightByEight.Simulator;
+
+namespace EightByEight.Functions.Tests.Conversations;
+
+/// <summary>Turns that pause, in a conversation.</summary>
+public sealed class PausedTurnTests(AzuriteFixture azurite)
+{
+    [Fact]
+    public async Task What_the_customer_says_during_a_delay_waits_for_the_end_of_the_turn()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: slowly
+            start:
+              - say: "Looking for {{ input.text }} …"
+              - delay: 1
+              - say: "Found {{ input.text }}."
+            """);
+
+        var id = connector.Start("a");
+        await connector.BotSaysAsync(id, 1);
+        connector.Gateway.CustomerSays(id, "b");
+
+        Assert.Equal(["Looking for a …", "Found a.", "Looking for b …", "Found b."], await connector.BotSaysAsync(id, 4));
+        var turns = (await connector.SettledAsync(id, 4))["turns"]!.AsArray();
+        Assert.Equal([0, 1, 0, 1], turns.Select(turn => (int?)turn!["part"] ?? 0));
+        Assert.Equal(["a", null, "b", null], turns.Select(turn => (string?)turn!["text"]));
+    }
+
+    [Fact]
+    public async Task A_long_delay_is_a_wake_up_and_no_worker_waits()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: later
+            start:
+              - say: One.
+              - delay: 11
+              - say: Two.
+            """);
+
+        var id = connector.Start("a");
+        await connector.BotSaysAsync(id, 1);
+        Assert.NotNull((await connector.ViewAsync(id))["pausedUntil"]);
+        Assert.Equal(["One.", "Two."], await connector.BotSaysAsync(id, 2));
+    }
+
+    [Fact]
+    public async Task An_agent_who_joins_during_a_delay_ends_what_the_bot_says()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: overtaken
+            start:
+              - say: One.
+              - delay: 2
+              - say: Two.
+            """);
+
+        var id = connector.Start("a");
+        await connector.BotSaysAsync(id, 1);
+        connector.Gateway.AgentTakes(id);
+
+        var turn = (await connector.SettledAsync(id, 2))["turns"]![1]!;
+        Assert.Equal(["Two."], turn["unsent"]!.AsArray().Select(said => (string?)said!["text"]));
+        Assert.Equal(["One."], connector.BotSaid(id));
+    }
+
+    [Fact]
+    public async Task A_reset_during_a_long_delay_leaves_the_rest_out()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: cut
+            start:
+              - say: "One {{ input.text }}."
+              - if: input.text === 'a'
+                then:
+                  - delay: 600
+                  - say: Two.
+            """);
+
+        var id = connector.Start("a");
+        await connector.BotSaysAsync(id, 1);
+        using var reset = await connector.Admin.PostAsync(
+            $"/api/endpoints/{connector.EndpointId}/conversations/{id}/reset", null, TestContext.Current.CancellationToken);
+        Assert.True(reset.IsSuccessStatusCode);
+        connector.Gateway.CustomerSays(id, "b");
+
+        Assert.Equal(["One a.", "One b."], await connector.BotSaysAsync(id, 2));
+    }
+}
