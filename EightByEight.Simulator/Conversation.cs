@@ -153,12 +153,13 @@ internal sealed class Conversation
     }
 
     /// <summary>As REST shows it.</summary>
-    public object View() => new
+    /// <param name="stale">Of the options.</param>
+    public object View(string? stale = null) => new
     {
         Id,
         ChannelId,
-        Assignment,
+        Assignment = stale is null || (HasAgent && State == "active") ? Assignment : new Assignment(stale, stale == "queue" ? QueueId ?? "" : Participants.LastOrDefault(one => one.Type == "agent")?.Id ?? ""),
         User = new Dictionary<string, JsonElement>(User),
-        State,
+        State = stale is null ? State : "active",
     };
 }

@@ -123,9 +123,9 @@ internal static class ConversationOperations
     private const int MostHistory = 200;
 
     public static Answer List(GatewayRequest request) =>
-        request.Page("conversations", request.Gateway.InOrder.Select(View));
+        request.Page("conversations", request.Gateway.InOrder.Select(one => View(one)));
 
-    public static Answer Get(GatewayRequest request) => Answer.Ok(View(request.Conversation()));
+    public static Answer Get(GatewayRequest request) => Answer.Ok(View(request.Conversation(), request.Gateway.Options.StaleAssignment));
 
     public static Answer Create(GatewayRequest request)
     {
@@ -269,9 +269,9 @@ internal static class ConversationOperations
     private static TimeSpan? Minutes(JsonElement json, string name) =>
         json.Text(name) is { } text ? TimeSpan.FromMinutes(int.Parse(text, System.Globalization.CultureInfo.InvariantCulture)) : null;
 
-    private static object View(Conversation conversation)
+    private static object View(Conversation conversation, string? stale = null)
     {
-        lock (conversation.Gate) return conversation.View();
+        lock (conversation.Gate) return conversation.View(stale);
     }
 
     private static AnswerException Invalid(string message) => new(Problems.Generic(400, "invalid_parameter", message));

@@ -87,6 +87,12 @@ public sealed class SimulatorOptions
     /// <summary>What each schedule says: <c>open</c>, <c>closed</c>, or <c>choice1</c> to <c>choice6</c>.</summary>
     public string Schedule { get; set; } = "open";
 
+    /// <summary>
+    /// Who has a conversation of the bot, by its resource: <c>queue</c> or <c>agent</c> is the last of them, as if the resource were
+    /// behind the events; null: who has it.
+    /// </summary>
+    public string? StaleAssignment { get; set; }
+
     /// <summary>The status that answers a message to an idle conversation; 8x8 documents none. 202 accepts it.</summary>
     public int IdleMessageStatus { get; set; } = 404;
 

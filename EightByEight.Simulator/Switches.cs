@@ -10,11 +10,13 @@ internal sealed record Switches(
     bool? PreSignedUrls,
     int? IdleMessageStatus,
     int? AvailableAgents,
-    string? Schedule)
+    string? Schedule,
+    string? StaleAssignment)
 {
     public static Switches Of(SimulatorOptions options) => new(
         options.DeliveryOrder, options.Copies, options.EventDelays, options.TransferBeforeLeft, options.ClickAlsoWrites,
-        options.PreSignedUrls, options.IdleMessageStatus, options.AvailableAgents, options.Schedule);
+        options.PreSignedUrls, options.IdleMessageStatus, options.AvailableAgents, options.Schedule,
+        options.StaleAssignment ?? "none");
 
     /// <exception cref="ArgumentException">A value is out of its bounds; nothing is changed.</exception>
     public void ApplyTo(SimulatorOptions options)
@@ -24,6 +26,8 @@ internal sealed record Switches(
         if (AvailableAgents is < 0 or > 1000) throw new ArgumentException("availableAgents has to be 0 to 1000.");
         if (Schedule is not (null or "open" or "closed" or ['c', 'h', 'o', 'i', 'c', 'e', >= '1' and <= '6']))
             throw new ArgumentException("schedule has to be open, closed, or choice1 to choice6.");
+        if (StaleAssignment is not (null or "none" or "queue" or "agent"))
+            throw new ArgumentException("staleAssignment has to be none, queue or agent.");
         if (EventDelays?.Values.Any(delay => delay < TimeSpan.Zero || delay > TimeSpan.FromHours(1)) == true)
             throw new ArgumentException("eventDelays have to be between 0 and one hour.");
         options.DeliveryOrder = DeliveryOrder ?? options.DeliveryOrder;
@@ -35,5 +39,6 @@ internal sealed record Switches(
         options.IdleMessageStatus = IdleMessageStatus ?? options.IdleMessageStatus;
         options.AvailableAgents = AvailableAgents ?? options.AvailableAgents;
         options.Schedule = Schedule ?? options.Schedule;
+        if (StaleAssignment is not null) options.StaleAssignment = StaleAssignment == "none" ? null : StaleAssignment;
     }
 }

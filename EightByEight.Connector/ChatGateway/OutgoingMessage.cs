@@ -34,7 +34,8 @@ public sealed record OutgoingMessage(
 /// <param name="Alt">What it is, for who cannot see or hear it.</param>
 /// <param name="Name">Its name; null: as its URL ends.</param>
 /// <param name="MaxBytes">The most that the channel takes; null: not known.</param>
-public sealed record MediaFile(string Url, string Kind, string? Alt = null, string? Name = null, long? MaxBytes = null);
+public sealed record MediaFile(string Url, string Kind, string? Alt = null, string? Name = null, long? MaxBytes = null,
+    IReadOnlyDictionary<string, long>? Types = null);
 
 /// <summary>Who speaks. 8x8 may add to these.</summary>
 public static class AuthorTypes

@@ -21,6 +21,10 @@ internal sealed record ChannelLimits
     /// <summary>Bytes by kind of file; null: not known.</summary>
     public IReadOnlyDictionary<MediaKind, long> Bytes { get; init; } = new Dictionary<MediaKind, long>();
 
+    /// <summary>Bytes by media type, for kinds of file of which not every type is taken.</summary>
+    public IReadOnlyDictionary<MediaKind, IReadOnlyDictionary<string, long>> Types { get; init; } =
+        new Dictionary<MediaKind, IReadOnlyDictionary<string, long>>();
+
     /// <summary>Not documented: a size that every web client shows.</summary>
     private static readonly ChannelLimits Web = new() { Text = 4096 };
 
@@ -35,6 +39,15 @@ internal sealed record ChannelLimits
             [MediaKind.Audio] = 16 * Megabyte,
             [MediaKind.Video] = 16 * Megabyte,
             [MediaKind.File] = 100 * Megabyte,
+        },
+        Types = new Dictionary<MediaKind, IReadOnlyDictionary<string, long>>
+        {
+            [MediaKind.Image] = new Dictionary<string, long>
+            {
+                ["image/jpeg"] = 5 * Megabyte,
+                ["image/png"] = 5 * Megabyte,
+                ["image/gif"] = 4 * Megabyte,
+            },
         },
     };
 
@@ -101,6 +114,7 @@ internal static class RcsLimits
     public const int Suggestions = 11;
     public const int SuggestionText = 25;
     public const int PostbackData = 2048;
+    public const int Url = 2048;
     public const int LeastCards = 2;
     public const int MostCards = 10;
     public const int CardSuggestions = 4;

@@ -52,7 +52,7 @@ internal sealed class Indicators(ChatGatewayClient gateway, IOptions<IndicatorOp
     private sealed class Work : IDisposable
     {
         private readonly ITimer _timer;
-        private bool _thinks;
+        private DateTimeOffset? _thoughtAt;
 
         public Work(Indicators indicators, Func<CancellationToken, Task<ChatGatewayAccount?>> account, string conversationId)
         {
@@ -61,8 +61,10 @@ internal sealed class Indicators(ChatGatewayClient gateway, IOptions<IndicatorOp
             {
                 // 8x8 ends typing after a time that it does not document, thinking after 60 s or the next message.
                 indicators.Typing(account, conversationId);
-                if (!_thinks) indicators.Thinking(account, conversationId);
-                _thinks = true;
+                var now = indicators._time.GetUtcNow();
+                if (_thoughtAt is { } before && now - before < options.ThinkingAgain) return;
+                indicators.Thinking(account, conversationId);
+                _thoughtAt = now;
             }, null, options.After, options.Again);
         }
 
@@ -81,6 +83,9 @@ public sealed record IndicatorOptions
 
     /// <summary>How often typing is shown again meanwhile. Default 8 s.</summary>
     public TimeSpan Again { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>How often thinking is shown again meanwhile: 8x8 ends it after 60 s. Default 50 s.</summary>
+    public TimeSpan ThinkingAgain { get; init; } = TimeSpan.FromSeconds(50);
 
     /// <summary>How long an indicator may take before it is given up. Default 2 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);

@@ -28,10 +28,11 @@ internal sealed partial class MediaUploads(
 
     /// <summary>The message as 8x8 takes it, and all uploads of the conversation.</summary>
     /// <param name="known">Attachment ids of earlier uploads, by <see cref="Key"/>.</param>
+    /// <param name="limits">The channel's.</param>
     /// <param name="atMost">How long it may take.</param>
     public async Task<(OutgoingMessage Message, IReadOnlyDictionary<string, string> Uploads)> ResolveAsync(
         Endpoint endpoint, ChatGatewayAccount account, string conversationId, OutgoingMessage message,
-        IReadOnlyDictionary<string, string> known, TimeSpan atMost, CancellationToken cancellation)
+        IReadOnlyDictionary<string, string> known, ChannelLimits limits, TimeSpan atMost, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(atMost < options.Value.Timeout ? atMost : options.Value.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
@@ -55,7 +56,9 @@ internal sealed partial class MediaUploads(
             {
                 Log.Linked(log, conversationId, failed is OperationCanceledException ? "It took too long." : failed.Message);
                 var url = await LinkAsync(endpoint, file.Url, cancellation);
-                text = string.Join('\n', ((string?[])[text ?? file.Alt ?? file.Name, url]).Where(line => !string.IsNullOrEmpty(line)));
+                // A fresh URL may be longer than the Flow's, for which there is room.
+                var line = TextSplitter.Shorten(text ?? file.Alt ?? file.Name ?? "", Math.Max(0, limits.Text - url.Length - 1));
+                text = line.Length == 0 ? url : $"{line}\n{url}";
             }
         }
 
@@ -121,6 +124,8 @@ internal sealed partial class MediaUploads(
         if (content.Length == 0) throw new MediaException("The file is empty.");
         var type = await TypeAsync(content, cancellation);
         if (!type.Is(file.Kind)) throw new MediaException($"The file is {type.ContentType}, not of the kind {file.Kind}.");
+        if (file.Types is { } types && (!types.TryGetValue(type.ContentType, out var mostOfType) || content.Length > mostOfType))
+            throw new MediaException($"The channel takes no {type.ContentType} of {content.Length} bytes.");
         var upload = new NewAttachment(content, type.Name(file.Name ?? WebAddress.FileName(file.Url)), type.ContentType);
         try
         {

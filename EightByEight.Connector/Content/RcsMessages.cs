@@ -30,7 +30,7 @@ internal static class RcsMessages
         foreach (var item in items)
         {
             QuickReply[] choices = [.. item.Buttons, .. item.Url is { } url ? [new QuickReply(item.Title, url, ButtonKind.WebUrl)] : Array.Empty<QuickReply>()];
-            if (choices.Length > RcsLimits.CardSuggestions || Suggestions(choices) is not { } suggestions) return null;
+            if (item.ImageUrl?.Length > RcsLimits.Url || choices.Length > RcsLimits.CardSuggestions || Suggestions(choices) is not { } suggestions) return null;
             var card = new JsonObject { ["title"] = TextSplitter.Shorten(PlainText.Of(item.Title), RcsLimits.CardTitle) };
             if (item.Subtitle is { } subtitle) card["description"] = TextSplitter.Shorten(PlainText.Of(subtitle), RcsLimits.CardDescription);
             if (item.ImageUrl is { } image)

@@ -47,8 +47,12 @@ internal sealed record ConversationFacts
     public ConversationFacts AfterInput(StoredEvent stored, JsonElement body)
     {
         var said = LastSaid.Of(stored, body);
+        // Who writes into an idle conversation has opened it anew, whatever becomes of the event that says so.
+        var reopens = State.Value == "IDLE" && stored.Timestamp > State.At;
         return this with
         {
+            State = reopens ? new("ACTIVE", stored.Timestamp) : State,
+            ReopenedAt = reopens ? stored.Timestamp : ReopenedAt,
             CustomerAt = Math.Max(CustomerAt, stored.Timestamp),
             // A click comes as a message once at most: the next message of that text is the customer's own.
             LastSaid = IsRepeated(said) && said!.Click is null ? null : said,

@@ -71,6 +71,8 @@ internal sealed partial class ConversationRun
 
         try
         {
+            using var indicator = notice.Status < HandoverStatus.Completed ? null
+                : workshop.Indicators.Begin(token => AccountAsync(endpoint, token), head.ConversationId);
             var (turn, state) = await workshop.Turns.TellAsync(stored, notice, snapshot.State, endpoint, cancellation);
             return await CommitTurnAsync(snapshot, [], null, stored, Masking.Of(turn with { StartedAt = now }, endpoint.Settings.DataProtection, state.Session), state, cancellation);
         }
@@ -129,25 +131,34 @@ internal sealed partial class ConversationRun
             return handover.Judged(snapshot.State.Facts, Now, _options.TransferGrace) with { DecideAt = null };
         var leftAt = snapshot.State.Facts.People.LeftAt;
         var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
-        if (endpoint is null || await AccountAsync(endpoint, cancellation) is not { } account) return handover.Decided(goesOn: false, leftAt);
+        if (endpoint is null || await AccountAsync(endpoint, cancellation) is not { } account) return handover.Decided(goesOn: false, leftAt, Now);
         try
         {
             var conversation = await workshop.Gateway.GetConversationAsync(account, snapshot.Head!.ConversationId, cancellation);
-            return handover.Decided(goesOn: HandoverPatch.IsWithPeople(conversation), leftAt);
+            // Who has left has not got it: the resource is behind the events, unless it says so for long.
+            if (HandoverPatch.IsWith(conversation, "agent", snapshot.State.Facts.People.WhoLeft) && handover.Undecided < MostQuestions)
+                return Undecided(handover);
+            return handover.Decided(
+                goesOn: HandoverPatch.IsWithPeople(conversation) && !HandoverPatch.IsWith(conversation, "agent", snapshot.State.Facts.People.WhoLeft),
+                leftAt, Now + Longest(Backoff.After(handover.GoesOnAfter == leftAt ? handover.Undecided + 1 : 1, _options), _options.TransferGrace));
         }
         catch (ChatGatewayException failed) when (failed.Delivery != Delivery.Refused && handover.Undecided < MostQuestions)
         {
-            return handover with
-            {
-                Undecided = handover.Undecided + 1,
-                DecideAt = (Now + Backoff.After(handover.Undecided + 1, _options)).ToUnixTimeMilliseconds(),
-            };
+            return Undecided(handover);
         }
         catch (ChatGatewayException)
         {
-            return handover.Decided(goesOn: false, leftAt);
+            return handover.Decided(goesOn: false, leftAt, Now);
         }
     }
+
+    private HandoverCase Undecided(HandoverCase handover) => handover with
+    {
+        Undecided = handover.Undecided + 1,
+        DecideAt = (Now + Backoff.After(handover.Undecided + 1, _options)).ToUnixTimeMilliseconds(),
+    };
+
+    private static TimeSpan Longest(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     /// <summary>8x8 takes an assignment with 202 and carries it out later: without a word of it, it is looked at.</summary>
     private async Task<HandoverCase> CheckAsync(Snapshot snapshot, HandoverCase handover, CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 
 namespace EightByEight.Connector.Conversations;
@@ -137,7 +138,8 @@ internal sealed partial class ConversationRun
         var id = snapshot.Head!.ConversationId;
         using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), id);
         var (resolved, uploads) = await workshop.Media.ResolveAsync(
-            endpoint, account, id, message, snapshot.State.Uploads, _options.Lease / 2, cancellation);
+            endpoint, account, id, message, snapshot.State.Uploads,
+            ChannelLimits.Of(ChannelContext.KindOf(snapshot.State.Facts.Channel.Value)), _options.Lease / 2, cancellation);
         if (ReferenceEquals(uploads, snapshot.State.Uploads)) return (snapshot, resolved);
         var state = snapshot.State with { Uploads = uploads };
         var held = await CommitAsync(snapshot, snapshot.Head with { Lease = NewHold() }, state, [], release: false, cancellation);

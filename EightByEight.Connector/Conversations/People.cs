@@ -46,6 +46,10 @@ internal sealed record People
     public string? NewestAgent => Agents.Where(a => a.Value.Present && a.Key.Length > 0)
         .OrderByDescending(a => a.Value.At).Select(a => a.Key).FirstOrDefault();
 
+    /// <summary>The agents who left and did not come back.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> WhoLeft => Agents.Where(a => !a.Value.Present && a.Key.Length > 0).Select(a => a.Key);
+
     /// <summary>Whether people talk, at a time of our clock.</summary>
     public Talk TalkAt(DateTimeOffset now, TimeSpan grace)
     {

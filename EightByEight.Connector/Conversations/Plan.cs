@@ -145,7 +145,7 @@ internal sealed record Plan
 
             // An agent who left may turn out to be a transfer: what the customer says then waits for its meaning.
             var talk = role == Role.None ? Talk.No
-                : goesOn ? next!.Status == HandoverStatus.Left ? Talk.Undecided : Talk.Yes
+                : goesOn ? next!.Status == HandoverStatus.Left || next.IsUnconfirmed ? Talk.Undecided : Talk.Yes
                 : peopleTalk ? Talk.Yes : after.People.TalkAt(now, grace);
             if (talk == Talk.Undecided && role == Role.Input)
             {
@@ -177,14 +177,14 @@ internal sealed record Plan
         }
 
         // A transfer or a new agent that was absorbed may have decided: those held are looked at again at once.
-        if (heldUntil is not null && !pauses && !(handover is { IsActive: true, Status: HandoverStatus.Left }
+        if (heldUntil is not null && !pauses && !(handover is { IsActive: true, Status: HandoverStatus.Left } or { IsUnconfirmed: true }
             || facts.People.TalkAt(now, grace) == Talk.Undecided)) heldUntil = now;
         return Rests() with { HeldUntil = heldUntil };
     }
 
     /// <summary>Until when it is not clear whether an agent who left is replaced by another; null: it is clear.</summary>
     private static DateTimeOffset? UndecidedUntil(ConversationFacts facts, HandoverCase? handover, DateTimeOffset now, TimeSpan grace) =>
-        handover is { IsActive: true, Status: HandoverStatus.Left, DecideAt: { } at } ? DateTimeOffset.FromUnixTimeMilliseconds(at)
+        handover is { IsActive: true, DecideAt: { } at } ? DateTimeOffset.FromUnixTimeMilliseconds(at)
         : facts.People.TalkAt(now, grace) == Talk.Undecided ? facts.People.DecidedAt(grace) : null;
 
     /// <summary>

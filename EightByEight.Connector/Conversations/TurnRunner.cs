@@ -139,6 +139,7 @@ internal sealed partial class TurnRunner(
             Profile = profile,
             Position = rest?.At ?? session.Position,
             Steps = rest?.Steps ?? 0,
+            CanReturn = settings.Handover.ReturnScriptId is not null,
         }, cancellation);
         FlowAnswer? answer = null;
         while (run.Next(answer) is { } asked) answer = await outside.AnswerAsync(asked, endpoint, cancellation);
@@ -314,6 +315,8 @@ internal sealed partial class TurnRunner(
         StoredEvent stored, IncomingContent content, ConversationFacts facts, Session session, Flow flow, EndpointSettings settings)
     {
         var user = facts.User.Value is { } known ? JsonNode.Parse(known)!.AsObject() : [];
+        // JavaScript's numbers would lose the last digits of a long one.
+        if (user["userId"] is JsonValue number && number.GetValueKind() == JsonValueKind.Number) user["userId"] = number.ToString();
         return new JsonObject
         {
             ["text"] = content.Text,

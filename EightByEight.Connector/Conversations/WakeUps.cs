@@ -11,6 +11,9 @@ namespace EightByEight.Connector.Conversations;
 /// </summary>
 internal sealed class WakeUps(ConnectorStorage storage, IOptions<ConversationOptions> options)
 {
+    /// <summary>In seconds. Source: Azure Storage, Put Message, visibilitytimeout.</summary>
+    private const double LongestDelay = 7 * 24 * 60 * 60;
+
     private static readonly TimeSpan Forever = TimeSpan.FromSeconds(-1);
 
     private QueueClient Queue => storage.WakeUps;
@@ -52,8 +55,8 @@ internal sealed class WakeUps(ConnectorStorage storage, IOptions<ConversationOpt
         }
     }
 
-    /// <summary>Queues count in whole seconds; rounding up never wakes too early.</summary>
-    private static TimeSpan Whole(TimeSpan delay) => TimeSpan.FromSeconds(Math.Ceiling(Math.Max(0, delay.TotalSeconds)));
+    /// <summary>Queues count in whole seconds, up to seven days; rounding up never wakes too early.</summary>
+    private static TimeSpan Whole(TimeSpan delay) => TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(delay.TotalSeconds), 0, LongestDelay));
 }
 
 /// <summary>A backup wake-up that was put.</summary>

@@ -19,6 +19,9 @@ public sealed record FlowInput
     /// <summary>Where the session waits; null: at the start.</summary>
     public FlowPosition? Position { get; init; }
 
+    /// <summary>Whether a customer can be taken back from a queue, so that calling a handover off means something.</summary>
+    public bool CanReturn { get; init; } = true;
+
     /// <summary>How many steps earlier parts of the turn have run.</summary>
     public int Steps { get; init; }
 }

@@ -26,6 +26,9 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
 
     public FlowPosition? Position { get; set; }
 
+    /// <summary>Whether a customer can be taken back from a queue.</summary>
+    public bool CanReturn => input.CanReturn;
+
     /// <summary>Whether the rest of the turn comes later.</summary>
     public bool IsPaused => _pause is not null;
 

@@ -93,7 +93,7 @@ internal sealed record HandoverCase
     /// <summary>The leaving of an agent that 8x8, asked, said was no end; by 8x8's time.</summary>
     public long GoesOnAfter { get; set; }
 
-    /// <summary>How often that could not be found out.</summary>
+    /// <summary>How often that was asked in a row, without an answer that ends it.</summary>
     public int Undecided { get; set; }
 
     /// <summary>When it is looked at whether 8x8 carried out the assignment that it accepted; counts while it is requested.</summary>
@@ -188,15 +188,27 @@ internal sealed record HandoverCase
             return Over("The contact centre gave the conversation back.");
         if (people.LeftAt > Math.Max(Since, GoesOnAfter) && people.LeftAt > QueuedAt)
             return Now(HandoverStatus.Left) with { DecideAt = DecideAt ?? people.DecidedAt(grace).ToUnixTimeMilliseconds() };
+        // 8x8 says that it goes on, and no newer event tells with whom.
+        if (people.LeftAt > Since && people.LeftAt > QueuedAt) return this;
         return QueuedAt > Since ? Now(HandoverStatus.Queued) with { DecideAt = null } : this;
     }
 
     /// <summary>After the grace time, and after 8x8 was asked.</summary>
     /// <param name="goesOn">Whether the conversation is still with a queue or an agent.</param>
-    /// <param name="leftAt">When the agent left, by 8x8's time: that is not asked again.</param>
-    public HandoverCase Decided(bool goesOn, long leftAt) => goesOn
-        ? Now(HandoverStatus.Transferred) with { DecideAt = null, Undecided = 0, GoesOnAfter = leftAt }
+    /// <param name="leftAt">When the agent left, by 8x8's time: what came before is no end.</param>
+    /// <param name="again">When it is asked again: the resource may be behind the events, and no event is promised.</param>
+    public HandoverCase Decided(bool goesOn, long leftAt, DateTimeOffset again) => goesOn
+        ? Now(HandoverStatus.Transferred) with
+        {
+            DecideAt = again.ToUnixTimeMilliseconds(),
+            Undecided = GoesOnAfter == leftAt ? Undecided + 1 : 1,
+            GoesOnAfter = leftAt,
+        }
         : Ended(HandoverStatus.Completed, null);
+
+    /// <summary>Whether only the conversation resource says that it goes on, which is asked again.</summary>
+    [JsonIgnore]
+    public bool IsUnconfirmed => Status == HandoverStatus.Transferred && DecideAt is not null;
 
     /// <summary>8x8 was asked whether it carried out the assignment that it had accepted.</summary>
     /// <param name="isDone">Whether the conversation is with a queue or an agent; null: that could not be found out.</param>

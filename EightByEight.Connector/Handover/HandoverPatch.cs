@@ -22,6 +22,10 @@ internal static class HandoverPatch
     public static bool IsWithPeople(Conversation conversation) =>
         !IsIdle(conversation) && (IsAssigned(conversation, "queue") || IsAssigned(conversation, "agent"));
 
+    /// <summary>Whether a conversation is with one of some.</summary>
+    public static bool IsWith(Conversation conversation, string type, IEnumerable<string> ids) =>
+        IsAssigned(conversation, type) && ids.Contains(conversation.Assignment!.Id);
+
     private static bool IsIdle(Conversation conversation) => string.Equals(conversation.State, "idle", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsAssigned(Conversation conversation, string type) =>

@@ -136,7 +136,8 @@ public class ContentPageTests
         Every submit of an Adaptive Card carries the card's id in its data, as `_card`; Flows do not see it there. **While something waits**, a
         click counts only if it is about what was offered in the last turn that said something: a second click, or one on an older card or
         choice, makes no turn, and stands in the history. Where the same question is asked again, what was shown before still counts. **While nothing
-        waits**, a click on anything older is input like any other. What has no id, such as a card within a raw message, always counts.
+        waits**, a click on anything older is input like any other. What has no id, such as a card of a channel within a raw message, always counts; Adaptive Cards
+        have one wherever they stand.
 
         A click on a quick reply and a message with its title within 5 seconds are one input, and so are two equal clicks within one second (both by
         8x8's timestamps). A click on a link or a phone number is none.

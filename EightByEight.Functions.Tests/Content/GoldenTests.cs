@@ -1,4 +1,5 @@
 using System.Text;
+using EightByEight.Connector.Content;
 using EightByEight.Functions.Tests.Flows;
 
 namespace EightByEight.Functions.Tests.Content;
@@ -26,6 +27,19 @@ public class GoldenTests
         var kind = Samples.Channels.Single(one => one.Name == channel).Kind;
         var messages = Samples.Json(Samples.Convert(Samples.Output(output), kind).Messages);
         Golden.Check(Path.Combine(Folder, $"{output}.{channel}.json"), messages);
+    }
+
+    public static TheoryData<string> Names() => new(Samples.Outputs.Select(output => output.Name));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Channels_of_one_column_of_the_table_get_the_same(string output)
+    {
+        string Of(ChannelKind kind) => Samples.Json(Samples.Convert(Samples.Output(output), kind).Messages);
+        string Words(ChannelKind kind) => string.Join('\n', Samples.Convert(Samples.Output(output), kind).Messages.Select(message => message.Text));
+
+        Assert.Equal([Of(ChannelKind.WebChat), Of(ChannelKind.WebChat)], [Of(ChannelKind.ChatApi), Of(ChannelKind.Unknown)]);
+        Assert.Equal([Words(ChannelKind.Sms), Words(ChannelKind.Sms)], [Words(ChannelKind.Facebook), Words(ChannelKind.Other)]);
     }
 
     [Fact]

@@ -56,4 +56,24 @@ public sealed class IndicatorTests(AzuriteFixture azurite)
 
     private static Dictionary<string, string?> With(params (string Name, string Value)[] options) =>
         TestConnector.Quick.Concat(options.Select(o => KeyValuePair.Create<string, string?>(o.Name, o.Value))).ToDictionary();
+
+    [Fact]
+    public async Task Thinking_is_shown_again_before_8x8_ends_it()
+    {
+        var release = new TaskCompletionSource();
+        await using var files = await FileServer.StartAsync(async context =>
+        {
+            await release.Task.WaitAsync(context.RequestAborted);
+            await context.Response.Body.WriteAsync(FileServer.Png);
+        });
+        await using var connector = await TestConnector.StartAsync(azurite, $"name: slow\nstart:\n  - say: {{ image: \"{files.Url}/a.png\" }}",
+            options: With(("Connector:Indicators:After", "00:00:00.1"), ("Connector:Indicators:Again", "00:00:01"),
+                ("Connector:Indicators:ThinkingAgain", "00:00:00.5"), ("Connector:Media:Timeout", "00:00:10")));
+
+        var conversation = connector.Start("hi");
+        await Eventually.GetAsync(() => Count(connector, Operations.Thinking), n => n > 1, "a second sign of thinking", null, connector.Logs);
+        release.SetResult();
+
+        await connector.BotSaysAsync(conversation, 1);
+    }
 }

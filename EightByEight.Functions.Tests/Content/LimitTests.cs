@@ -104,4 +104,50 @@ public class LimitTests
 
     private static JsonElement Interactive(Output output) =>
         Converted(output, ChannelKind.WhatsApp)[0].Cards![0].Content.GetProperty("interactive");
+
+    [Theory]
+    [InlineData(ChannelKind.WebChat)]
+    [InlineData(ChannelKind.WhatsApp)]
+    [InlineData(ChannelKind.Rcs)]
+    [InlineData(ChannelKind.Sms)]
+    internal void HTML_in_titles_becomes_text(ChannelKind kind)
+    {
+        var output = new Output
+        {
+            Text = "Which?",
+            Rich = new Buttons([new("<b>Yes</b> &amp; go", "<b>Yes</b> &amp; go"), new("<i>No</i>", "no")]),
+        };
+        var converted = Samples.Convert(output, kind);
+
+        Assert.DoesNotContain("<", string.Concat(converted.Messages.Select(message => message.Text)));
+        Assert.Equal([("Yes & go", "Yes & go"), ("No", "no")], converted.Offer.Choices.Select(choice => (choice.Title, choice.Payload)));
+    }
+
+    [Fact]
+    public void An_image_whose_address_is_too_long_for_a_carousel_is_said_in_words()
+    {
+        static Item One(string title) => new(title) { ImageUrl = "https://example.com/" + new string('a', RcsLimits.Url) };
+
+        Assert.Null(Converted(new() { Rich = new Gallery([One("a"), One("b")]) }, ChannelKind.Rcs)[0].Cards);
+    }
+
+    [Fact]
+    public void A_caption_leaves_room_for_the_address_of_its_file()
+    {
+        var media = new Media(MediaKind.Image, "https://example.com/" + new string('a', 400));
+        var messages = Converted(new() { Text = string.Concat(Enumerable.Repeat("word ", 198)), Rich = media }, ChannelKind.Viber);
+
+        Assert.All(messages, message => Assert.InRange(message.Text!.Length + media.Url.Length + 1, 1, 1_400));
+        Assert.InRange(messages[^1].Text!.Length + 1 + media.Url.Length, 1, 1_000);
+        Assert.NotNull(messages[^1].Media);
+    }
+
+    [Fact]
+    public void A_file_with_an_address_that_fills_a_message_goes_without_a_caption()
+    {
+        var media = new Media(MediaKind.Image, "https://example.com/" + new string('a', 950));
+        var messages = Converted(new() { Text = "Here it is.", Rich = media }, ChannelKind.Viber);
+
+        Assert.Equal(["Here it is.", null], messages.Select(message => message.Text));
+    }
 }

@@ -189,4 +189,38 @@ public sealed class MediaTests(AzuriteFixture azurite)
               {rich}
         """, options: TestConnector.Quick.Where(o => media.All(m => o.Key != $"Connector:Media:{m.Name}"))
         .Concat(media.Select(m => KeyValuePair.Create<string, string?>($"Connector:Media:{m.Name}", m.Value))).ToDictionary());
+
+    [Theory]
+    [InlineData("GIF8", 3_000_000, true)]
+    [InlineData("GIF8", 4_500_000, false)]
+    [InlineData("BM", 1_000, false)]
+    public async Task WhatsApp_takes_images_of_its_types_only(string head, int size, bool isTaken)
+    {
+        await using var files = await FileServer.StartAsync(context => context.Response.Body.WriteAsync(
+            (byte[])[.. System.Text.Encoding.ASCII.GetBytes(head), .. new byte[size]]).AsTask());
+        await using var connector = await StartAsync($"image: \"{files.Url}/a\"");
+
+        var conversation = connector.Start("hi", "WhatsApp");
+        await connector.BotSaysAsync(conversation, 1);
+
+        Assert.Equal(isTaken, connector.Gateway.Messages(conversation)[^1].Attachments.Count == 1);
+    }
+
+    [Fact]
+    public async Task A_link_in_place_of_a_file_fits_with_its_text_into_a_message()
+    {
+        await using var files = await FileServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = 404;
+            return Task.CompletedTask;
+        });
+        await using var connector = await StartAsync($"{{ text: \"{string.Concat(Enumerable.Repeat("word ", 198)).Trim()}\", image: \"{files.Url}/a.png\" }}");
+
+        var conversation = connector.Start("hi", "Viber");
+
+        var said = await connector.BotSaysAsync(conversation, 2);
+        Assert.All(said, one => Assert.InRange(one.Length, 1, 1_000));
+        Assert.EndsWith("/a.png", said[^1]);
+        Assert.Equal(198, string.Join(' ', said).Split(' ', '\n').Count(word => word == "word"));
+    }
 }

@@ -41,4 +41,23 @@ public class RawMessageTests
 
     private static Connector.ChatGateway.OutgoingMessage? Read(string json, out string? problem) =>
         RawMessages.Read((JsonObject)JsonNode.Parse(json)!, out problem);
+
+    [Fact]
+    public void An_adaptive_card_in_it_carries_its_id_like_any_other()
+    {
+        var raw = Read("""
+            {"cards":[{"contentType":"application/vnd.microsoft.card.adaptive","content":
+              {"type":"AdaptiveCard","version":"1.3","actions":[{"type":"Action.Submit","title":"Go","data":{"a":1}}]}}]}
+            """, out _)!;
+
+        var converted = Samples.Convert(new Output { Rich = new RawMessage(raw) }, ChannelKind.WebChat);
+
+        var id = converted.Messages[0].Cards![0].Content.GetProperty("actions")[0].GetProperty("data").GetProperty("_card").GetString()!;
+        Assert.Equal([id], converted.Offer.Cards);
+        Assert.False(converted.Offer.IsOpen);
+    }
+
+    [Fact]
+    public void Suggestions_of_RCS_are_a_list() =>
+        Assert.NotNull(Read("""{"text":"a","cards":[{"contentType":"Suggestions","content":[{"reply":{"text":"A","postbackData":"a"}}]}]}""", out _));
 }

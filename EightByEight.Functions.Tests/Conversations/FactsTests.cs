@@ -62,6 +62,22 @@ public sealed class FactsTests
         Assert.Equal(inOrder, inOrder.Reverse().Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void Who_writes_into_an_idle_conversation_has_opened_it_anew_even_if_8x8_never_says_so()
+    {
+        var before = After((10, """{"state":"active"}"""), (20, """{"state":"idle"}"""));
+
+        var after = Says(before, 30);
+
+        Assert.Equal(("ACTIVE", 30), (after.State.Value, after.ReopenedAt));
+        Assert.Equal(1, after.After(Update(25, """{"state":"active"}""", out var late), late).Activations);
+        Assert.Equal("IDLE", after.After(Update(40, """{"state":"idle"}""", out var idle), idle).State.Value);
+    }
+
+    [Fact]
+    public void What_was_said_before_the_end_and_comes_late_opens_nothing() =>
+        Assert.Equal("IDLE", Says(After((10, """{"state":"active"}"""), (20, """{"state":"idle"}""")), 15).State.Value);
+
     [Theory]
     [InlineData("active", true)]
     [InlineData("ACTIVE", true)]
@@ -76,6 +92,12 @@ public sealed class FactsTests
             e => ValueTask.FromResult(e.Body.Inline!));
 
         Assert.Equal(acts, plan.Acting is not null);
+    }
+
+    private static ConversationFacts Says(ConversationFacts facts, long at)
+    {
+        var stored = Update(at, "{}", out _) with { EventType = "MESSAGE" };
+        return facts.AfterInput(stored, JsonElement.Parse("""{"eventType":"MESSAGE","data":{"text":"Hi"}}"""));
     }
 
     private static ConversationFacts After(params (int At, string Data)[] updates)

@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using EightByEight.Simulator;
-
 namespace EightByEight.Functions.Tests.Conversations;
 
 /// <summary>Turns that pause, in a conversation.</summary>

@@ -26,4 +26,18 @@ public sealed class WakeUpTests(AzuriteFixture azurite)
         Assert.True(WakeUp.TryParse(Encoding.UTF8.GetString(Convert.FromBase64String(seen.Value.MessageText)), out var wakeUp));
         Assert.Equal((key.ToString(), "id"), (wakeUp.Key, wakeUp.BackupId));
     }
+
+    [Fact]
+    public async Task A_wake_up_of_a_week_and_its_later_backup_are_taken_by_the_queue()
+    {
+        var storage = new ConnectorStorage(new ConfigurationBuilder()
+            .AddInMemoryCollection([new("AzureWebJobsStorage", azurite.NewAccount())]).Build(), StorageTimeouts.Work, []);
+        await storage.ReadyAsync();
+
+        await new WakeUps(storage, Options.Create(new ConversationOptions()))
+            .PutPairAsync(ConversationKey.Of("endpoint", "c"), TimeSpan.FromMinutes(10_080), TestContext.Current.CancellationToken);
+
+        var queue = await storage.WakeUps.GetPropertiesAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(2, queue.Value.ApproximateMessagesCount);
+    }
 }

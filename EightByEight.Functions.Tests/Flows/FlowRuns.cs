@@ -4,7 +4,7 @@ namespace EightByEight.Functions.Tests.Flows;
 
 internal static class FlowRuns
 {
-    /// <summary>Runs an input to its end.</summary>
+    /// <summary>Runs an input to its end, all parts of its turn.</summary>
     /// <param name="answer">What the world answers; null: nothing is asked.</param>
     public static FlowResult Run(
         this Flow flow, FlowInput input, CancellationToken cancellation, Func<FlowRequest, FlowAnswer>? answer = null)
@@ -12,6 +12,20 @@ internal static class FlowRuns
         using var run = flow.Begin(input, cancellation);
         FlowAnswer? given = null;
         while (run.Next(given) is { } request) given = answer!(request);
-        return run.Result;
+        if (run.Result.Pause is not { } pause) return run.Result;
+        var rest = flow.Run(new FlowInput
+        {
+            Input = pause.Input,
+            Context = run.Result.Context,
+            Profile = run.Result.Profile,
+            Position = pause.At,
+            Steps = pause.Steps,
+        }, cancellation, answer);
+        return rest with
+        {
+            Outputs = [.. run.Result.Outputs, .. rest.Outputs],
+            Warnings = [.. run.Result.Warnings, .. rest.Warnings],
+            Position = rest.Failure is null ? rest.Position : input.Position,
+        };
     }
 }

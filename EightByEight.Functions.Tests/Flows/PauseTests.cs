@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EightByEight.Connector.Flows;
 
 namespace EightByEight.Functions.Tests.Flows;

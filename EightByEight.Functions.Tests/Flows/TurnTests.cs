@@ -201,4 +201,20 @@ public class TurnTests
         Assert.ThrowsAny<OperationCanceledException>(() =>
             Flow.Parse("name: a\nstart: [ { say: \"{{ [1].map(x => x) }}\" } ]").Run(input, cancelled.Token));
     }
+
+    [Theory]
+    [InlineData(false, "wait", false)]
+    [InlineData(false, "end", true)]
+    [InlineData(true, "wait", true)]
+    public void A_button_that_calls_off_is_shown_where_the_customer_can_be_taken_back(bool canReturn, string withoutReturn, bool isShown)
+    {
+        var flow = Flow.Parse($"name: x\nstart:\n  - handover: {{ queueId: '1', message: Wait., cancelButton: Stop, withoutReturn: {withoutReturn} }}\n");
+
+        var result = flow.Run(
+            new FlowInput { Input = [], Context = [], Profile = [], CanReturn = canReturn }, TestContext.Current.CancellationToken);
+
+        Assert.Equal(isShown, result.Outputs[0].QuickReplies.Count == 1);
+        Assert.Equal(isShown, result.Warnings.Count == 0);
+        Assert.Equal(isShown, result.Handover!.CancelButton is not null);
+    }
 }

@@ -71,7 +71,7 @@ public sealed class HandoverProperties
     }
 
     [Fact]
-    public void What_8x8_said_was_no_end_is_not_asked_again_with_the_next_event()
+    public void What_8x8_said_was_no_end_is_asked_again_later_and_not_with_each_event()
     {
         var joined = new Event(1, """{"eventType":"MEMBERS_CHANGED","data":{"memberType":"agent","change":"joined","id":"a"}}""", 1);
         var left = new Event(2, """{"eventType":"MEMBERS_CHANGED","data":{"memberType":"agent","change":"left","id":"a"}}""", 2);
@@ -80,9 +80,14 @@ public sealed class HandoverProperties
         foreach (var told in new[] { joined, left }) (facts, handover) = After(facts, handover, told, Start.AddSeconds(3));
         Assert.Equal(HandoverStatus.Left, handover.Status);
 
-        (_, handover) = After(facts, handover.Decided(goesOn: true, facts.People.LeftAt), says, Start.AddSeconds(41));
+        (_, handover) = After(facts, handover.Decided(goesOn: true, facts.People.LeftAt, Start.AddSeconds(60)), says, Start.AddSeconds(41));
 
-        Assert.Equal((HandoverStatus.Transferred, null), (handover.Status, handover.DecideAt));
+        Assert.Equal((HandoverStatus.Transferred, Start.AddSeconds(60).ToUnixTimeMilliseconds()), (handover.Status, handover.DecideAt));
+
+        var queued = new Event(50, """{"eventType":"QUEUED","data":{"queueId":"2"}}""", 4);
+        (_, handover) = After(facts, handover, queued, Start.AddSeconds(51));
+
+        Assert.Equal((HandoverStatus.Queued, null), (handover.Status, handover.DecideAt));
     }
 
     /// <summary>Something that could have happened: queues, agents who come, transfer and leave, and perhaps an end.</summary>

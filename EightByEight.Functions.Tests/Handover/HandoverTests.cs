@@ -380,6 +380,27 @@ public sealed class HandoverTests(AzuriteFixture azurite)
         Assert.Single(connector.BotSaid(conversation));
     }
 
+    [Theory]
+    [InlineData("queue")]
+    [InlineData("agent")]
+    public async Task A_resource_that_is_behind_the_agents_leaving_is_not_believed_for_ever(string stale)
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
+        var conversation = await HandedOverAsync(connector);
+        connector.Gateway.AgentAccepts(conversation);
+        connector.Gateway.Options.StaleAssignment = stale;
+        connector.Gateway.Options.EventDelays = new Dictionary<string, TimeSpan> { ["CONVERSATION_UPDATE"] = TimeSpan.FromHours(1) };
+        connector.Gateway.AgentLeaves(conversation);
+        if (stale == "queue")
+        {
+            await SettledAsync(connector, conversation, "transferred");
+            connector.Gateway.CustomerSays(conversation, "hello?");
+            connector.Gateway.Options.StaleAssignment = null;
+        }
+
+        Assert.Equal("Over: completed", (await connector.BotSaysAsync(conversation, 2))[1]);
+    }
+
     [Fact]
     public async Task A_handover_in_doubt_is_not_made_again_after_its_agent_came_and_left()
     {

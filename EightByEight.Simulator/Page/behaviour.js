@@ -45,7 +45,7 @@ export async function refreshBehaviour(setup) {
 
 function showSwitches(now) {
   const at = switches.elements;
-  for (const name of ['deliveryOrder', 'copies', 'idleMessageStatus']) if (document.activeElement !== at[name]) at[name].value = now[name];
+  for (const name of ['deliveryOrder', 'copies', 'idleMessageStatus', 'availableAgents', 'schedule', 'staleAssignment']) if (document.activeElement !== at[name]) at[name].value = now[name];
   for (const name of ['transferBeforeLeft', 'clickAlsoWrites', 'preSignedUrls']) at[name].checked = now[name];
   delays = now.eventDelays;
   byId('delays').replaceChildren(...Object.entries(delays).map(([type, delay]) => el('li', {},

@@ -51,7 +51,11 @@ internal sealed class HandOver : WaitingStep
 
     public override Outcome Run(Turn turn)
     {
-        var button = Text(_cancelButton, turn);
+        var canReturn = turn.CanReturn || _fixed.WithoutReturn == WithoutReturn.End;
+        if (!canReturn && (_cancelButton is not null || _fixed.CancelIntent is not null || _fixed.TimeoutMinutes is not null))
+            turn.Warn(Path, Line, "The customer cannot be taken back from the queue: nothing calls this handover off, and no button is shown that"
+                + " would. Set handover.returnScriptId of the Endpoint, or write withoutReturn: end.");
+        var button = canReturn ? Text(_cancelButton, turn) : null;
         if (Text(_message, turn) is { } message)
             turn.Say(new Output { Text = message, QuickReplies = button is null ? [] : [new QuickReply(button, button)] });
         turn.Handover = _fixed with

@@ -13,7 +13,9 @@ internal static class AgentSide
 {
     /// <summary>The handover after an event.</summary>
     /// <param name="happenings">Gets what the bot is told.</param>
-    public static HandoverHead After(HandoverHead head, StoredEvent stored, JsonElement body, List<Happening> happenings)
+    /// <param name="leaves">Whether the customer is leaving: the answer of 8x8 to that may have been lost.</param>
+    public static HandoverHead After(
+        HandoverHead head, StoredEvent stored, JsonElement body, List<Happening> happenings, bool leaves = false)
     {
         var (at, data) = (stored.Timestamp, body.Member("data"));
         if (stored.EventType == "MESSAGE" && Speaker.Of(body) == Speaker.Agent) return Said(head, stored, body, data, happenings);
@@ -21,12 +23,12 @@ internal static class AgentSide
         head = Learned(head, stored, body);
         var facts = head.Facts;
         if (facts.State.Value == "IDLE")
-            return Ended(head, HandoverStatus.Completed, head.HadAgent ? "agent" : "contactCenter", at, happenings);
+            return Ended(head, HandoverStatus.Completed, leaves ? "customer" : head.HadAgent ? "agent" : "contactCenter", at, happenings);
         return stored.EventType switch
         {
             "ACTIVITY" when data.Text("name") == "typing" => Typed(head, at, data, happenings),
             "MEMBERS_CHANGED" when Is(data.Text("memberType"), "user") && Is(data.Text("change"), "left") =>
-                Ended(head, HandoverStatus.Completed, "contactCenter", at, happenings),
+                Ended(head, HandoverStatus.Completed, leaves ? "customer" : "contactCenter", at, happenings),
             _ when at < head.StatusAt => head,
             "QUEUED" => Queued(head, at, data, happenings),
             "TRANSFER" => Tell(head with { Status = HandoverStatus.Queued, StatusAt = at, AgentId = null, QueueId = null, QueueName = null },

@@ -65,13 +65,13 @@ internal static class HandoverBody
         foreach (var (item, path) in members.Items("additionalProperties", 1_000).Select((item, i) => (item, $"$.user.additionalProperties[{i}]")))
         {
             var property = new JsonMembers(item, path, problems);
-            if (property.String("key", 255, required: true) is { } key) Add(properties, key, property.Value("value"));
+            if (property.String("key", 255, required: true) is { } key) Add(properties, property, "key", key, property.Value("value"));
             property.RefuseOthers();
         }
 
         members.RefuseOthers();
         if (all.Value("properties") is { ValueKind: JsonValueKind.Object } custom)
-            foreach (var member in custom.EnumerateObject()) Add(properties, member.Name, member.Value);
+            foreach (var member in custom.EnumerateObject()) Add(properties, all, "properties", member.Name, member.Value);
         else if (all.Value("properties") is { ValueKind: not JsonValueKind.Null }) all.Refuse("properties", "Must be an object.");
         if (properties.Count > User.MostAdditionalProperties)
             all.Refuse("properties",
@@ -80,8 +80,14 @@ internal static class HandoverBody
     }
 
     /// <summary>8x8 takes strings: other JSON goes as its text, and null as nothing.</summary>
-    private static void Add(List<UserProperty> properties, string key, JsonElement? value)
+    private static void Add(List<UserProperty> properties, JsonMembers of, string member, string key, JsonElement? value)
     {
+        if (key == HandoverRun.Marker)
+        {
+            of.Refuse(member, $"'{key}' is the connector's own: by it a conversation is known to be this handover's. Give yours another name.");
+            return;
+        }
+
         if (value is not { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } given) return;
         properties.Add(new(key, given.ValueKind == JsonValueKind.String ? given.GetString() : given.GetRawText()));
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EightByEight.Connector.ChatGateway;
@@ -43,6 +44,12 @@ internal sealed record HandoverHead
 
     /// <summary>The leaving of an agent that a look at the conversation found to be no end.</summary>
     public long GoesOnAfter { get; set; }
+
+    /// <summary>When the conversation is looked at again after that; what an event says makes it needless.</summary>
+    public long? LookAt { get; set; }
+
+    /// <summary>How often it was looked at since.</summary>
+    public int Looks { get; set; }
 
     public long CreatedAt { get; set; }
     public long? EndedAt { get; set; }
@@ -210,4 +217,15 @@ internal static class HandoverKey
 [JsonSerializable(typeof(Command))]
 [JsonSerializable(typeof(HandoverEvent))]
 [JsonSerializable(typeof(NewConversation))]
-internal sealed partial class HandoverJson : JsonSerializerContext;
+internal sealed partial class HandoverJson : JsonSerializerContext
+{
+    /// <summary>
+    /// Characters as UTF-8 instead of six bytes each: the longest message fits into a property of 64 KiB in any language.
+    /// </summary>
+    public static HandoverJson Compact => field ??= new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

@@ -147,7 +147,7 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, T
                         new TableEntity(partition, HandoverRows.Bell) { [HandoverRows.Commands] = number }, bell.ETag),
                     new(TableTransactionActionType.Add, new TableEntity(partition, HandoverRows.Command(number))
                     {
-                        ["Command"] = JsonSerializer.SerializeToUtf8Bytes(command, HandoverJson.Default.Command),
+                        ["Command"] = JsonSerializer.SerializeToUtf8Bytes(command, HandoverJson.Compact.Command),
                     }),
                 ], cancellation);
                 return Acceptance.Accepted;

@@ -18,6 +18,9 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
     /// <summary>Events of 8x8 that are noted in one transaction of a hundred: each deletes a row and makes up to two.</summary>
     private const int MaxNoted = 30;
 
+    /// <summary>How often 8x8 may say that the agent who left still has the conversation, before the event is believed.</summary>
+    private const int MostLooks = 5;
+
     private string HandoverId { get; } = key.Conversation;
 
     /// <summary>Only the request of a bot makes a handover.</summary>
@@ -56,6 +59,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
     {
         var head = read.Head!;
         var happenings = new List<Happening>();
+        var leaves = read.Rows.Any(row => row.RowKey.StartsWith("3|", StringComparison.Ordinal) && CommandOf(row).MessageId is null);
         foreach (var row in incoming)
         {
             var stored = StoredEvent.From(row);
@@ -66,7 +70,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
             }
 
             using var body = JsonDocument.Parse(await stored.Body.ReadAsync(desk.Storage.Bodies, cancellation));
-            head = AgentSide.After(head, stored, body.RootElement, happenings);
+            head = AgentSide.After(head, stored, body.RootElement, happenings, leaves);
         }
 
         if (await TellAsync(read, head, happenings, [.. incoming.Select(Deleted)], cancellation) is null) return null;
@@ -95,7 +99,10 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
     private long? DecisionAt(HandoverHead head)
     {
         var people = head.Facts.People;
-        if (!head.HadAgent || Math.Max(people.LeftAt, people.EndedAt) <= head.GoesOnAfter) return null;
+        var left = Math.Max(people.LeftAt, people.EndedAt);
+        if (!head.HadAgent) return null;
+        if (left <= head.GoesOnAfter)
+            return head.StatusAt > left || people.TalkAt(Now, Options.TransferGrace) == Talk.Yes ? null : head.LookAt;
         return people.TalkAt(Now, Options.TransferGrace) switch
         {
             Talk.No => NowMs,
@@ -119,18 +126,29 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
         {
             conversation = null;
         }
-        catch (ChatGatewayException failed)
+        catch (ChatGatewayException failed) when (!IsTooOld(asked))
         {
             return await LaterAsync(read, asked, failed, cancellation);
+        }
+        catch (ChatGatewayException)
+        {
+            // The events are believed: the agent left, and nobody was heard of since.
+            conversation = null;
         }
 
         var people = head.Facts.People;
         var left = Math.Max(people.LeftAt, people.EndedAt);
         var type = conversation?.Assignment?.Type?.ToUpperInvariant();
+        // Who has left has not got it: the resource is behind the events, unless it says so for long.
+        var isStale = conversation is not null && HandoverPatch.IsWith(conversation, "agent", people.WhoLeft);
+        var looks = (head.GoesOnAfter == left ? head.Looks : 0) + 1;
+        if (isStale && looks > MostLooks) type = null;
         if (type is not ("QUEUE" or "AGENT") || string.Equals(conversation!.State, "idle", StringComparison.OrdinalIgnoreCase))
             return await EndAsync(read, HandoverStatus.Completed, "agent", [], cancellation);
 
-        head = head with { GoesOnAfter = left, RetryAt = null };
+        var again = Backoff.After(looks, Options);
+        if (again < Options.TransferGrace) again = Options.TransferGrace;
+        head = head with { GoesOnAfter = left, RetryAt = null, Asking = null, Looks = looks, LookAt = (Now + again).ToUnixTimeMilliseconds() };
         if (type == "QUEUE") head = head with { Status = HandoverStatus.Queued, QueueId = conversation.Assignment!.Id, QueueName = null };
         await KeepAsync(read, head, [], cancellation);
         return null;

@@ -32,7 +32,7 @@ internal sealed class ProviderRoutes(ProviderStore store, ProviderBody bodies, A
             .WithSummary("Changes settings by a JSON merge patch. A botKey of null makes a new one.")
             .Takes<ProviderBodyDescription>("application/merge-patch+json").Produces<ProviderResource>().Refuses(400, 404, 412, 413);
         group.MapDelete("/{id}", (HttpContext http, string id) => Of(http).DeleteAsync(http, id))
-            .WithSummary("Deletes a handover provider. Its bot's key ends at once; its handovers fail.").Produces(204).Refuses(404, 412);
+            .WithSummary("Deletes a handover provider. Its bot's key ends within 30 seconds, on every instance; its handovers fail.").Produces(204).Refuses(404, 412);
     }
 
     private static ProviderRoutes Of(HttpContext http) => http.RequestServices.GetRequiredService<ProviderRoutes>();

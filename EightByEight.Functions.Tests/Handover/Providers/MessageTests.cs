@@ -104,6 +104,72 @@ public sealed class MessageTests(AzuriteFixture azurite)
         Assert.Equal(["Hello"], await test.CustomerSaidAsync(conversation, 1));
     }
 
+    [Theory]
+    [InlineData("queue")]
+    [InlineData("agent")]
+    public async Task A_resource_that_is_behind_the_agents_leaving_is_not_believed_for_ever(string stale)
+    {
+        await using var test = await TestHandover.StartAsync(azurite);
+        var (id, conversation) = await ServedAsync(test);
+        test.Gateway.Options.StaleAssignment = stale;
+        test.Gateway.Options.EventDelays = new Dictionary<string, TimeSpan> { ["CONVERSATION_UPDATE"] = TimeSpan.FromHours(1) };
+        test.Gateway.AgentLeaves(conversation);
+        if (stale == "queue")
+        {
+            await test.HasStatusAsync(id, "queued");
+            test.Gateway.Options.StaleAssignment = null;
+        }
+
+        await test.HasStatusAsync(id, "completed");
+    }
+
+    [Fact]
+    public async Task The_longest_message_is_taken_in_any_language()
+    {
+        await using var test = await TestHandover.StartAsync(azurite);
+        var (id, conversation) = await ServedAsync(test);
+        var text = string.Concat(Enumerable.Repeat("客户写了很长的消息。", 1_000));
+
+        await test.SayAsync(id, "m1", text);
+
+        Assert.Equal([text], await test.CustomerSaidAsync(conversation, 1));
+    }
+
+    [Fact]
+    public async Task A_customer_whose_leaving_8x8_confirms_only_by_its_event_has_left()
+    {
+        await using var test = await TestHandover.StartAsync(azurite);
+        var (id, _) = await ServedAsync(test);
+        test.Gateway.Faults.Add(Fault.WorkThenAnswer(Operations.PatchUserParticipant, 503));
+        test.Gateway.Faults.Add(Fault.Refuse(Operations.PatchUserParticipant, 503, times: 1000));
+
+        using (var left = await test.PostAsync($"/api/handovers/{id}/end"))
+            Assert.Equal(HttpStatusCode.Accepted, left.StatusCode);
+
+        await test.HasStatusAsync(id, "completed");
+        await using var events = await test.ReadAsync(id, 2);
+        Assert.Equal("customer", (string?)(await events.NextAsync("handover.completed"))["by"]);
+    }
+
+    [Fact]
+    public async Task What_waits_behind_a_question_that_8x8_never_answers_is_given_back()
+    {
+        await using var test = await TestHandover.StartAsync(azurite, more: new Dictionary<string, string?>(TestHandover.Quick)
+        {
+            ["Connector:HandoverProviders:SendFor"] = "00:00:04",
+        });
+        var (id, conversation) = await ServedAsync(test);
+        test.Gateway.Faults.Add(Fault.Refuse(Operations.GetConversation, 403, times: 1000));
+        test.Gateway.Options.EventDelays = new Dictionary<string, TimeSpan> { ["CONVERSATION_UPDATE"] = TimeSpan.FromHours(1) };
+        test.Gateway.AgentLeaves(conversation);
+
+        await test.SayAsync(id, "m1", "Are you there?");
+
+        await test.HasStatusAsync(id, "completed");
+        await using var events = await test.ReadAsync(id, 2);
+        await events.TypesUntilAsync("message.undeliverable");
+    }
+
     [Fact]
     public async Task Files_go_as_links_and_typing_is_shown()
     {

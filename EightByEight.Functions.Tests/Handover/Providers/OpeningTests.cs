@@ -36,6 +36,19 @@ public sealed class OpeningTests(AzuriteFixture azurite)
     }
 
     [Theory]
+    [InlineData("""{ "channelId": "1", "user": {}, "properties": { "handoverId": "x" } }""", "$.properties")]
+    [InlineData("""{ "channelId": "1", "user": { "additionalProperties": [ { "key": "handoverId", "value": "x" } ] } }""", "$.user.additionalProperties[0].key")]
+    public void The_property_that_marks_the_conversation_is_refused_with_the_reason(string body, string path)
+    {
+        var refused = Assert.Throws<Connector.Admin.BodyException>(() =>
+            Connector.Handover.Providers.HandoverBody.ReadHandover(System.Text.Json.JsonElement.Parse(body), "ho1", new()));
+
+        var problem = Assert.Single(refused.Problems);
+        Assert.Equal(path, problem.Path);
+        Assert.Contains("the connector's own", problem.Message);
+    }
+
+    [Theory]
     [InlineData("en", "en")]
     [InlineData("EN-us", "en")]
     [InlineData("zh-tw", "zh-TW")]
