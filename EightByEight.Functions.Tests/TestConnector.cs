@@ -36,7 +36,7 @@ public sealed class TestConnector : IAsyncDisposable
     public string EndpointId => (string)Endpoint["id"]!;
     public string EndpointUrl => (string)Endpoint["endpointUrl"]!;
 
-    /// <summary>The intervals of the protocol, short enough for tests.</summary>
+    /// <summary>The intervals of the protocol, short enough for tests, and Flows that may say more than usual.</summary>
     public static readonly IReadOnlyDictionary<string, string?> Quick = new Dictionary<string, string?>
     {
         ["Connector:Conversations:Lease"] = "00:00:04",
@@ -51,6 +51,8 @@ public sealed class TestConnector : IAsyncDisposable
         ["Connector:ChatGateway:AttemptTimeout"] = "00:00:01",
         ["Connector:ChatGateway:TotalTimeout"] = "00:00:02",
         ["Connector:ChatGateway:RetryDelay"] = "00:00:00.05",
+        ["Connector:Flows:Steps"] = "1000",
+        ["Connector:Flows:Outputs"] = "1000",
         ["Connector:Media:AllowPrivateAddresses"] = "true",
         ["DevHost:Queues:Visibility"] = "00:00:05",
         ["DevHost:Queues:RetryDelay"] = "00:00:01",

@@ -28,7 +28,7 @@ public sealed partial class ChatGatewayClient
     public Task SendMessageAsync(
         ChatGatewayAccount account, string conversationId, OutgoingMessage message, CancellationToken cancellation) =>
         DoAsync(WhenNotDelivered, account, HttpMethod.Post, $"conversations/{conversationId}/messages",
-            Body(message.Media is null ? message : message with { Media = null }, Json.Default.OutgoingMessage), cancellation);
+            Body(message is { Media: null, IsUnrecorded: null } ? message : message with { Media = null, IsUnrecorded = null }, Json.Default.OutgoingMessage), cancellation);
 
     /// <summary>The messages of a conversation, newest first.</summary>
     /// <param name="page">From 0.</param>

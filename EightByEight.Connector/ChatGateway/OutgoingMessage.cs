@@ -26,6 +26,10 @@ public sealed record OutgoingMessage(
     /// <summary>Files that become attachments when the message is sent. They rest with it, but 8x8 never sees them.</summary>
     [JsonPropertyName("$media")]
     public IReadOnlyList<MediaFile>? Media { get; set; }
+
+    /// <summary>Whether transcripts leave it out: true or null. It rests with the message, but 8x8 never sees it.</summary>
+    [JsonPropertyName("$unrecorded")]
+    public bool? IsUnrecorded { get; set; }
 }
 
 /// <summary>A file that is somewhere else until its message is sent.</summary>

@@ -18,6 +18,12 @@ public sealed record Output
     /// <summary>Said instead, word for word, where the channel cannot show the rest; null: made from the content.</summary>
     public string? FallbackText { get; init; }
 
+    /// <summary>What the author sends along for the output transformer: 8x8's messages have no place for it; null: nothing.</summary>
+    public JsonObject? Data { get; init; }
+
+    /// <summary>Whether transcripts leave it out.</summary>
+    public bool IsUnrecorded { get; init; }
+
     /// <summary>Whether there is nothing to say. "0" is something.</summary>
     public bool IsEmpty => Text.Length == 0 && QuickReplies.Count == 0 && Rich is null;
 

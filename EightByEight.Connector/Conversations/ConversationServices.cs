@@ -1,4 +1,5 @@
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Flows;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Configuration;
@@ -22,6 +23,7 @@ internal static class ConversationServices
                 $"{ChatGatewayOptions.Section}:{nameof(ChatGatewayOptions.TotalTimeout)} and " +
                 $"{nameof(ConversationOptions.Visibility)} together: a message is sent only if both fit into the lease.")
             .ValidateOnStart();
+        services.AddOptions<FlowLimits>().Bind(configuration.GetSection(FlowLimits.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WakeUps>();
         services.AddKeyedSingleton(Inbox.Acknowledge, (provider, _) => new WakeUps(
             provider.GetRequiredKeyedService<ConnectorStorage>(Inbox.Acknowledge), provider.GetRequiredService<IOptions<ConversationOptions>>()));

@@ -161,6 +161,9 @@ internal sealed record Session
     public JsonObject Profile { get; set; } = [];
     public FlowPosition? Position { get; set; }
 
+    /// <summary>What the engine of Flows remembers of it.</summary>
+    public FlowMarks Marks { get; set; } = new();
+
     /// <summary>Whether the Flow said that nobody may look at what comes.</summary>
     public bool Blind { get; set; }
 

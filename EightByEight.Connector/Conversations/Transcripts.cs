@@ -175,13 +175,16 @@ public sealed record TurnView
         Text = turn.Text,
         Part = turn.Part,
         Late = turn.Late,
-        Outputs = turn.Outputs,
+        Outputs = Recorded(turn.Outputs),
         Action = turn.Action is { } action ? JsonNamingPolicy.CamelCase.ConvertName(action.ToString()) : null,
-        Unsent = turn.Unsent,
+        Unsent = turn.Unsent is { } unsent ? Recorded(unsent) : null,
         UnsentReason = turn.UnsentReason,
         Failure = turn.Failure,
         Warnings = turn.Warnings,
     };
+
+    private static IReadOnlyList<ChatGateway.OutgoingMessage> Recorded(IReadOnlyList<ChatGateway.OutgoingMessage> messages) =>
+        messages.Any(message => message.IsUnrecorded == true) ? [.. messages.Where(message => message.IsUnrecorded != true)] : messages;
 }
 
 /// <summary>A handover for an operator.</summary>

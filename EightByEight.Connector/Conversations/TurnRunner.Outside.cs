@@ -44,7 +44,7 @@ internal sealed partial class TurnRunner
     }
 
     private bool HasLapsed(Session session, long at, EndpointSettings settings) =>
-        at - session.LastInputAt > Lifetime(settings, LongestSession).TotalMilliseconds;
+        at - session.LastInputAt > Lifetime(session, settings, LongestSession).TotalMilliseconds;
 
     private async Task<(Turn Turn, ConversationState State)> NotifiedAsync(
         OutsideMessage message, StoredEvent stored, ConversationState state, EndpointSettings settings, CancellationToken cancellation)

@@ -15,7 +15,7 @@ namespace EightByEight.Connector.Conversations;
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
 internal sealed partial class TurnRunner(
     FlowDirectory flows, Outside outside, TransformerRoom transformers, Profiles profiles,
-    IOptions<ConversationOptions> options, TimeProvider time)
+    IOptions<ConversationOptions> options, IOptions<FlowLimits> limits, TimeProvider time)
 {
     /// <summary>Why nothing is said beside an agent.</summary>
     public const string AgentTalks = "An agent talks with the customer.";
@@ -140,6 +140,11 @@ internal sealed partial class TurnRunner(
             Position = rest?.At ?? session.Position,
             Steps = rest?.Steps ?? 0,
             CanReturn = settings.Handover.ReturnScriptId is not null,
+            Id = stored.EventId,
+            At = DateTimeOffset.FromUnixTimeMilliseconds(stored.ReceivedAt),
+            Locale = settings.Locale,
+            Marks = session.Marks,
+            Limits = limits.Value,
         }, cancellation);
         FlowAnswer? answer = null;
         while (run.Next(answer) is { } asked) answer = await outside.AnswerAsync(asked, endpoint, cancellation);
@@ -169,6 +174,7 @@ internal sealed partial class TurnRunner(
             Session = session with
             {
                 Context = result.Context,
+                Marks = result.Marks,
                 Profile = customer is null ? result.Profile : [],
                 Blind = result.Blind ?? session.Blind,
                 // After a failure, and until its turn is over, the place is the one before the turn; and so is what can be chosen there.
@@ -253,7 +259,7 @@ internal sealed partial class TurnRunner(
         {
             var converted = OutgoingContent.ToMessages(output, new(kind, settings.Content, $"{session}-{++cards}"));
             if (transformer is not null) converted = await transformer.TransformAsync(output, converted, cancellation);
-            messages.AddRange(converted.Messages);
+            messages.AddRange(output.IsUnrecorded ? converted.Messages.Select(message => message with { IsUnrecorded = true }) : converted.Messages);
             if (converted.Messages.Count > 0) offer = (offer ?? Offer.Nothing).And(converted.Offer);
         }
 
@@ -287,6 +293,7 @@ internal sealed partial class TurnRunner(
             LastTimestamp = stored.Timestamp,
             Context = goesOn?.Context ?? [],
             Profile = goesOn?.Profile ?? [],
+            Marks = goesOn?.Marks ?? new(),
             Position = goesOn?.Flow == settings.Flow ? goesOn.Position : null,
             Offer = goesOn?.Offer,
         }, number);
@@ -300,12 +307,12 @@ internal sealed partial class TurnRunner(
     private TimeSpan LongestSession => options.Value.LongestSession;
 
     /// <summary>The lower of the Endpoint's time and the system's wins; 0 is the Endpoint's "never".</summary>
-    private static TimeSpan Lifetime(EndpointSettings settings, TimeSpan longest) =>
-        settings.Session.ExpirationMinutes is > 0 and var minutes && TimeSpan.FromMinutes(minutes) < longest
+    private static TimeSpan Lifetime(Session session, EndpointSettings settings, TimeSpan longest) =>
+        (session.Marks.ExpirationMinutes ?? settings.Session.ExpirationMinutes) is > 0 and var minutes && TimeSpan.FromMinutes(minutes) < longest
             ? TimeSpan.FromMinutes(minutes) : longest;
 
     private static bool HasExpired(StoredEvent stored, Session running, EndpointSettings settings, TimeSpan longestSession) =>
-        stored.ReceivedAt - running.LastInputAt > Lifetime(settings, longestSession).TotalMilliseconds;
+        stored.ReceivedAt - running.LastInputAt > Lifetime(running, settings, longestSession).TotalMilliseconds;
 
     /// <summary>Whether 8x8 activated the conversation anew between the session's last input and this one.</summary>
     private static bool IsReopened(ConversationFacts facts, Session running, StoredEvent stored) =>
@@ -332,6 +339,7 @@ internal sealed partial class TurnRunner(
             ["localeId"] = settings.Locale,
             ["currentTime"] = CurrentTime.In(settings.TimeZone, stored.ReceivedAt),
             ["flowName"] = flow.Name,
+            ["state"] = session.Marks.State,
             ["execution"] = session.Execution,
             ["mode"] = content.Text.Length == 0 ? "TextData" : "TextOnly",
             ["receivedAt"] = DateTimeOffset.FromUnixTimeMilliseconds(stored.ReceivedAt).ToString("O", System.Globalization.CultureInfo.InvariantCulture),

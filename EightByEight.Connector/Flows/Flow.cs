@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Flows.Steps;
 
 namespace EightByEight.Connector.Flows;
@@ -6,42 +7,64 @@ namespace EightByEight.Connector.Flows;
 /// <summary>A compiled Flow document: immutable, safe for any number of conversations at a time.</summary>
 public sealed class Flow
 {
-    /// <summary>How many steps one turn may run; more is taken for a <c>goTo</c> that runs in a circle.</summary>
-    public const int MaxStepsPerTurn = 1_000;
-
-    private readonly Step _start;
-    private readonly string _errorText;
     private readonly FrozenDictionary<string, Step> _steps;
+    private readonly bool _asks;
 
-    internal Flow(string name, string errorText, Step start, IEnumerable<Step> steps, bool asks)
+    internal Flow(string name, Template errorText, Step start, IReadOnlyCollection<Step> steps, IEnumerable<string> calls)
     {
-        Asks = asks;
         Name = name;
-        _errorText = errorText;
-        _start = start;
+        ErrorText = errorText;
+        Start = start;
+        Size = steps.Count;
+        Calls = calls.ToFrozenSet();
+        _asks = steps.Any(step => step is AskingStep);
         _steps = steps.ToFrozenDictionary(step => step.Path);
+    }
+
+    private Flow(Flow flow, IReadOnlyDictionary<string, Flow> called)
+    {
+        (Name, ErrorText, Start, Size, Calls, _steps, _asks) =
+            (flow.Name, flow.ErrorText, flow.Start, flow.Size, flow.Calls, flow._steps, flow._asks || called.Values.Any(one => one._asks));
+        Called = called;
     }
 
     /// <summary>The document's <c>name</c>.</summary>
     public string Name { get; }
 
     /// <summary>Whether one of its steps needs something from outside in the middle of a turn.</summary>
-    internal bool Asks { get; }
+    internal bool Asks => _asks;
+
+    internal Step Start { get; }
+
+    internal Template ErrorText { get; }
+
+    /// <summary>How many steps it has.</summary>
+    internal int Size { get; }
+
+    /// <summary>The names of the Flows that it calls.</summary>
+    internal IReadOnlySet<string> Calls { get; }
+
+    /// <summary>The Flows that can be called while it runs, by their names.</summary>
+    internal IReadOnlyDictionary<string, Flow> Called { get; } = FrozenDictionary<string, Flow>.Empty;
 
     /// <summary>Compiles a document in YAML or JSON, of at most 1 MiB.</summary>
     /// <exception cref="FlowFormatException">It is not a Flow; all faults found are listed with line and column.</exception>
     public static Flow Parse(string source) => FlowCompiler.Compile(source);
 
+    /// <summary>This Flow, and what it calls, also from there.</summary>
+    internal Flow With(IReadOnlyDictionary<string, Flow> called) => new(this, called);
+
+    /// <summary>The step at a path; null when there is none.</summary>
+    internal Step? Find(string path) => _steps.GetValueOrDefault(path);
+
     /// <summary>Whether a session that waits there waits for the end of a handover.</summary>
-    public bool AwaitsHandover(FlowPosition? position) =>
-        position is not null && _steps.TryGetValue(position.Step, out var step) && step is HandOver;
+    public bool AwaitsHandover(FlowPosition? position) => At(position) is HandOver;
 
     /// <summary>
     /// Whether a number or title typed there can stand for a choice that was offered: anywhere but at a question of another type than
     /// <c>choice</c>, which alone decides what is an answer to it.
     /// </summary>
-    public bool TakesChoices(FlowPosition? position) =>
-        position is null || !_steps.TryGetValue(position.Step, out var step) || step is not Question { TakesChoices: false };
+    public bool TakesChoices(FlowPosition? position) => At(position) is not Question { TakesChoices: false };
 
     /// <summary>Begins to run one input through the Flow. Nothing passed in is changed; what changed is in the result.</summary>
     /// <remarks>
@@ -49,11 +72,13 @@ public sealed class Flow
     /// the Flow no longer has, or where nothing waits any more, starts anew. A turn that paused before a step which the Flow no longer
     /// has ends there.
     /// </remarks>
-    internal FlowRun Begin(FlowInput input, CancellationToken cancellation)
+    internal FlowRun Begin(FlowInput input, CancellationToken cancellation) => new(this, input, cancellation);
+
+    /// <summary>The step at a place, perhaps in a Flow that was called.</summary>
+    private Step? At(FlowPosition? position)
     {
-        var at = input.Position is { } position ? _steps.GetValueOrDefault(position.Step) : null;
-        return input.Position is { GoesOn: true }
-            ? new(at, null, input, _errorText, cancellation)
-            : new(_start, at as WaitingStep, input, _errorText, cancellation);
+        if (position is null) return null;
+        var flow = position.Calls is { Count: > 0 } calls ? calls[^1].Flow == Name ? this : Called.GetValueOrDefault(calls[^1].Flow) : this;
+        return flow?.Find(position.Step);
     }
 }

@@ -15,8 +15,19 @@ internal sealed partial class FlowCompiler
         ["say"] = Say.Parse,
         ["question"] = Question.Parse,
         ["if"] = If.Parse,
+        ["switch"] = Switch.Parse,
+        ["forEach"] = ForEach.Parse,
+        ["while"] = While.Parse,
+        ["once"] = Once.Parse,
+        ["interval"] = Interval.Parse,
         ["set"] = Set.Parse,
+        ["setState"] = SetState.Parse,
+        ["resetContext"] = ResetContext.Parse,
+        ["setSessionExpiration"] = SetSessionExpiration.Parse,
         ["goTo"] = GoTo.Parse,
+        ["call"] = Call.Parse,
+        ["return"] = Return.Parse,
+        ["think"] = Think.Parse,
         ["waitForInput"] = WaitForInput.Parse,
         ["delay"] = Delay.Parse,
         ["queueStatus"] = QueueStatus.Parse,
@@ -32,7 +43,7 @@ internal sealed partial class FlowCompiler
     private readonly List<(ScalarNode Id, Step Step)> _ids = [];
     private readonly List<(ScalarNode At, Action<Step> Resolve)> _jumps = [];
     private readonly List<Step> _all = [];
-    private bool _asks;
+    private readonly HashSet<string> _calls = [];
     private readonly List<(int Line, int Column, string Path, string Kind)> _made = [];
 
     private FlowCompiler(string source) => _source = source;
@@ -53,7 +64,8 @@ internal sealed partial class FlowCompiler
                 "A Flow is an object with 'name' and 'start', a list of steps.");
 
         var name = flow.Find("name") is { } nameNode ? Name(nameNode) : Missing(flow, "name", "such as: name: order-status");
-        var error = flow.Find("error") is { } errorNode ? PlainText(errorNode, "error") : null;
+        var error = flow.Find("error") is { } errorNode ? Template(errorNode, "error") : null;
+        if (error is { IsConstant: false }) Problems.Report(flow.Find("error")!, "'error' takes no {{ }}: write the text out.");
         if (flow.Find("start") is null) Missing(flow, "start", "the list of steps that each input runs");
 
         Step? start = null;
@@ -84,7 +96,7 @@ internal sealed partial class FlowCompiler
         }
 
         if (Problems.Any) throw Problems.ToException();
-        return new Flow(name!, error ?? DefaultErrorText, start!, _all, _asks);
+        return new Flow(name!, error ?? new Template([(DefaultErrorText, (Expression?)null)]), start!, _all, _calls);
     }
 
     /// <summary>Compiles a list of steps and returns the first; null when there is none.</summary>
@@ -98,8 +110,7 @@ internal sealed partial class FlowCompiler
             first ??= step;
             if (last is not null) last.Following = step;
             last = step;
-            _all.Add(step);
-            _asks |= step is AskingStep;
+            Register(step);
         }
 
         return first;
@@ -109,7 +120,7 @@ internal sealed partial class FlowCompiler
     {
         void Made(ScalarNode kind) => _made.Add((kind.Line, kind.Column, path, kind.Text));
         // `- stop` is short for `- stop:`.
-        if (node is ScalarNode { Text: "stop" or "waitForInput" or "endConversation" } word)
+        if (node is ScalarNode { Text: "stop" or "waitForInput" or "endConversation" or "return" or "resetContext" } word)
         {
             Made(word);
             return StepKinds[word.Text](new StepSource(this, path, word, new MapNode(word.Line, word.Column), word));
@@ -151,8 +162,24 @@ internal sealed partial class FlowCompiler
             Problems.Report(name, $"'{name.Text}' names another step or section already. Choose another id.");
     }
 
-    /// <summary>A step that stands in no document, at which a paused turn can go on all the same.</summary>
-    public void Register(Step step) => _all.Add(step);
+    /// <summary>Knows a step, also one that stands in no document, by its path and number.</summary>
+    public void Register(Step step)
+    {
+        step.Number = _all.Count;
+        _all.Add(step);
+    }
+
+    /// <summary>How many steps are known by now.</summary>
+    public int Count => _all.Count;
+
+    /// <summary>A Flow is called by that name.</summary>
+    public string? Called(DocumentNode node)
+    {
+        if (PlainText(node, "call") is not { } name) return null;
+        if (NamePattern.IsMatch(name)) _calls.Add(name);
+        else Problems.Report(node, $"'{name}' cannot be the name of a Flow.");
+        return name;
+    }
 
     /// <summary>Calls back with the step of that name once all are known.</summary>
     public void WhenFound(ScalarNode target, Action<Step> resolve) => _jumps.Add((target, resolve));
@@ -175,7 +202,7 @@ internal sealed partial class FlowCompiler
     public void RefuseInside(string prefix, string block)
     {
         foreach (var (line, column, path, kind) in _made)
-            if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" && path.StartsWith(prefix, StringComparison.Ordinal))
+            if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" or "call" or "think" or "return" && path.StartsWith(prefix, StringComparison.Ordinal))
                 Problems.Report(line, column, $"'{kind}' cannot stand in '{block}': the handover goes on meanwhile."
                     + " Say something, set something, or end the conversation.");
     }
@@ -198,9 +225,19 @@ internal sealed partial class FlowCompiler
     public Template? Template(DocumentNode node, string member)
     {
         if (node is ScalarNode { IsNull: false } text) return Template(text);
+        if (node is MapNode { Members: var texts } map && texts.Any() && Locales.AreNames(map))
+            return texts.Select(one => OneText(one.Value, one.Key.Text)).ToList() is var made && made.Any(one => one is null)
+                ? null : new Template([.. texts.Zip(made, (one, template) => (one.Key.Text, template!))]);
         Problems.Report(node, node is MapNode { Members: var members } && !members.Any()
             ? $"'{member}' is a text. One that begins with {{{{ needs quotes: \"{{{{ … }}}}\"."
             : $"'{member}' is a text, not {node.Kind}.");
+        return null;
+    }
+
+    private Template? OneText(DocumentNode node, string locale)
+    {
+        if (node is ScalarNode { IsNull: false } text) return Template(text);
+        Problems.Report(node, $"'{locale}' is a text, not {node.Kind}.");
         return null;
     }
 

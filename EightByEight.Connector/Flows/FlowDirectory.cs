@@ -21,11 +21,29 @@ public sealed class FlowDirectory
     /// <summary>The compiled Flow of that name, at most 30 s old; null when there is none.</summary>
     /// <exception cref="Azure.RequestFailedException">Storage cannot be read.</exception>
     /// <exception cref="FlowFormatException">It was stored by a version of this product that understood it.</exception>
-    public ValueTask<Flow?> FindAsync(string name, CancellationToken cancellation) =>
-        _recent.GetAsync(name, () => ReadAsync(name), cancellation);
+    public async ValueTask<Flow?> FindAsync(string name, CancellationToken cancellation)
+    {
+        var flow = await _recent.GetAsync(name, () => ReadAsync(name), cancellation);
+        return flow is { Calls.Count: > 0 } ? await WithCalledAsync(flow, cancellation) : flow;
+    }
 
     /// <summary>The next look-up reads the Flow from storage.</summary>
     internal void Drop(string name) => _recent.Drop(name);
+
+    /// <summary>A Flow that can call what it names, and those what they name. What is not stored is missed when it is called.</summary>
+    private async ValueTask<Flow> WithCalledAsync(Flow flow, CancellationToken cancellation)
+    {
+        var called = new Dictionary<string, Flow>();
+        var open = new Stack<string>(flow.Calls);
+        while (open.TryPop(out var name))
+        {
+            if (name == flow.Name || called.ContainsKey(name) || await _recent.GetAsync(name, () => ReadAsync(name), cancellation) is not { } found) continue;
+            called[name] = found;
+            foreach (var next in found.Calls) open.Push(next);
+        }
+
+        return flow.With(called);
+    }
 
     private async Task<Flow?> ReadAsync(string name)
     {

@@ -24,4 +24,19 @@ public sealed record FlowInput
 
     /// <summary>How many steps earlier parts of the turn have run.</summary>
     public int Steps { get; init; }
+
+    /// <summary>The event's id: what is random in the turn comes from it.</summary>
+    public string Id { get; init; } = "";
+
+    /// <summary>When the event was received: the clock of the turn.</summary>
+    public DateTimeOffset At { get; init; }
+
+    /// <summary>The Endpoint's locale; null: none.</summary>
+    public string? Locale { get; init; }
+
+    /// <summary>What the engine remembers of the session.</summary>
+    public FlowMarks Marks { get; init; } = new();
+
+    /// <summary>What the turn may do.</summary>
+    public FlowLimits Limits { get; init; } = new();
 }

@@ -18,6 +18,9 @@ public sealed record FlowResult
     /// <summary>The profile afterwards; after a failure, as it was before. Always a copy.</summary>
     public required JsonObject Profile { get; init; }
 
+    /// <summary>What the engine remembers afterwards; after a failure, as it was before.</summary>
+    public FlowMarks Marks { get; init; } = new();
+
     /// <summary>Where the session waits now; null: the next input runs the Flow from its start.</summary>
     public FlowPosition? Position { get; init; }
 
@@ -48,4 +51,8 @@ public sealed record FlowResult
 /// <param name="Step">The path of the step, such as <c>start/1/then/0</c>.</param>
 /// <param name="Line">Its line in the document, from 1.</param>
 /// <param name="Message">What was wrong, for the bot author.</param>
-public sealed record FlowFailure(string Step, int Line, string Message);
+public sealed record FlowFailure(string Step, int Line, string Message)
+{
+    /// <summary>The Flow in which the step stands; null in what earlier versions stored.</summary>
+    public string? Flow { get; init; }
+}

@@ -6,10 +6,10 @@ namespace EightByEight.Connector.Flows;
 /// One input on its way through a Flow. It computes and nothing else: where a step needs something from outside, it stops there with a
 /// request, and goes on when it is given the answer. Used by one thread at a time.
 /// </summary>
-internal sealed class FlowRun(Step? start, WaitingStep? waiting, FlowInput input, string errorText, CancellationToken cancellation) : IDisposable
+internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken cancellation) : IDisposable
 {
-    private readonly Turn _turn = new(input, cancellation);
-    private Step? _step = waiting ?? start;
+    private readonly Turn _turn = new(flow, input, cancellation);
+    private Step? _step = flow.Start;
     private AskingStep? _asking;
     private FlowResult? _result;
     private bool _began;
@@ -31,19 +31,14 @@ internal sealed class FlowRun(Step? start, WaitingStep? waiting, FlowInput input
                 var taken = asked.Take(_turn, answer ?? throw new ArgumentNullException(nameof(answer)));
                 Follow(asked.IsCommitted ? taken.Committed() : taken);
             }
-            else if (!_began && waiting is not null) Follow(waiting.Resume(_turn, input.Position!));
-            else if (!_began && _step is null)
-                _turn.Warn(input.Position!.Step, 0, "The Flow was changed while the turn paused before this step: the rest of the turn is left out.");
-            _began = true;
-            for (; _step is not null; _steps++)
+            else if (!_began) Begin();
+
+            while (_step is not null)
             {
                 cancellation.ThrowIfCancellationRequested();
-                if (_steps == Flow.MaxStepsPerTurn)
-                    throw new StepException($"More than {Flow.MaxStepsPerTurn} steps in one turn: a goTo runs in a circle. " +
-                        "Put a question, a waitForInput or a stop into it.");
+                Count(_step);
                 if (_step is AskingStep asking)
                 {
-                    _steps++;
                     _asking = asking;
                     var request = asking.Ask(_turn);
                     // Expressions have a second together, and what is asked may take longer.
@@ -59,7 +54,7 @@ internal sealed class FlowRun(Step? start, WaitingStep? waiting, FlowInput input
         // The boundary of a Flow: its faults, ours too, must not take the conversation down.
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            _result = _turn.Fail(new FlowFailure(_step!.Path, _step.Line, fault.Message), errorText);
+            _result = _turn.Fail(_step!, fault.Message);
         }
 
         return null;
@@ -67,11 +62,42 @@ internal sealed class FlowRun(Step? start, WaitingStep? waiting, FlowInput input
 
     public void Dispose() => _turn.Dispose();
 
+    /// <summary>Finds where the input goes on.</summary>
+    private void Begin()
+    {
+        _began = true;
+        if (input.Position is not { } position) return;
+        var at = _turn.Restore(position);
+        if (position.GoesOn)
+        {
+            _step = at;
+            if (at is null) _turn.Warn(position.Step, 0, "The Flow was changed while the turn paused before this step: the rest of the turn is left out.");
+        }
+        else if (at is WaitingStep waiting)
+        {
+            _step = waiting;
+            Follow(waiting.Resume(_turn, position));
+        }
+        else _turn.LeaveAll();
+    }
+
+    private void Count(Step step)
+    {
+        if (++_steps > _turn.Limits.Steps)
+            throw new StepException($"More than {_turn.Limits.Steps} steps in one turn: a goTo or a loop runs in a circle, or the Flow does too much at once. "
+                + "Put a question, a waitForInput or a stop into it.");
+        if (_turn.Frame.Visit(step) > _turn.Limits.Repeats)
+            throw new StepException($"This step ran {_turn.Limits.Repeats} times in this turn: a goTo or a think runs in a circle. "
+                + "Put a question, a waitForInput or a stop into it, or use forEach or while.");
+    }
+
     private void Follow(Outcome outcome)
     {
         _asking = null;
-        _turn.Position = outcome.Position;
-        var next = outcome.Goes ? outcome.Target ?? _step!.Next : null;
+        _turn.Position = outcome.Position is { } position ? _turn.Place(position) : null;
+        var next = !outcome.Goes || outcome.Returns ? null : outcome.Target ?? _step!.Next;
+        // A Flow that was called ends as with `return`.
+        while (next is null && outcome.Goes && _turn.Leave() is { } call) next = call.Next;
         if (next is not null && outcome.Pause is { } pause) _turn.Pause(next, pause, _steps);
         _step = _turn.IsPaused ? null : next;
     }

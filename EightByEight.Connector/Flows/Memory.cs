@@ -15,12 +15,18 @@ internal enum Root
 /// </summary>
 internal sealed class Memory(FlowInput given)
 {
+    [ThreadStatic]
+    private static SizeOf? _scale;
+
     public static IReadOnlyList<string> RootNames { get; } = ["input", "context", "profile"];
 
     private readonly int[] _versions = new int[RootNames.Count];
     private JsonObject? _input;
 
-    public JsonObject Context { get; } = Copy(given.Context);
+    /// <summary>The context's size, or more; negative: not measured.</summary>
+    private int _size = -1;
+
+    public JsonObject Context { get; private set; } = Copy(given.Context);
 
     public JsonObject Profile { get; } = Copy(given.Profile);
 
@@ -33,6 +39,14 @@ internal sealed class Memory(FlowInput given)
         Root.Profile => Profile,
         _ => _input ?? given.Input,
     };
+
+    /// <summary>Another Flow begins to run, or goes on: this is its context.</summary>
+    public void Use(JsonObject context)
+    {
+        Context = context;
+        _size = -1;
+        _versions[(int)Root.Context]++;
+    }
 
     /// <summary>Stores a value, making the objects on the way to it; <c>undefined</c> removes what was there.</summary>
     public void Store(MemoryPath path, ScriptValue value)
@@ -49,17 +63,68 @@ internal sealed class Memory(FlowInput given)
         if (value.IsUndefined) holder.Remove(path.Members[^1]);
         else holder[path.Members[^1]] = value.Json;
         _versions[(int)path.Root]++;
+        if (path.Root == Root.Context && !value.IsUndefined) Weigh(path, value.Json);
+    }
+
+    /// <summary>What is stored there; null when nothing is.</summary>
+    public JsonNode? Find(MemoryPath path)
+    {
+        JsonNode? node = this[path.Root];
+        foreach (var name in path.Members)
+            if (node is not JsonObject holder || !holder.TryGetPropertyValue(name, out node)) return null;
+        return node;
     }
 
     /// <summary>Sets <c>input.result</c>: the answer to a question.</summary>
-    public void SetResult(JsonNode? result)
+    public void SetResult(JsonNode? result) => SetInput("result", result);
+
+    /// <summary>Sets a member of <c>input</c>.</summary>
+    public void SetInput(string name, JsonNode? value)
     {
         _input ??= Copy(given.Input);
-        _input["result"] = result;
+        _input[name] = value;
         _versions[(int)Root.Input]++;
     }
 
+    /// <summary>Refuses a context that became too large. It is measured only when what was stored since may have made it so.</summary>
+    private void Weigh(MemoryPath path, JsonNode? value)
+    {
+        var most = given.Limits.ContextBytes;
+        if (_size >= 0) _size += Size(value) + path.ToString().Length + 4;
+        if (_size >= 0 && _size <= most) return;
+        _size = Size(Context);
+        if (_size > most) throw new StepException(
+            $"'context' is larger than {most} bytes with what '{path}' gets. Keep less in it: set what is not needed any more to undefined.");
+    }
+
+    /// <summary>In bytes of JSON.</summary>
+    private static int Size(JsonNode? node) => node is null ? 4 : (_scale ??= new()).Of(node);
+
     public static JsonObject Copy(JsonObject original) => (JsonObject)original.DeepClone();
+}
+
+/// <summary>Measures JSON without keeping it.</summary>
+internal sealed class SizeOf : System.Buffers.IBufferWriter<byte>
+{
+    private byte[] _page = new byte[4096];
+    private int _size;
+
+    public int Of(JsonNode node)
+    {
+        _size = 0;
+        using (var writer = new System.Text.Json.Utf8JsonWriter(this)) node.WriteTo(writer);
+        return _size;
+    }
+
+    public void Advance(int count) => _size += count;
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        if (sizeHint > _page.Length) _page = new byte[sizeHint];
+        return _page;
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 }
 
 /// <summary>A place in the memory such as <c>context.order.id</c>.</summary>

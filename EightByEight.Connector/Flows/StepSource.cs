@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using EightByEight.Connector.Flows.Steps;
 
@@ -16,6 +17,9 @@ internal sealed partial record StepSource(
 
     public Problems Problems => Compiler.Problems;
 
+    /// <summary>By what the step is known in a session: its id, or else its path.</summary>
+    public string Mark => Members.Find("id") is ScalarNode id ? id.Text : Path;
+
     /// <summary>Refuses members beside the step's own and <c>id</c> that are not known.</summary>
     public void AllowBeside(params string[] known) =>
         CheckMembers(Members, Kind.Text, [Kind.Text, "id", .. known]);
@@ -25,13 +29,13 @@ internal sealed partial record StepSource(
     /// </summary>
     public MapNode? Object(string shortFor, params string[] known)
     {
-        if (Value is MapNode map)
+        if (Value is MapNode map && !IsText(map, known))
         {
             CheckMembers(map, Kind.Text, known);
             return map;
         }
 
-        if (Value is not ScalarNode { IsNull: false })
+        if (Value is not (MapNode or ScalarNode { IsNull: false }))
         {
             Problems.Report(Value, $"'{Kind.Text}' is a text, or an object with {string.Join(", ", known)}; not {Value.Kind}.");
             return null;
@@ -41,6 +45,10 @@ internal sealed partial record StepSource(
         brief.TryAdd(new ScalarNode(Value.Line, Value.Column, 0, 0, shortFor, quoted: false), Value);
         return brief;
     }
+
+    /// <summary>Whether an object is one text in several languages, and not one of the members that are known.</summary>
+    public static bool IsText(MapNode map, params string[] known) =>
+        Locales.AreNames(map) && !map.Members.Any(member => known.Contains(member.Key.Text));
 
     /// <summary>A member that must be there.</summary>
     public DocumentNode? Require(MapNode map, string member, string example)
@@ -69,11 +77,55 @@ internal sealed partial record StepSource(
         return null;
     }
 
+    /// <summary>Compiles a branch after whose end another step runs.</summary>
+    public Step? Block(DocumentNode node, string name, Step end)
+    {
+        var first = Branch(node, name);
+        Compiler.Register(end);
+        // What lies around the branch, so that the end is what comes next.
+        var frame = new Passage { Path = end.Path, Line = end.Line, Following = end };
+        for (var step = first; step is not null; step = step.Following) step.Around = frame;
+        return first;
+    }
+
+    /// <summary>A place to store that a member names; null when it is missing or wrong.</summary>
+    public MemoryPath? Place(MapNode map, string member) =>
+        map.Find(member) is { } node && Compiler.PlainText(node, member) is { } path ? Place(node, path) : null;
+
+    /// <summary>A whole number that a member gives; null when it is missing or wrong.</summary>
+    public int? Whole(MapNode map, string member, int least, int most)
+    {
+        if (map.Find(member) is not { } node) return null;
+        if (node is ScalarNode text && int.TryParse(text.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= least && number <= most) return number;
+        Problems.Report(node, $"'{member}' is a whole number from {least} to {most}.");
+        return null;
+    }
+
+    /// <summary>Whether a member says <c>true</c>.</summary>
+    public bool Flag(MapNode map, string member)
+    {
+        if (map.Find(member) is not { } node) return false;
+        if (node is ScalarNode { Text: "true" or "false" } flag) return flag.Text == "true";
+        Problems.Report(node, $"'{member}' is true or false, without quotes.");
+        return false;
+    }
+
+    /// <summary>One of a few words; the first when the member is missing.</summary>
+    public string Word(MapNode map, string member, params string[] words)
+    {
+        if (map.Find(member) is not { } node) return words[0];
+        if (node is ScalarNode { IsNull: false } word && words.Contains(word.Text)) return word.Text;
+        Problems.Report(node, $"'{member}' is one of {string.Join(", ", words)}."
+            + Problems.DidYouMean((node as ScalarNode)?.Text ?? "", words));
+        return words[0];
+    }
+
     /// <summary>Refuses a value: the step has none.</summary>
     public void ExpectNothing()
     {
-        if (Value is ScalarNode { IsNull: true } or ScalarNode { Text: "true" or "stop" or "waitForInput" or "endConversation" }
-            or MapNode { Size: 1 }) return;
+        if (Value is ScalarNode { IsNull: true } or ScalarNode { Text: "true" } or MapNode { Size: 1 }
+            || (Value is ScalarNode word && word.Text == Kind.Text)) return;
         Problems.Report(Value, $"'{Kind.Text}' takes nothing. Write '- {Kind.Text}'.");
     }
 
@@ -91,4 +143,10 @@ internal sealed partial record StepSource(
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,63}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex MemberPattern { get; }
+
+    /// <summary>Leads on and does nothing.</summary>
+    private sealed class Passage : Step
+    {
+        public override Outcome Run(Turn turn) => Outcome.Continue;
+    }
 }

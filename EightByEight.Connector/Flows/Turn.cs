@@ -8,35 +8,74 @@ namespace EightByEight.Connector.Flows;
 
 /// <summary>One run of a Flow over one input: what it has said, the memory it works on, and its JavaScript engine once it
 /// needs one. Used by one thread and thrown away.</summary>
-internal sealed class Turn(FlowInput input, CancellationToken cancellation) : IDisposable
+internal sealed class Turn : IDisposable
 {
     private const int MaxWarnings = 20;
     private const int MaxOutputCharacters = 1_000_000;
 
+    private readonly Flow _flow;
+    private readonly FlowInput _input;
+    private readonly CancellationToken _cancellation;
     private readonly List<Output> _outputs = [];
+    private readonly JsonObject _context;
+    private Dictionary<string, long>? _counts;
     private List<FlowFailure>? _warnings;
     private int _outputCharacters;
     private FlowPause? _pause;
+    private Chance? _chance;
 
-    public Memory Memory { get; } = new(input);
+    public Turn(Flow flow, FlowInput input, CancellationToken cancellation)
+    {
+        (_flow, _input, _cancellation) = (flow, input, cancellation);
+        Memory = new Memory(input);
+        _context = Memory.Context;
+        Frame = new Frame(flow, _context);
+        State = input.Marks.State;
+        ExpirationMinutes = input.Marks.ExpirationMinutes;
+        Pending = input.Marks.Pending;
+    }
+
+    public Memory Memory { get; }
+
+    public FlowLimits Limits => _input.Limits;
+
+    /// <summary>The Flow that runs now.</summary>
+    public Frame Frame { get; private set; }
 
     /// <summary>What the customer said; empty when the input is data only.</summary>
-    public string Text => input.Input.TryGetPropertyValue("text", out var text) && text is JsonValue value
+    public string Text => Memory[Root.Input].TryGetPropertyValue("text", out var text) && text is JsonValue value
         && value.TryGetValue<string>(out var said) ? said : "";
+
+    /// <summary>What came with it beside the text, and beside the event itself; null: nothing did.</summary>
+    public JsonObject? Data => Memory[Root.Input]["data"] as JsonObject;
+
+    /// <summary>The locale in which the bot speaks now; null: none is set.</summary>
+    public string? Locale => Memory[Root.Input]["localeId"] is JsonValue value && value.TryGetValue<string>(out var locale) ? locale : _input.Locale;
+
+    /// <summary>The Endpoint's locale; null: none is set.</summary>
+    public string? EndpointLocale => _input.Locale;
+
+    /// <summary>The clock of the turn: when its event was received.</summary>
+    public DateTimeOffset Now => _input.At;
+
+    /// <summary>How many inputs the session has had, this one counted.</summary>
+    public int Execution => Memory[Root.Input]["execution"] is JsonValue value && value.TryGetValue<int>(out var number) ? number : 0;
+
+    public Chance Chance => _chance ??= new Chance(_input.Id, _input.Steps);
 
     public FlowPosition? Position { get; set; }
 
     /// <summary>Whether a customer can be taken back from a queue.</summary>
-    public bool CanReturn => input.CanReturn;
+    public bool CanReturn => _input.CanReturn;
 
     /// <summary>Whether the rest of the turn comes later.</summary>
     public bool IsPaused => _pause is not null;
 
     /// <summary>The status of a handover that this input tells of; null when it tells of none.</summary>
-    public string? HandoverStatus => (HandoverOf(input.Input)?["status"] as JsonValue)?.GetValue<string>();
+    public string? HandoverStatus => (HandoverOf(_input.Input)?["status"] as JsonValue)?.GetValue<string>();
 
     /// <summary>Beside the status, what happened, such as <c>handoverInactivity</c>.</summary>
-    public string? HandoverEvent => (HandoverOf(input.Input)?["eventType"] as JsonValue)?.GetValue<string>();
+    public string? HandoverEvent => (HandoverOf(_input.Input)?["eventType"] as JsonValue)?.GetValue<string>();
 
     public HandoverRequest? Handover { get; set; }
 
@@ -48,8 +87,17 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
     /// <summary>Whether nobody may look at this input, whatever comes.</summary>
     public bool IsBlind { get; set; }
 
+    /// <summary>The state that <c>setState</c> set; null: none.</summary>
+    public string? State { get; set; }
+
+    /// <summary>Minutes that the session was given; null: as the Endpoint's settings say.</summary>
+    public double? ExpirationMinutes { get; set; }
+
+    /// <summary>The question that the next inputs may answer by the way; null: none.</summary>
+    public PendingQuestion? Pending { get; set; }
+
     /// <summary>Made by the first expression that needs JavaScript; never shared with another turn.</summary>
-    public Sandbox Sandbox => SandboxOrNull ??= new Sandbox(Memory, cancellation);
+    public Sandbox Sandbox => SandboxOrNull ??= new Sandbox(this, _cancellation);
 
     public Sandbox? SandboxOrNull { get; private set; }
 
@@ -60,10 +108,86 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
         SandboxOrNull = null;
     }
 
+    /// <summary>What the session remembers under that name; 0: nothing.</summary>
+    public long Count(string name) => (_counts ?? _input.Marks.Counts).TryGetValue(name, out var count) ? count : 0;
+
+    public void Remember(string name, long count) => (_counts ??= new(_input.Marks.Counts))[name] = count;
+
+    /// <summary>What ran once may run once again.</summary>
+    public void ForgetCounts() => _counts = [];
+
+    /// <summary>Another Flow runs until it returns.</summary>
+    public void Enter(Flow flow, Call call, JsonObject context)
+    {
+        if (Frame.Depth == Limits.Calls)
+            throw new StepException($"More than {Limits.Calls} Flows call one another. Look for one that calls itself without end.");
+        Frame = new Frame(flow, context, Frame, call);
+        Memory.Use(context);
+    }
+
+    /// <summary>The Flow that runs returns.</summary>
+    /// <returns>The step that called it; null: none did, and it runs on.</returns>
+    public Call? Leave()
+    {
+        if (Frame is not { Caller: { } caller, Call: { } call }) return null;
+        var result = Frame.Result;
+        Frame = caller;
+        Memory.Use(caller.Context);
+        call.Take(this, result);
+        return call;
+    }
+
+    /// <summary>The Endpoint's Flow runs alone.</summary>
+    public void LeaveAll()
+    {
+        if (Frame.Caller is null) return;
+        while (Frame.Caller is { } caller) Frame = caller;
+        Memory.Use(Frame.Context);
+    }
+
+    /// <summary>The Flow of that name, as this one can call it; null: there is none.</summary>
+    public Flow? Find(string name) => name == _flow.Name ? _flow : _flow.Called.GetValueOrDefault(name);
+
+    /// <summary>A place in the Flow that runs, with all that is needed to go on there.</summary>
+    public FlowPosition Place(FlowPosition position)
+    {
+        List<CalledFlow>? calls = null;
+        for (var frame = Frame; frame is { Caller: { } caller, Call: { } call }; frame = caller)
+            (calls ??= []).Insert(0, new CalledFlow
+            {
+                Flow = frame.Flow.Name,
+                Step = call.Path,
+                Passes = caller.Around(call.Path),
+                Context = Memory.Copy(frame.Context),
+            });
+        return position with { Passes = Frame.Around(position.Step), Calls = calls };
+    }
+
+    /// <summary>The step at a place, with the Flows called on the way to it; null when it is not there any more.</summary>
+    public Step? Restore(FlowPosition position)
+    {
+        foreach (var called in position.Calls ?? [])
+        {
+            if (Frame.Flow.Find(called.Step) is not Call call || Find(called.Flow) is not { } flow || Frame.Depth == Limits.Calls)
+            {
+                LeaveAll();
+                return null;
+            }
+
+            Frame.Restore(called.Passes);
+            Enter(flow, call, Memory.Copy(called.Context));
+        }
+
+        Frame.Restore(position.Passes);
+        var step = Frame.Flow.Find(position.Step);
+        if (step is null) LeaveAll();
+        return step;
+    }
+
     /// <summary>The rest of the turn comes later.</summary>
     public void Pause(Step next, TimeSpan delay, int steps) => _pause = new FlowPause
     {
-        At = new FlowPosition { Step = next.Path, GoesOn = true },
+        At = Place(new FlowPosition { Step = next.Path, GoesOn = true }),
         Delay = delay,
         Input = Memory.Copy(Memory[Root.Input]),
         Steps = steps,
@@ -74,21 +198,30 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
         _outputCharacters += output.Size;
         if (_outputCharacters > MaxOutputCharacters)
             throw new StepException($"The turn says more than {MaxOutputCharacters} characters.");
+        if (_outputs.Count == Limits.Outputs)
+            throw new StepException($"The turn says more than {Limits.Outputs} things. Say less at once, or ask in between.");
         _outputs.Add(output);
     }
 
     public void Warn(string step, int line, string message)
     {
         _warnings ??= [];
-        if (_warnings.Count < MaxWarnings) _warnings.Add(new FlowFailure(step, line, message));
+        if (_warnings.Count < MaxWarnings) _warnings.Add(new FlowFailure(step, line, message) { Flow = Frame.Flow.Name });
     }
 
     public FlowResult Finish() => new()
     {
         Outputs = _outputs,
-        Context = Memory.Context,
+        Context = _context,
         Profile = Memory.Profile,
-        Position = _pause is null ? Position : input.Position,
+        Marks = _input.Marks with
+        {
+            Counts = _counts ?? _input.Marks.Counts,
+            State = State,
+            ExpirationMinutes = ExpirationMinutes,
+            Pending = Pending,
+        },
+        Position = _pause is null ? Position : _input.Position,
         Pause = _pause,
         Handover = Handover,
         EndsConversation = EndsConversation,
@@ -97,13 +230,14 @@ internal sealed class Turn(FlowInput input, CancellationToken cancellation) : ID
         Warnings = _warnings ?? [],
     };
 
-    public FlowResult Fail(FlowFailure failure, string errorText) => new()
+    public FlowResult Fail(Step step, string message) => new()
     {
-        Outputs = [.. _outputs, new Output { Text = errorText }],
-        Context = Memory.Copy(input.Context),
-        Profile = Memory.Copy(input.Profile),
-        Position = input.Position,
-        Failure = failure,
+        Outputs = [.. _outputs, new Output { Text = _flow.ErrorText.Render(this, step) }],
+        Context = Memory.Copy(_input.Context),
+        Profile = Memory.Copy(_input.Profile),
+        Marks = _input.Marks,
+        Position = _input.Position,
+        Failure = new FlowFailure(step.Path, step.Line, message) { Flow = Frame.Flow.Name },
         Blind = Blind,
         IsBlind = IsBlind,
         Warnings = _warnings ?? [],

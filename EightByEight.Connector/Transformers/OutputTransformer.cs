@@ -92,7 +92,7 @@ internal static class OutputView
 {
     public static JsonObject Of(Output output)
     {
-        var data = new JsonObject();
+        var data = (JsonObject?)output.Data?.DeepClone() ?? [];
         if (output.QuickReplies.Count > 0) data["quickReplies"] = JsonSerializer.SerializeToNode(output.QuickReplies, OutputJson.Default.IReadOnlyListQuickReply);
         if (output.FallbackText is { } fallback) data["fallbackText"] = fallback;
         if (output.Rich is { } rich)

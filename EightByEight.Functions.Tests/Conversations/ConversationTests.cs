@@ -259,7 +259,7 @@ public sealed class ConversationTests(AzuriteFixture azurite)
             start:
               - set: { context.all: "{{ (context.all || '') + input.text }}" }
               - say: "{{ context.all.length }}"
-            """);
+            """, options: new Dictionary<string, string?>(TestConnector.Quick) { ["Connector:Flows:ContextBytes"] = "1000000" });
         var conversation = connector.Start(new string('x', 100_000));
         await connector.BotSaysAsync(conversation, 1);
 

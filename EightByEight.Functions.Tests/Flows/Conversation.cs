@@ -10,8 +10,12 @@ internal sealed class Conversation(Flow flow)
     private string _context = "{}";
     private string _profile = "{}";
     private string _position = "null";
+    private string _marks = "{}";
+    private int _execution;
 
-    public Conversation(string source) : this(Flow.Parse(source))
+    /// <param name="called">The Flows that it calls.</param>
+    public Conversation(string source, params string[] called)
+        : this(Flow.Parse(source).With(called.Select(Flow.Parse).ToDictionary(flow => flow.Name)))
     {
     }
 
@@ -25,6 +29,17 @@ internal sealed class Conversation(Flow flow)
 
     public JsonObject? User { get; init; }
 
+    /// <summary>The Endpoint's locale.</summary>
+    public string? Locale { get; init; }
+
+    public FlowLimits Limits { get; init; } = new();
+
+    /// <summary>What the clock of the next turn shows.</summary>
+    public DateTimeOffset Now { get; set; } = new(2026, 4, 30, 10, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The id of the next event; null: each has its own.</summary>
+    public string? EventId { get; set; }
+
     /// <summary>What the world answers to what the Flow asks.</summary>
     public Func<FlowRequest, FlowAnswer> Answer { get; init; } = asked => new(null, $"Nobody answers {asked}.");
 
@@ -34,9 +49,15 @@ internal sealed class Conversation(Flow flow)
     public string Send(JsonObject input)
     {
         if (User is not null) input["user"] = User.DeepClone();
+        input["execution"] = ++_execution;
         Last = Flow.Run(new FlowInput
         {
             Input = input,
+            Id = EventId ?? $"event-{_execution}",
+            At = Now,
+            Locale = Locale,
+            Limits = Limits,
+            Marks = JsonSerializer.Deserialize<FlowMarks>(_marks)!,
             Context = (JsonObject)JsonNode.Parse(_context)!,
             Profile = (JsonObject)JsonNode.Parse(_profile)!,
             Position = JsonSerializer.Deserialize<FlowPosition?>(_position),
@@ -44,6 +65,7 @@ internal sealed class Conversation(Flow flow)
         _context = Last.Context.ToJsonString();
         _profile = Last.Profile.ToJsonString();
         _position = JsonSerializer.Serialize(Last.Position);
+        _marks = JsonSerializer.Serialize(Last.Marks);
         return string.Join(" | ", Last.Outputs.Select(output => output.Text));
     }
 

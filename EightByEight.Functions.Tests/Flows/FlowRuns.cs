@@ -13,11 +13,12 @@ internal static class FlowRuns
         FlowAnswer? given = null;
         while (run.Next(given) is { } request) given = answer!(request);
         if (run.Result.Pause is not { } pause) return run.Result;
-        var rest = flow.Run(new FlowInput
+        var rest = flow.Run(input with
         {
             Input = pause.Input,
             Context = run.Result.Context,
             Profile = run.Result.Profile,
+            Marks = run.Result.Marks,
             Position = pause.At,
             Steps = pause.Steps,
         }, cancellation, answer);

@@ -107,4 +107,69 @@ public class SayTests
         Assert.Equal(["2 1 2", "changed hi!"], result.Outputs.Select(output => output.Text));
         Assert.Equal("""{"n":1,"list":[1,2]}""", result.Context.ToJsonString());
     }
+
+    [Theory]
+    [InlineData("linear", "A B C C C")]
+    [InlineData("loop", "A B C A B")]
+    public void One_of_several_texts_is_said_in_order(string order, string said)
+    {
+        var conversation = new Conversation($"name: a\nstart: [ {{ say: {{ text: [ A, B, C ], order: {order} }} }} ]");
+        Assert.Equal(said, string.Join(" ", Enumerable.Range(0, 5).Select(_ => conversation.Say("hi"))));
+    }
+
+    [Fact]
+    public void One_of_several_texts_is_said_at_random()
+    {
+        var conversation = new Conversation("name: a\nstart: [ { say: { text: [ A, B, C ] } } ]");
+        Assert.Equal(["A", "B", "C"], Enumerable.Range(0, 60).Select(_ => conversation.Say("hi")).Distinct().Order());
+    }
+
+    [Fact]
+    public void What_has_a_condition_is_shown_only_when_it_holds()
+    {
+        var result = Conversation.Run("""
+            name: a
+            start:
+              - say: { text: T, quickReplies: [ { title: Yes, if: context.open }, { title: No, if: "!context.open" }, Always ] }
+              - say: { text: B, buttons: [ { title: Yes, if: context.open }, { title: Call, phone: "1", if: "true" } ] }
+              - say: { gallery: [ { title: One, if: context.open }, { title: Two, buttons: [ { title: Not, if: context.open } ] } ] }
+              - say: { list: { items: [ { title: One, if: context.open }, { title: Two } ], button: { title: More, if: context.open } } }
+              - say: { gallery: [ { title: One, if: context.open } ] }
+            """, """{ "open": false }""");
+        Assert.Null(result.Failure);
+        Assert.Equal(4, result.Outputs.Count);
+        Assert.Equal(["No", "Always"], result.Outputs[0].QuickReplies.Select(reply => reply.Title));
+        Assert.Equal(["Call"], ((Buttons)result.Outputs[1].Rich!).Items.Select(button => button.Title));
+        Assert.Equal(["Two"], ((Gallery)result.Outputs[2].Rich!).Items.Select(item => item.Title));
+        Assert.Empty(((Gallery)result.Outputs[2].Rich!).Items[0].Buttons);
+        Assert.Null(((ItemList)result.Outputs[3].Rich!).Button);
+    }
+
+    [Fact]
+    public void Data_goes_along_and_an_output_may_stay_out_of_the_transcript()
+    {
+        var output = Assert.Single(Conversation.Run(
+            "name: a\nstart: [ { say: { text: A, data: { n: \"{{ 1 + 1 }}\", missing: \"{{ undefined }}\" }, excludeFromTranscript: true } } ]").Outputs);
+        Assert.Equal("""{"n":2}""", output.Data!.ToJsonString());
+        Assert.True(output.IsUnrecorded);
+    }
+
+    [Theory]
+    [InlineData("text: A, audience: user", "the whole conversation")]
+    [InlineData("text: A, audience: agent", "handover's 'summary'")]
+    [InlineData("text: A, audience: all", "one of both, user, agent")]
+    [InlineData("text: A, order: loop", "several texts")]
+    [InlineData("text: [ A, B ], order: lop", "Did you mean 'loop'?")]
+    [InlineData("text: [ ]", "list of texts")]
+    [InlineData("text: A, data: x", "is an object")]
+    [InlineData("text: A, excludeFromTranscript: perhaps", "true or false")]
+    public void What_8x8_cannot_keep_or_nobody_understands_is_refused(string say, string problem)
+    {
+        var refused = Assert.Throws<EightByEight.Connector.Flows.FlowFormatException>(
+            () => EightByEight.Connector.Flows.Flow.Parse($"name: a\nstart: [ {{ say: {{ {say} }} }} ]"));
+        Assert.Contains(problem, refused.Message);
+    }
+
+    [Fact]
+    public void Both_may_read_it() => Assert.Single(Conversation.Run("name: a\nstart: [ { say: { text: A, audience: both } } ]").Outputs);
 }

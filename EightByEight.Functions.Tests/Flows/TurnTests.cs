@@ -113,20 +113,6 @@ public class TurnTests
         Assert.Equal(0, conversation.Position!.Reprompts);
     }
 
-    [Fact]
-    public void A_circle_fails_and_names_the_step()
-    {
-        var conversation = new Conversation("""
-            name: a
-            start:
-              - set: { context.n: 1 }
-              - goTo: start
-            """);
-        Assert.Equal("Sorry, something went wrong. Please try again.", conversation.Say("hi"));
-        Assert.Equal("start/0", conversation.Last.Failure!.Step);
-        Assert.Contains("1000 steps", conversation.Last.Failure.Message);
-    }
-
     [Theory]
     [InlineData("start: [ { say: New } ]")]
     [InlineData("start: [ { say: New }, { say: 'No question any more' } ]")]

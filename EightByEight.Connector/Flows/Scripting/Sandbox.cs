@@ -7,6 +7,7 @@ using Jint.Constraints;
 using Jint.Native;
 using Jint.Native.Json;
 using Jint.Runtime;
+using Jint.Runtime.Descriptors;
 using Jint.Runtime.Interop;
 
 namespace EightByEight.Connector.Flows.Scripting;
@@ -37,16 +38,18 @@ internal sealed class Sandbox : IDisposable
 
     private readonly Engine _engine = new(Limits);
     private readonly OperationDeadlineConstraint _deadline;
+    private readonly Turn _turn;
     private readonly Memory _memory;
     private readonly CancellationToken _cancellation;
     private readonly int[] _loaded = [-1, -1, -1];
     private JsValue? _stringify;
+    private bool _isSeeded;
     private long _allocated;
     private double _characters;
 
-    public Sandbox(Memory memory, CancellationToken cancellation)
+    public Sandbox(Turn turn, CancellationToken cancellation)
     {
-        _memory = memory;
+        (_turn, _memory) = (turn, turn.Memory);
         _cancellation = cancellation;
         _deadline = _engine.Constraints.Find<OperationDeadlineConstraint>()!;
         _deadline.Begin(MaxTime, cancellation);
@@ -70,6 +73,8 @@ internal sealed class Sandbox : IDisposable
     private JsValue Evaluate(Expression expression)
     {
         if (!expression.Traits.Simple) Guard();
+        if (expression.Traits.NeedsChance) Seed();
+        TurnClock.Now = _turn.Now;
         foreach (var root in expression.Traits.Roots) Load(root);
         var before = GC.GetAllocatedBytesForCurrentThread();
         try
@@ -118,6 +123,19 @@ internal sealed class Sandbox : IDisposable
             return JsValue.Undefined;
         });
         _stringify = _engine.Invoke(_engine.Evaluate(Guards.Script), charge);
+    }
+
+    /// <summary>Chance that comes from the event.</summary>
+    private void Seed()
+    {
+        if (_isSeeded) return;
+        _isSeeded = true;
+        _engine.Evaluate("Math").AsObject().FastSetProperty("random", new PropertyDescriptor(
+            new ClrFunction(_engine, "random", (_, _) => _turn.Chance.Next()), writable: true, enumerable: false, configurable: true));
+        var crypto = new JsObject(_engine);
+        crypto.FastSetProperty("randomUUID", new PropertyDescriptor(
+            new ClrFunction(_engine, "randomUUID", (_, _) => _turn.Chance.Uuid().ToString()), writable: true, enumerable: true, configurable: true));
+        _engine.SetValue("crypto", crypto);
     }
 
     /// <summary>Tells the author's faults from the limits.</summary>
@@ -173,6 +191,8 @@ internal sealed class Sandbox : IDisposable
             .DisableStringCompilation()
             .Constraint(() => new OperationDeadlineConstraint());
         options.Constraints.StackOverflowGuard = true;
+        options.TimeSystem = new TurnClock(options.TimeSystem);
+        options.TimeZone = TimeZoneInfo.Utc;
         return options;
     }
 }

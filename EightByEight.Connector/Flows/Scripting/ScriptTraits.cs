@@ -8,7 +8,8 @@ namespace EightByEight.Connector.Flows.Scripting;
 /// <param name="Roots">The memory objects that it may read.</param>
 /// <param name="Simple">It only reads, compares and calls methods that are known to change nothing and to make nothing
 /// large. So it needs no guards, and the copies that it worked on are as good as new.</param>
-internal sealed record ScriptTraits(IReadOnlyList<Root> Roots, bool Simple)
+/// <param name="NeedsChance">It may ask for random numbers or ids.</param>
+internal sealed record ScriptTraits(IReadOnlyList<Root> Roots, bool Simple, bool NeedsChance)
 {
     private static readonly Root[] All = [Root.Input, Root.Context, Root.Profile];
 
@@ -35,6 +36,6 @@ internal sealed record ScriptTraits(IReadOnlyList<Root> Roots, bool Simple)
         }
 
         var roots = readsGlobal ? All : All.Where(root => globals.Contains(Memory.RootNames[(int)root])).ToArray();
-        return new ScriptTraits(roots, simple);
+        return new ScriptTraits(roots, simple, !simple && (readsGlobal || globals.Contains("Math") || globals.Contains("crypto")));
     }
 }

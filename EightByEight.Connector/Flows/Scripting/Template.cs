@@ -2,11 +2,13 @@ using System.Text;
 
 namespace EightByEight.Connector.Flows.Scripting;
 
-/// <summary>A text with <c>{{ expressions }}</c> in it, compiled once.</summary>
+/// <summary>A text with <c>{{ expressions }}</c> in it, compiled once; or one such text for each of several locales.</summary>
 internal sealed class Template
 {
-    private readonly IReadOnlyList<(string Text, Expression? Expression)> _parts;
+    private readonly IReadOnlyList<(string Text, Expression? Expression)> _parts = [];
     private readonly string? _plain;
+    private readonly string[]? _locales;
+    private readonly Template[] _texts = [];
 
     public Template(IReadOnlyList<(string Text, Expression? Expression)> parts)
     {
@@ -14,8 +16,18 @@ internal sealed class Template
         if (parts.All(part => part.Expression is null)) _plain = string.Concat(parts.Select(part => part.Text));
     }
 
-    /// <summary>The text when there is no expression in it.</summary>
+    /// <param name="texts">By locale; the first is meant for all others.</param>
+    public Template(IReadOnlyList<(string Locale, Template Text)> texts)
+    {
+        _locales = [.. texts.Select(text => text.Locale)];
+        _texts = [.. texts.Select(text => text.Text)];
+    }
+
+    /// <summary>The text when there is no expression in it, and when it is the same in all languages.</summary>
     public string? Plain => _plain;
+
+    /// <summary>Whether no expression is in it, in any language.</summary>
+    public bool IsConstant => _locales is null ? _plain is not null : _texts.All(text => text.IsConstant);
 
     /// <summary>The expression when there is nothing else: its value then keeps its type.</summary>
     public Expression? Single => _parts is [{ Expression: { } expression }] ? expression : null;
@@ -24,6 +36,7 @@ internal sealed class Template
     public string Render(Turn turn, Steps.Step step)
     {
         if (_plain is not null) return _plain;
+        if (_locales is not null) return In(turn).Render(turn, step);
         if (Single is { } single) return RenderOne(single, turn, step);
         var text = new StringBuilder();
         foreach (var (literal, expression) in _parts)
@@ -33,8 +46,10 @@ internal sealed class Template
 
     /// <summary>The text where an empty place would be a wrong value.</summary>
     /// <exception cref="ScriptException">An expression threw.</exception>
-    public string Require(Turn turn) =>
-        _plain ?? string.Concat(_parts.Select(part => part.Expression?.Text(turn) ?? part.Text));
+    public string Require(Turn turn) => _locales is not null ? In(turn).Require(turn)
+        : _plain ?? string.Concat(_parts.Select(part => part.Expression?.Text(turn) ?? part.Text));
+
+    private Template In(Turn turn) => _texts[Locales.Choose(_locales!, turn.Locale, turn.EndpointLocale)];
 
     private static string RenderOne(Expression expression, Turn turn, Steps.Step step)
     {

@@ -34,6 +34,6 @@ internal abstract class AskingStep : Step
             _place = source.Place(place, (place as ScalarNode)?.Text ?? "");
         if (source.Members.Find("onError") is not { } node) return;
         _onError = source.Branch(node, "onError");
-        for (var step = _onError; step is not null; step = step.Following) step.Around = this;
+        Surround(_onError);
     }
 }

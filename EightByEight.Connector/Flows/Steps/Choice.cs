@@ -30,6 +30,9 @@ internal sealed class Choice
 
     private readonly QuickReply? _fixed;
 
+    /// <summary>Whether it is shown; null: always.</summary>
+    private Expression? _condition;
+
     private Choice(Template title, Template target, ButtonKind kind, string prefix)
     {
         (_title, _target, _kind, _prefix) = (title, target, kind, prefix);
@@ -54,10 +57,12 @@ internal sealed class Choice
     public static Choice? Parse(StepSource source, DocumentNode node, string member, string[] targets)
     {
         var titleNode = node;
-        var map = node as MapNode;
+        var map = node is MapNode members && !StepSource.IsText(members, ["title", "if", .. targets]) ? members : null;
+        Expression? condition = null;
         if (map is not null)
         {
-            source.CheckMembers(map, member, ["title", .. targets]);
+            source.CheckMembers(map, member, ["title", .. targets, "if"]);
+            if (map.Find("if") is { } only) condition = source.Compiler.Condition(only, "if");
             titleNode = map.Find("title");
             if (titleNode is null)
             {
@@ -75,12 +80,13 @@ internal sealed class Choice
             source.Problems.Report(map!.FindKey(given[1])!, $"'{given[0]}' and '{given[1]}' are two things that a click can do. Keep one.");
         var target = given.Length == 0 ? title : source.Compiler.Template(map!.Find(given[0])!, given[0]);
         var kind = given.Length == 0 ? ButtonKind.Postback : Targets[given[0]];
-        return title is null || target is null ? null : new Choice(title, target, kind, given is ["intent", ..] ? "cIntent:" : "");
+        return title is null || target is null ? null : new Choice(title, target, kind, given is ["intent", ..] ? "cIntent:" : "") { _condition = condition };
     }
 
-    /// <summary>Null, with a warning, when its URL is none.</summary>
+    /// <summary>Null when its condition does not hold; and, with a warning, when its URL is none.</summary>
     public QuickReply? Render(Turn turn, Step step)
     {
+        if (_condition is not null && !_condition.Truth(turn)) return null;
         var choice = _fixed ?? Of(_title.Render(turn, step), _target.Render(turn, step));
         if (choice.Kind != ButtonKind.WebUrl || WebAddress.IsOne(choice.Payload)) return choice;
         turn.Warn(step.Path, step.Line, $"The button '{choice.Title}' was left out: '{choice.Payload}' is not a URL that begins with https:// or http://.");

@@ -119,11 +119,8 @@ internal sealed class HandOver : WaitingStep
     /// <summary>Steps that run while it waits; at their end it waits on.</summary>
     private Step? Block(StepSource source, string name)
     {
-        if (source.Members.Find(name) is not { } node || source.Branch(node, name) is not { } first) return null;
-        var end = new WaitAgain(this) { Path = $"{Path}/{name}/end", Line = Line };
-        source.Compiler.Register(end);
-        var frame = new WaitAgain(this) { Path = end.Path, Line = Line, Following = end };
-        for (var step = first; step is not null; step = step.Following) step.Around = frame;
+        if (source.Members.Find(name) is not { } node) return null;
+        var first = source.Block(node, name, new WaitAgain(this) { Path = $"{Path}/{name}/end", Line = Line });
         source.Compiler.RefuseInside($"{source.Path}/{name}/", name);
         return first;
     }

@@ -12,8 +12,8 @@ internal sealed class If : Step
     private If(Expression? condition, Step? then, Step? otherwise)
     {
         (_condition, _then, _else) = (condition, then, otherwise);
-        foreach (var branch in new[] { then, otherwise })
-            for (var step = branch; step is not null; step = step.Following) step.Around = this;
+        Surround(then);
+        Surround(otherwise);
     }
 
     public static If Parse(StepSource source)

@@ -62,7 +62,7 @@ internal sealed class RichSource
     private static Func<Turn, Step, Rich?> ParseGallery(StepSource source, DocumentNode node, string member)
     {
         var items = ParseItems(source, node, member);
-        return (turn, step) => new Gallery([.. items.Select(item => item(turn, step))]);
+        return (turn, step) => Render(items, turn, step) is { Count: > 0 } shown ? new Gallery(shown) : null;
     }
 
     private static Func<Turn, Step, Rich?> ParseList(StepSource source, DocumentNode node, string member)
@@ -83,10 +83,13 @@ internal sealed class RichSource
         }
 
         var items = ParseItems(source, list, member);
-        return (turn, step) => new ItemList([.. items.Select(item => item(turn, step))], button?.Render(turn, step));
+        return (turn, step) => Render(items, turn, step) is { Count: > 0 } shown ? new ItemList(shown, button?.Render(turn, step)) : null;
     }
 
-    private static List<Func<Turn, Step, Item>> ParseItems(StepSource source, DocumentNode node, string member)
+    private static List<Item> Render(List<Func<Turn, Step, Item?>> items, Turn turn, Step step) =>
+        [.. items.Select(item => item(turn, step)).OfType<Item>()];
+
+    private static List<Func<Turn, Step, Item?>> ParseItems(StepSource source, DocumentNode node, string member)
     {
         if (node is not ListNode { Items.Count: > 0 and <= MostItems } list)
         {
@@ -98,10 +101,10 @@ internal sealed class RichSource
         return [.. list.Items.Select(item => ParseItem(source, item, member))];
     }
 
-    private static Func<Turn, Step, Item> ParseItem(StepSource source, DocumentNode node, string member)
+    private static Func<Turn, Step, Item?> ParseItem(StepSource source, DocumentNode node, string member)
     {
         var map = node as MapNode;
-        if (map is not null) source.CheckMembers(map, member, "title", "subtitle", "image", "imageAlt", "url", "buttons");
+        if (map is not null) source.CheckMembers(map, member, "title", "subtitle", "image", "imageAlt", "url", "buttons", "if");
         if (map is null || map.Find("title") is not { } titleNode)
         {
             source.Problems.Report(node, $"Each item of '{member}' needs a title, such as {{ title: Red shoes, image: \"https://…\" }}.");
@@ -111,7 +114,8 @@ internal sealed class RichSource
         var title = source.Compiler.Template(titleNode, "title");
         var (subtitle, image, alt, url) = (Text("subtitle"), Address("image"), Text("imageAlt"), Address("url"));
         var buttons = map.Find("buttons") is { } list ? Choice.ParseList(source, list, "buttons", Choice.OfButtons) : [];
-        return (turn, step) => new Item(title!.Render(turn, step))
+        var condition = map.Find("if") is { } only ? source.Compiler.Condition(only, "if") : null;
+        return (turn, step) => condition is not null && !condition.Truth(turn) ? null : new Item(title!.Render(turn, step))
         {
             Subtitle = Given(subtitle?.Render(turn, step)),
             ImageUrl = RenderAddress(image, "image", turn, step),

@@ -14,6 +14,9 @@ internal abstract class Step
     /// <summary>Its line in the document, from 1.</summary>
     public required int Line { get; init; }
 
+    /// <summary>Its number in its Flow, from 0. Set once, by the compiler.</summary>
+    public int Number { get; set; }
+
     /// <summary>The step below it in the same list. Set once, by the compiler.</summary>
     public Step? Following { get; set; }
 
@@ -25,6 +28,12 @@ internal abstract class Step
     public Step? Next => Following ?? Around?.Next;
 
     public abstract Outcome Run(Turn turn);
+
+    /// <summary>Lets a branch go on below this step at its end.</summary>
+    protected void Surround(Step? branch)
+    {
+        for (var step = branch; step is not null; step = step.Following) step.Around = this;
+    }
 }
 
 /// <summary>A step at which the session waits for the next input.</summary>
@@ -48,6 +57,9 @@ internal readonly record struct Outcome
     /// <summary>Which one; null: the one below.</summary>
     public Step? Target { get; }
 
+    /// <summary>Whether the Flow goes back to the one that called it.</summary>
+    public bool Returns { get; private init; }
+
     /// <summary>Where the session waits, when it does.</summary>
     public FlowPosition? Position { get; }
 
@@ -57,6 +69,8 @@ internal readonly record struct Outcome
     public static Outcome Continue { get; } = new(true, null, null);
 
     public static Outcome End { get; } = new(false, null, null);
+
+    public static Outcome Return { get; } = new(true, null, null) { Returns = true };
 
     public static Outcome JumpTo(Step target) => new(true, target, null);
 

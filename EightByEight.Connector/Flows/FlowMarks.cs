@@ -1,0 +1,23 @@
+namespace EightByEight.Connector.Flows;
+
+/// <summary>What the engine itself remembers of a session: what ran once, which alternative was said last, and the like.</summary>
+public sealed record FlowMarks
+{
+    /// <summary>How often or when something happened, by what it is.</summary>
+    public IReadOnlyDictionary<string, long> Counts { get; set; } = new Dictionary<string, long>();
+
+    /// <summary>The state that <c>setState</c> set; null: none.</summary>
+    public string? State { get; set; }
+
+    /// <summary>Minutes that <c>setSessionExpiration</c> gave the session; null: as the Endpoint's settings say.</summary>
+    public double? ExpirationMinutes { get; set; }
+
+    /// <summary>The question that the next inputs may answer by the way; null: none.</summary>
+    public PendingQuestion? Pending { get; set; }
+}
+
+/// <summary>An <c>optionalQuestion</c> that was asked.</summary>
+/// <param name="Flow">The Flow in which it stands.</param>
+/// <param name="Step">Its path there.</param>
+/// <param name="Inputs">How many inputs may still answer it.</param>
+public sealed record PendingQuestion(string Flow, string Step, int Inputs);

@@ -1,0 +1,37 @@
+using System.Text.RegularExpressions;
+
+namespace EightByEight.Connector.Flows;
+
+/// <summary>Language tags such as <c>de</c> and <c>en-GB</c>, as the names of the texts that are meant for them.</summary>
+internal static partial class Locales
+{
+    /// <summary>Whether all members of an object are named by locales.</summary>
+    public static bool AreNames(MapNode map) => map.Members.Any() && map.Members.All(member => TagPattern.IsMatch(member.Key.Text));
+
+    /// <summary>
+    /// Which of the texts fits: that of the locale, that of its language, that of another country with that language; then the same for the
+    /// Endpoint's locale; then the first.
+    /// </summary>
+    public static int Choose(IReadOnlyList<string> given, string? locale, string? endpoint) =>
+        Find(given, locale) is var own and >= 0 ? own : Math.Max(Find(given, endpoint), 0);
+
+    private static int Find(IReadOnlyList<string> given, string? locale)
+    {
+        if (string.IsNullOrEmpty(locale)) return -1;
+        var language = Language(locale);
+        var best = -1;
+        for (var i = 0; i < given.Count; i++)
+        {
+            if (given[i].Equals(locale, StringComparison.OrdinalIgnoreCase)) return i;
+            if (given[i].AsSpan().Equals(language, StringComparison.OrdinalIgnoreCase)) best = i;
+            else if (best < 0 && Language(given[i]).Equals(language, StringComparison.OrdinalIgnoreCase)) best = i;
+        }
+
+        return best;
+    }
+
+    private static ReadOnlySpan<char> Language(string tag) => tag.IndexOfAny('-', '_') is var end and >= 0 ? tag.AsSpan(0, end) : tag;
+
+    [GeneratedRegex("^[a-z]{2}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex TagPattern { get; }
+}

@@ -1,0 +1,51 @@
+using System.Text;
+
+namespace EightByEight.Functions.Tests.Flows;
+
+/// <summary>What steps do to a conversation as a whole.</summary>
+public class LanguageTests(AzuriteFixture azurite)
+{
+    [Fact]
+    public async Task A_flow_calls_another_and_what_is_excluded_is_sent_and_not_in_the_transcript()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: caller
+            start:
+              - once: [ { say: { text: Secretly hello., excludeFromTranscript: true } } ]
+              - call: { flow: called, saveTo: context.answer }
+              - say: "You said {{ context.answer }}."
+            """);
+        using var stored = await connector.Admin.PutAsync("/api/flows/called", new StringContent("""
+            name: called
+            start: [ { question: Well? }, { return: "{{ input.result }}" } ]
+            """, Encoding.UTF8, "application/yaml"), TestContext.Current.CancellationToken);
+        Assert.True(stored.IsSuccessStatusCode);
+
+        var conversation = connector.Start("Hi");
+        Assert.Equal(["Secretly hello.", "Well?"], await connector.BotSaysAsync(conversation, 2));
+        connector.Gateway.CustomerSays(conversation, "Yes");
+        Assert.Equal("You said Yes.", (await connector.BotSaysAsync(conversation, 3))[2]);
+        connector.Gateway.CustomerSays(conversation, "Again");
+        Assert.Equal("Well?", (await connector.BotSaysAsync(conversation, 4))[3]);
+
+        var view = await connector.SettledAsync(conversation, 3);
+        Assert.Equal(["Well?", "You said Yes.", "Well?"], view["turns"]!.AsArray().SelectMany(turn => turn!["outputs"]!.AsArray())
+            .Select(output => (string)output!["text"]!));
+    }
+
+    [Fact]
+    public async Task A_session_lives_as_long_as_its_flow_says()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: short
+            start:
+              - setSessionExpiration: 0.00001
+              - set: { context.count: "{{ (context.count ?? 0) + 1 }}" }
+              - say: "{{ context.count }}"
+            """);
+        var conversation = connector.Start("Hi");
+        await connector.BotSaysAsync(conversation, 1);
+        connector.Gateway.CustomerSays(conversation, "Hi");
+        Assert.Equal(["1", "1"], await connector.BotSaysAsync(conversation, 2));
+    }
+}
