@@ -57,9 +57,11 @@ internal static class AdaptiveCards
     }
 
     /// <summary>The ids that a card was marked with.</summary>
-    public static IReadOnlyCollection<string> IdsIn(JsonElement card) => JsonNode.Parse(card.GetRawText()) is not JsonObject content ? []
-        : [.. Objects(content).Where(action => Type(action) is "Action.Submit" or "Action.Execute")
-            .Select(action => action["data"] is JsonObject data ? Text(data, IdMember) : null).OfType<string>().Distinct()];
+    public static IReadOnlyList<string> IdsIn(JsonObject card) =>
+    [
+        .. Objects(card).Where(action => Type(action) is "Action.Submit" or "Action.Execute")
+            .Select(action => action["data"] is JsonObject data ? Text(data, IdMember) : null).OfType<string>().Distinct(),
+    ];
 
     /// <summary>Its texts from top to bottom, and what can be clicked. Inputs cannot be filled in words.</summary>
     public static (IReadOnlyList<string> Lines, IReadOnlyList<QuickReply> Actions) InWords(JsonObject card)

@@ -69,8 +69,8 @@ internal static class CardBuilder
 
     private static IEnumerable<JsonNode> Texts(Item item)
     {
-        yield return Text(PlainText.Of(item.Title), isTitle: true);
-        if (item.Subtitle is { } subtitle) yield return Text(PlainText.Of(subtitle), isTitle: false);
+        yield return Text(item.Title, isTitle: true);
+        if (item.Subtitle is { } subtitle) yield return Text(subtitle, isTitle: false);
     }
 
     private static JsonObject Text(string text, bool isTitle)

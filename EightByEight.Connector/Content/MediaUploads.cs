@@ -22,7 +22,7 @@ internal sealed partial class MediaUploads(
     public const string HttpClient = "media";
 
     /// <summary>How many uploads a conversation remembers; the oldest are forgotten.</summary>
-    private const int MostRemembered = 50;
+    private const int MostRemembered = 60;
 
     private const int InMemory = 256 * 1024;
 
@@ -45,8 +45,8 @@ internal sealed partial class MediaUploads(
             {
                 if (!known.TryGetValue(key, out var id))
                 {
-                    id = await UploadAsync(endpoint, account, conversationId, file, either.Token);
-                    known = known.TakeLast(MostRemembered - 1).Append(new(key, id)).ToDictionary();
+                    (id, var content) = await UploadAsync(endpoint, account, conversationId, file, known, either.Token);
+                    known = known.Where(one => one.Key != content).TakeLast(MostRemembered - 2).Append(new(key, id)).Append(new(content, id)).ToDictionary();
                 }
 
                 attachments.Add(new(id));
@@ -65,25 +65,27 @@ internal sealed partial class MediaUploads(
         return (message with { Text = text, Attachments = attachments.Count > 0 ? attachments : null, Media = null }, known);
     }
 
-    /// <summary>What stands for a URL in the conversation's memory.</summary>
-    public static string Key(string url) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)).AsSpan(0, 12));
+    /// <summary>What stands for a file in the conversation's memory: by its URL, and by its content and name.</summary>
+    public static string Key(string file) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(file)).AsSpan(0, 12));
 
-    private async Task<string> UploadAsync(
-        Endpoint endpoint, ChatGatewayAccount account, string conversationId, MediaFile file, CancellationToken cancellation)
+    /// <returns>The attachment, and the key of its content: the same file may come by many URLs.</returns>
+    private async Task<(string Id, string Content)> UploadAsync(
+        Endpoint endpoint, ChatGatewayAccount account, string conversationId, MediaFile file, IReadOnlyDictionary<string, string> known,
+        CancellationToken cancellation)
     {
         var most = Math.Min(file.MaxBytes ?? long.MaxValue, options.Value.MaxBytes);
         if (await files.OfUrlAsync(endpoint, file.Url, cancellation) is { } own)
         {
             if (own.Size > most) throw new MediaException($"The file has {own.Size} bytes; {most} are taken.");
             await using var stored = await OpenAsync(endpoint, own, cancellation);
-            return await UploadAsync(account, conversationId, file with { Name = file.Name ?? own.Name }, stored, most, cancellation);
+            return await UploadAsync(account, conversationId, file with { Name = file.Name ?? own.Name }, stored, most, known, cancellation);
         }
 
         using var response = await http.CreateClient(HttpClient).GetAsync(new Uri(file.Url), HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (!response.IsSuccessStatusCode) throw new MediaException($"The file's server answered {(int)response.StatusCode}.");
         if (response.Content.Headers.ContentLength > most) throw new MediaException($"The file has {response.Content.Headers.ContentLength} bytes; {most} are taken.");
         return await UploadAsync(
-            account, conversationId, file, await response.Content.ReadAsStreamAsync(cancellation), most, cancellation);
+            account, conversationId, file, await response.Content.ReadAsStreamAsync(cancellation), most, known, cancellation);
     }
 
     /// <summary>Each store has faults of its own.</summary>
@@ -115,8 +117,9 @@ internal sealed partial class MediaUploads(
         }
     }
 
-    private async Task<string> UploadAsync(
-        ChatGatewayAccount account, string conversationId, MediaFile file, Stream source, long most, CancellationToken cancellation)
+    private async Task<(string Id, string Content)> UploadAsync(
+        ChatGatewayAccount account, string conversationId, MediaFile file, Stream source, long most,
+        IReadOnlyDictionary<string, string> known, CancellationToken cancellation)
     {
         // On disk where it is large; uploaded with its length, and again after 429.
         await using var content = new FileBufferingReadStream(source, InMemory, most, Path.GetTempPath());
@@ -127,14 +130,17 @@ internal sealed partial class MediaUploads(
         if (file.Types is { } types && (!types.TryGetValue(type.ContentType, out var mostOfType) || content.Length > mostOfType))
             throw new MediaException($"The channel takes no {type.ContentType} of {content.Length} bytes.");
         var upload = new NewAttachment(content, type.Name(file.Name ?? WebAddress.FileName(file.Url)), type.ContentType);
+        var same = Key($"{Convert.ToHexString(await SHA256.HashDataAsync(content, cancellation))} {upload.FileName}");
+        if (known.TryGetValue(same, out var id)) return (id, same);
+        content.Position = 0;
         try
         {
-            return (await gateway.UploadAttachmentAsync(account, conversationId, upload, cancellation)).Id;
+            return ((await gateway.UploadAttachmentAsync(account, conversationId, upload, cancellation)).Id, same);
         }
         catch (ChatGatewayException doubtful) when (doubtful.Delivery == Delivery.Unknown)
         {
             content.Position = 0;
-            return (await gateway.UploadAttachmentAsync(account, conversationId, upload, cancellation)).Id;
+            return ((await gateway.UploadAttachmentAsync(account, conversationId, upload, cancellation)).Id, same);
         }
     }
 

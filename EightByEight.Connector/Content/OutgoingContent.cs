@@ -12,7 +12,7 @@ internal static class OutgoingContent
     /// <summary>The messages for an output; none when it has nothing to show, since 8x8 refuses empty messages.</summary>
     public static Converted ToMessages(Output output, ChannelContext channel)
     {
-        output = Plain(output);
+        output = PlainOutput.Of(output);
         return output.Rich switch
         {
             RawMessage raw => OfRaw(raw.Message, channel),
@@ -22,28 +22,6 @@ internal static class OutgoingContent
             _ => Best(output, channel) ?? InText(output, channel),
         };
     }
-
-    /// <summary>The output without HTML; subtitles lose it where they are shown.</summary>
-    private static Output Plain(Output output) => output with
-    {
-        Text = PlainText.Of(output.Text),
-        QuickReplies = Plain(output.QuickReplies),
-        Rich = output.Rich switch
-        {
-            Buttons buttons => buttons with { Items = Plain(buttons.Items) },
-            Gallery gallery => gallery with { Items = Plain(gallery.Items) },
-            ItemList list => list with { Items = Plain(list.Items), Button = list.Button is { } button ? Plain(button) : null },
-            var other => other,
-        },
-    };
-
-    private static IReadOnlyList<Item> Plain(IReadOnlyList<Item> items) =>
-        [.. items.Select(item => item with { Title = PlainText.Of(item.Title), Buttons = Plain(item.Buttons) })];
-
-    private static IReadOnlyList<QuickReply> Plain(IReadOnlyList<QuickReply> choices) => choices.Count == 0 ? choices : [.. choices.Select(Plain)];
-
-    private static QuickReply Plain(QuickReply choice) => PlainText.Of(choice.Title) is var title && ReferenceEquals(title, choice.Title) ? choice
-        : choice with { Title = title, Payload = choice.Payload == choice.Title ? title : choice.Payload };
 
     /// <summary>What a channel can show beyond text; null: it cannot show this.</summary>
     private static Converted? Best(Output output, ChannelContext channel) => channel.Kind switch
@@ -75,7 +53,8 @@ internal static class OutgoingContent
         return [.. pieces.SkipLast(1).Select(piece => new OutgoingMessage { Text = piece }), message with { Text = pieces[^1] }];
     }
 
-    private static Converted OfMedia(Output output, Media media, ChannelContext channel)
+    /// <summary>A file to upload, with what is said of it.</summary>
+    public static Converted OfMedia(Output output, Media media, ChannelContext channel)
     {
         var limits = channel.Limits;
         var takes = media.Kind == MediaKind.File ? limits.TakesFiles : limits.TakesMedia;
@@ -89,6 +68,7 @@ internal static class OutgoingContent
         return new(room < LeastCaption ? [.. Texts(text, channel), message] : With(text, channel, message, room), Offer.Nothing);
     }
 
+    /// <summary>As it is, but for the id of its Adaptive Cards: a click has to tell which card it was on.</summary>
     private static Converted OfRaw(OutgoingMessage raw, ChannelContext channel)
     {
         if (raw.Cards?.Any(card => card.ContentType == ChannelCards.Adaptive) != true) return new([raw], OfferOf(raw));
@@ -100,7 +80,7 @@ internal static class OutgoingContent
     {
         if (card.ContentType != ChannelCards.Adaptive || JsonNode.Parse(card.Content.GetRawText()) is not JsonObject content) return card;
         AdaptiveCards.Mark(content, cardId);
-        return ChannelCards.AdaptiveOf(content);
+        return card with { Content = ChannelCards.AdaptiveOf(content).Content };
     }
 
     private static Converted OfChannelCard(Output output, ChannelCard card, ChannelContext channel) =>
@@ -110,18 +90,19 @@ internal static class OutgoingContent
             : InText(output, channel);
 
     /// <summary>What a message of 8x8 offers.</summary>
-    public static Offer OfferOf(OutgoingMessage raw)
+    public static Offer OfferOf(OutgoingMessage raw) =>
+        raw.Cards is not { Count: > 0 } cards ? Offer.Nothing : cards.Select(OfferOf).Aggregate((all, one) => all.And(one));
+
+    private static Offer OfferOf(Card card)
     {
-        if (raw.Cards is not { Count: > 0 } cards) return Offer.Nothing;
-        var choices = cards.Where(card => card.ContentType == ChannelCards.QuickReplies)
-            .SelectMany(card => JsonNode.Parse(card.Content.GetRawText())?["options"] as JsonArray ?? [])
-            .Select(option => new QuickReply(Text(option?["title"]), Text(option?["data"]?["postback"])));
-        var ids = cards.ToDictionary(card => card, card => card.ContentType == ChannelCards.Adaptive ? AdaptiveCards.IdsIn(card.Content) : []);
-        return Offer.Of(choices) with
-        {
-            Cards = [.. ids.Values.SelectMany(id => id).Distinct()],
-            IsOpen = cards.Any(card => card.ContentType != ChannelCards.QuickReplies && ids[card].Count == 0),
-        };
+        if (card.ContentType == ChannelCards.QuickReplies)
+            return Offer.Of((JsonNode.Parse(card.Content.GetRawText())?["options"] as JsonArray ?? [])
+                .Select(option => new QuickReply(Text(option?["title"]), Text(option?["data"]?["postback"]))));
+        // What has no id cannot be told from another.
+        return card.ContentType == ChannelCards.Adaptive && JsonNode.Parse(card.Content.GetRawText()) is JsonObject content
+            && AdaptiveCards.IdsIn(content) is { Count: > 0 } ids
+                ? Offer.Of(AdaptiveCards.InWords(content).Actions) with { Cards = ids }
+                : new Offer { IsOpen = true };
 
         static string Text(JsonNode? node) => node is JsonValue value ? value.ToString() : "";
     }

@@ -23,6 +23,8 @@ internal static class RawMessages
             {
                 AuthorType = AuthorTypes.Bot,
                 Text = message.ExternalProvider is null ? message.Text : null,
+                // 8x8's own default.
+                Cards = message.Cards?.Select(card => card.ContentType is null ? card with { ContentType = ChannelCards.Adaptive } : card).ToArray(),
                 Media = null,
             };
         }

@@ -31,8 +31,8 @@ internal static class RcsMessages
         {
             QuickReply[] choices = [.. item.Buttons, .. item.Url is { } url ? [new QuickReply(item.Title, url, ButtonKind.WebUrl)] : Array.Empty<QuickReply>()];
             if (item.ImageUrl?.Length > RcsLimits.Url || choices.Length > RcsLimits.CardSuggestions || Suggestions(choices) is not { } suggestions) return null;
-            var card = new JsonObject { ["title"] = TextSplitter.Shorten(PlainText.Of(item.Title), RcsLimits.CardTitle) };
-            if (item.Subtitle is { } subtitle) card["description"] = TextSplitter.Shorten(PlainText.Of(subtitle), RcsLimits.CardDescription);
+            var card = new JsonObject { ["title"] = TextSplitter.Shorten(item.Title, RcsLimits.CardTitle) };
+            if (item.Subtitle is { } subtitle) card["description"] = TextSplitter.Shorten(subtitle, RcsLimits.CardDescription);
             if (item.ImageUrl is { } image)
                 card["media"] = new JsonObject { ["height"] = "MEDIUM", ["contentInfo"] = new JsonObject { ["fileUrl"] = image } };
             if (suggestions.Count > 0) card["suggestions"] = suggestions;

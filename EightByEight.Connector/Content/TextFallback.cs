@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EightByEight.Connector.Content;
 
-/// <summary>An output in words, for channels that cannot show it: its choices are numbered, and the customer answers with a number or a title.</summary>
+/// <summary>An output without HTML in words, for channels that cannot show it: its choices are numbered, and the customer answers with a number or a title.</summary>
 internal sealed class TextFallback
 {
     private readonly StringBuilder _text = new();
@@ -18,13 +18,13 @@ internal sealed class TextFallback
         words.Write(output);
         // The author's words have no numbers, but who reads them may well type a title.
         return output.FallbackText is { Length: > 0 } given
-            ? (PlainText.Of(given), Offer.Of(words._choices))
+            ? (given, Offer.Of(words._choices))
             : (words._text.ToString(), Offer.Of(words._choices, first));
     }
 
     private void Write(Output output)
     {
-        Line(PlainText.Of(output.Text));
+        Line(output.Text);
         Write(output.QuickReplies);
         switch (output.Rich)
         {
@@ -52,10 +52,9 @@ internal sealed class TextFallback
 
     private void Write(Item item)
     {
-        var title = PlainText.Of(item.Title);
-        Line(item.Subtitle is { } subtitle ? $"{title} – {PlainText.Of(subtitle)}" : title);
+        Line(item.Subtitle is { } subtitle ? $"{item.Title} – {subtitle}" : item.Title);
         if (item.Url is { } url) Line(url);
-        else if (item.ImageUrl is { } image && title.Length == 0) Line(image);
+        else if (item.ImageUrl is { } image && item.Title.Length == 0) Line(image);
         Write(item.Buttons);
     }
 

@@ -39,7 +39,7 @@ internal static class WebChatMessages
     {
         if (AdaptiveCards.Lower(card, channel.Settings.CardVersion) is not { } lowered) return null;
         AdaptiveCards.Mark(lowered, channel.CardId);
-        var text = output.Text.Length > 0 ? output.Text : PlainText.Of(output.FallbackText ?? "");
+        var text = output.Text.Length > 0 ? output.Text : output.FallbackText ?? "";
         var cards = new List<Card> { ChannelCards.AdaptiveOf(lowered) };
         var replies = output.QuickReplies.Where(reply => reply.Kind == ButtonKind.Postback).ToArray();
         if (replies.Length > 0) cards.Add(ChannelCards.QuickRepliesOf(replies));

@@ -31,7 +31,7 @@ internal static class WhatsAppMessages
     private static Converted? Rows(Output output, ItemList list, ChannelContext channel)
     {
         if (list.Items.Any(item => item.Url is not null || item.Buttons is not [{ Kind: ButtonKind.Postback }])) return null;
-        var rows = list.Items.Select(item => (new QuickReply(PlainText.Of(item.Title), item.Buttons[0].Payload), item.Subtitle)).ToList();
+        var rows = list.Items.Select(item => (new QuickReply(item.Title, item.Buttons[0].Payload), item.Subtitle)).ToList();
         if (list.Button is { } button) rows.Add((button, null));
         return One(output, channel, List(output.Text, rows), rows.Select(row => row.Item1));
     }
@@ -64,11 +64,15 @@ internal static class WhatsAppMessages
 
     private static Converted? CardOf(Item item, ChannelContext channel, int first)
     {
-        var text = item.Subtitle is { } subtitle ? $"{PlainText.Of(item.Title)}\n{PlainText.Of(subtitle)}" : PlainText.Of(item.Title);
+        var text = item.Subtitle is { } subtitle ? $"{item.Title}\n{subtitle}" : item.Title;
         if (item.Url is not null) text += "\n" + item.Url;
         if (item.Buttons.Count == 0)
-            return item.ImageUrl is not { } image ? null
-                : OutgoingContent.ToMessages(new Output { Text = text, Rich = new Media(MediaKind.Image, image, item.ImageAlt) }, channel);
+        {
+            if (item.ImageUrl is not { } url) return null;
+            var image = new Media(MediaKind.Image, url, item.ImageAlt);
+            return OutgoingContent.OfMedia(new Output { Text = text, Rich = image }, image, channel);
+        }
+
         var interactive = item.Buttons is [{ Kind: ButtonKind.WebUrl } link] ? LinkButton(text, link) : ReplyButtons(text, item.Buttons, item.ImageUrl);
         return One(new Output { Text = text, Rich = new Buttons(item.Buttons) }, channel, interactive, item.Buttons, first);
     }
@@ -110,7 +114,7 @@ internal static class WhatsAppMessages
                         {
                             var made = new JsonObject { ["id"] = row.Choice.Payload, ["title"] = titles[i] };
                             if (row.Description is { } description)
-                                made["description"] = TextSplitter.Shorten(PlainText.Of(description), WhatsAppLimits.RowDescription);
+                                made["description"] = TextSplitter.Shorten(description, WhatsAppLimits.RowDescription);
                             return made;
                         })]),
                     },

@@ -26,7 +26,8 @@ internal static class ConversationServices
         services.AddOptions<FlowLimits>().Bind(configuration.GetSection(FlowLimits.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WakeUps>();
         services.AddKeyedSingleton(Inbox.Acknowledge, (provider, _) => new WakeUps(
-            provider.GetRequiredKeyedService<ConnectorStorage>(Inbox.Acknowledge), provider.GetRequiredService<IOptions<ConversationOptions>>()));
+            provider.GetRequiredKeyedService<ConnectorStorage>(Inbox.Acknowledge), provider.GetRequiredService<IOptions<ConversationOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Inbox(
             provider.GetRequiredKeyedService<ConnectorStorage>(Inbox.Acknowledge),
             provider.GetRequiredKeyedService<WakeUps>(Inbox.Acknowledge),

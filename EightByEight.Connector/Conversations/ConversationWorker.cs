@@ -32,6 +32,12 @@ public sealed partial class ConversationWorker
         }
 
         await _workshop.Storage.ReadyAsync().WaitAsync(cancellation);
+        if (wakeUp.NotBefore - _workshop.Time.GetUtcNow().ToUnixTimeMilliseconds() is > 0 and var early)
+        {
+            await _workshop.WakeUps.PutAsync(wakeUp, TimeSpan.FromMilliseconds(early), cancellation);
+            return;
+        }
+
         var key = ConversationKey.Parse(wakeUp.Key)!.Value;
         using var activity = Telemetry.Activities.StartActivity("process conversation", ActivityKind.Consumer, wakeUp.TraceParent);
         activity?.SetTag("eightbyeight.endpoint.id", key.EndpointId);

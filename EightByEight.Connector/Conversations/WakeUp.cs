@@ -23,6 +23,10 @@ public sealed record WakeUp
     [JsonPropertyName("r")]
     public string? BackupReceipt { get; init; }
 
+    /// <summary>Seen earlier, it is put again; milliseconds since 1970. Null: there is work now.</summary>
+    [JsonPropertyName("f")]
+    public long? NotBefore { get; init; }
+
     /// <summary>W3C <c>traceparent</c> of what put the message.</summary>
     [JsonPropertyName("t")]
     public string? TraceParent { get; init; }

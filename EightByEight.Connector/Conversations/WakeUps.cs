@@ -9,10 +9,10 @@ namespace EightByEight.Connector.Conversations;
 /// Puts wake-ups. Each has a backup that stays invisible for a while: a host that dies hides the message it
 /// held for ten minutes, and recovery must not wait for that.
 /// </summary>
-internal sealed class WakeUps(ConnectorStorage storage, IOptions<ConversationOptions> options)
+internal sealed class WakeUps(ConnectorStorage storage, IOptions<ConversationOptions> options, TimeProvider time)
 {
-    /// <summary>In seconds. Source: Azure Storage, Put Message, visibilitytimeout.</summary>
-    private const double LongestDelay = 7 * 24 * 60 * 60;
+    /// <summary>Source: Azure Storage, Put Message, visibilitytimeout.</summary>
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(7);
 
     private static readonly TimeSpan Forever = TimeSpan.FromSeconds(-1);
 
@@ -35,9 +35,10 @@ internal sealed class WakeUps(ConnectorStorage storage, IOptions<ConversationOpt
     public async Task PutPairAsync(ConversationKey key, TimeSpan delay, CancellationToken cancellation) =>
         await PutAsync(key, await PutBackupAsync(key, delay, cancellation), delay, cancellation);
 
-    /// <summary>Puts a message again, to be seen after a delay.</summary>
+    /// <summary>Puts a message again, to be seen after a delay. One that a queue cannot hide for so long is put again when it is seen.</summary>
     public async Task<(string Id, string Receipt)> PutAsync(WakeUp wakeUp, TimeSpan delay, CancellationToken cancellation)
     {
+        wakeUp = wakeUp with { NotBefore = delay > LongestDelay ? (time.GetUtcNow() + delay).ToUnixTimeMilliseconds() : null };
         var sent = await Queue.SendMessageAsync(wakeUp.ToMessage(), Whole(delay), Forever, cancellation);
         return (sent.Value.MessageId, sent.Value.PopReceipt);
     }
@@ -55,8 +56,9 @@ internal sealed class WakeUps(ConnectorStorage storage, IOptions<ConversationOpt
         }
     }
 
-    /// <summary>Queues count in whole seconds, up to seven days; rounding up never wakes too early.</summary>
-    private static TimeSpan Whole(TimeSpan delay) => TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(delay.TotalSeconds), 0, LongestDelay));
+    /// <summary>Queues count in whole seconds; rounding up never wakes too early.</summary>
+    private static TimeSpan Whole(TimeSpan delay) =>
+        TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(delay.TotalSeconds), 0, LongestDelay.TotalSeconds));
 }
 
 /// <summary>A backup wake-up that was put.</summary>

@@ -81,6 +81,9 @@ public class ContentPageTests
             rows.Append(CultureInfo.InvariantCulture, $"| {kind} | {Number(limits.Text)} | {(limits.TakesFiles ? caption : "–")} | ");
             rows.AppendJoin(" | ", new[] { MediaKind.Image, MediaKind.Audio, MediaKind.Video, MediaKind.File }.Select(media =>
                 !(media == MediaKind.File ? limits.TakesFiles : limits.TakesMedia) ? "URL"
+                : limits.Types.TryGetValue(media, out var types)
+                    ? string.Join(", ", types.GroupBy(type => type.Value).Select(size =>
+                        $"{string.Join(", ", size.Select(type => type.Key[(type.Key.IndexOf('/', StringComparison.Ordinal) + 1)..]))}: {size.Key / 1024 / 1024} MB"))
                 : limits.Bytes.TryGetValue(media, out var bytes) ? $"{bytes / 1024 / 1024} MB" : "any"));
             rows.Append(" |\n");
         }
@@ -90,7 +93,7 @@ public class ContentPageTests
             - **WhatsApp**: {WhatsAppLimits.Buttons} buttons of {WhatsAppLimits.ButtonTitle} characters; lists of {WhatsAppLimits.Rows} rows of {WhatsAppLimits.RowTitle} and
               {WhatsAppLimits.RowDescription} characters; ids of {WhatsAppLimits.Id}; bodies of {Number(WhatsAppLimits.Body)}.
             - **RCS**: {RcsLimits.Suggestions} suggestions of {RcsLimits.SuggestionText} characters; carousels of {RcsLimits.LeastCards} to {RcsLimits.MostCards} cards with {RcsLimits.CardSuggestions} suggestions,
-              {RcsLimits.CardTitle} characters of title and {Number(RcsLimits.CardDescription)} of description; postback data of {Number(RcsLimits.PostbackData)}.
+              {RcsLimits.CardTitle} characters of title and {Number(RcsLimits.CardDescription)} of description; postback data of {Number(RcsLimits.PostbackData)}; URLs of {Number(RcsLimits.Url)}.
             - **Viber**: one button of {ViberLimits.Caption} characters, which opens a URL.
 
             """).ReplaceLineEndings("\n"));
@@ -154,16 +157,19 @@ public class ContentPageTests
 
         ## Raw messages
 
-        `eightByEight` is sent as it is, with three corrections: `authorType` is always `bot`, a text beside `externalProvider` is dropped, and a
-        message that 8x8 would refuse is not sent, but told to the operator as a warning.
+        `eightByEight` is sent as it is, with these corrections: `authorType` is always `bot`, a text beside `externalProvider` is dropped, the submits
+        of an Adaptive Card (`contentType` may be left out, as with 8x8) get the card's id, and a message that 8x8 would refuse is not sent, but told
+        to the operator as a warning.
 
         ## Media
 
-        With `content.media: upload` (default), a file is fetched when its message is sent and uploaded to 8x8, once in a conversation. With `link`,
-        or where the channel does not take it, its URL is sent; so it is when the file is too large, is not what the Flow says it is
+        With `content.media: upload` (default), a file is fetched when its message is sent and uploaded to 8x8, once in a conversation: what comes from the
+        same URL is taken to be the same, and so are the same content and name under another URL. With `link`, or where the channel does not take
+        it, its URL is sent; so it is when the file is too large, is of no type that the channel takes or not what the Flow says it is
         (by its first bytes, not by its name), cannot be fetched in time, or is refused by 8x8. Files are fetched over http and https, from public
         addresses only: names and redirects that lead to loopback, private, link-local or metadata addresses are refused when the connection is made.
-        An upload in doubt is done again: 8x8 does not show an attachment that no message names.
+        An upload in doubt is done again: 8x8 does not show an attachment that no message names. A text leaves room for the URL: what does not fit
+        beside both goes ahead.
 
         | option | default | means |
         | --- | --- | --- |
@@ -172,6 +178,7 @@ public class ContentPageTests
         | `Connector:Media:AllowPrivateAddresses` | `false` | for development |
         | `Connector:Indicators:After` | 1 s | how long a turn takes until typing and thinking show; 0: never, and no read receipts |
         | `Connector:Indicators:Again` | 8 s | how often typing is shown again |
+        | `Connector:Indicators:ThinkingAgain` | 50 s | how often thinking is shown again; 8x8 ends it after 60 s |
         | `Connector:Indicators:Timeout` | 2 s | how long an indicator is tried; nothing waits for it |
 
         Read receipts go to ChatAPI channels, the only ones that have them.
@@ -179,8 +186,8 @@ public class ContentPageTests
         ## Limits
 
         A text that is too long is split at the end of a paragraph, line or sentence, else at a space; never inside a link, an emoji or a combining
-        sequence. A title that is too long is shortened; where two would look alike, or an id is too long, the output goes out in words. HTML in texts
-        becomes plain text, with the URL of a link behind it.
+        sequence. A title that is too long is shortened; where two would look alike, or an id is too long, the output goes out in words. HTML in texts,
+        titles and descriptions becomes plain text, with the URL of a link behind it.
 
         More than 24 hours after the customer's last message WhatsApp takes only a `channelCard` of type `Template`. Anything else is parked with that
         reason, and can be retried once the customer has written again.

@@ -123,6 +123,41 @@ public class LimitTests
         Assert.Equal([("Yes & go", "Yes & go"), ("No", "no")], converted.Offer.Choices.Select(choice => (choice.Title, choice.Payload)));
     }
 
+    [Theory]
+    [InlineData(ChannelKind.WebChat)]
+    [InlineData(ChannelKind.WhatsApp)]
+    [InlineData(ChannelKind.Rcs)]
+    [InlineData(ChannelKind.Email)]
+    internal void HTML_is_taken_away_once(ChannelKind kind)
+    {
+        var output = new Output
+        {
+            Text = "Use &lt;b&gt;",
+            Rich = new ItemList(
+                [new("Title &lt;b&gt;") { Subtitle = "Sub &lt;b&gt;", Buttons = [new("Open &lt;b&gt;", "o")] }, new("<i>Two</i>") { Buttons = [new("2", "2")] }],
+                new("All<br>of <i>them</i>", "all")),
+        };
+
+        var json = Samples.Json(Samples.Convert(output, kind).Messages);
+
+        foreach (var text in (string[])["Use <b>", "Title <b>", "Sub <b>", "All of them", "Two"]) Assert.Contains(text, json);
+        Assert.DoesNotContain("&lt;", json);
+        Assert.DoesNotContain("<i>", json);
+    }
+
+    [Theory]
+    [InlineData(ChannelKind.WebChat)]
+    [InlineData(ChannelKind.Sms)]
+    internal void HTML_in_what_stands_for_a_file_and_on_buttons_that_send_becomes_text(ChannelKind kind)
+    {
+        var media = Samples.Json(Converted(new() { Rich = new Media(MediaKind.Image, "https://example.com/a", "A <b>cat</b>") }, kind));
+        var fallback = Samples.Json(Converted(new() { Rich = new DatePicker("<b>Choose</b>"), Text = "When?", FallbackText = "<i>When</i>?" }, kind));
+
+        Assert.Contains("A cat", media);
+        Assert.DoesNotContain("<b>", media + fallback);
+        Assert.DoesNotContain("<i>", fallback);
+    }
+
     [Fact]
     public void An_image_whose_address_is_too_long_for_a_carousel_is_said_in_words()
     {

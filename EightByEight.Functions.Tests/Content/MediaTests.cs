@@ -42,6 +42,26 @@ public sealed class MediaTests(AzuriteFixture azurite)
         Assert.Single(connector.Gateway.Messages(conversation).SelectMany(m => m.Attachments).Distinct());
     }
 
+    [Fact]
+    public async Task The_same_file_under_another_address_is_uploaded_once_in_a_conversation()
+    {
+        await using var files = await FileServer.StartAsync(context => context.Response.Body.WriteAsync(FileServer.Png).AsTask());
+        await using var connector = await StartAsync($"image: \"{files.Url}/{{{{ input.text === 'other' ? 'other' : 'plan' }}}}.png?signature={{{{ input.text }}}}\"");
+        var conversation = connector.Start("1");
+        await connector.BotSaysAsync(conversation, 1);
+
+        connector.Gateway.CustomerSays(conversation, "2");
+        await connector.BotSaysAsync(conversation, 2);
+        connector.Gateway.CustomerSays(conversation, "other");
+        await connector.BotSaysAsync(conversation, 3);
+
+        Assert.Equal(3, files.Asked.Count);
+        var sent = connector.Gateway.Messages(conversation).SelectMany(m => m.Attachments).ToArray();
+        Assert.Equal(sent[0], sent[1]);
+        Assert.NotEqual(sent[0], sent[2]);
+        Assert.Equal(2, connector.Gateway.Requests[Operations.UploadAttachment]);
+    }
+
     [Theory]
     [InlineData("missing")]
     [InlineData("page")]

@@ -58,6 +58,21 @@ public class RawMessageTests
     }
 
     [Fact]
+    public void A_card_without_a_content_type_is_an_adaptive_one_as_8x8_takes_it()
+    {
+        var raw = Read("""
+            {"cards":[{"kept":1,"content":{"type":"AdaptiveCard","body":[],"actions":[{"type":"Action.Submit","title":"Go","data":"gone"}]}}]}
+            """, out _)!;
+
+        var converted = Samples.Convert(new Output { Rich = new RawMessage(raw) }, ChannelKind.WebChat);
+
+        var card = converted.Messages[0].Cards![0];
+        Assert.Equal((ChannelCards.Adaptive, 1), (card.ContentType, card.More!["kept"].GetInt32()));
+        Assert.Single(converted.Offer.Cards);
+        Assert.Equal("gone", converted.Offer.PayloadOf("go"));
+    }
+
+    [Fact]
     public void Suggestions_of_RCS_are_a_list() =>
         Assert.NotNull(Read("""{"text":"a","cards":[{"contentType":"Suggestions","content":[{"reply":{"text":"A","postbackData":"a"}}]}]}""", out _));
 }

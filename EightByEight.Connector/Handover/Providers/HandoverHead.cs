@@ -128,6 +128,8 @@ internal static class HandoverStatus
 /// <summary>What the bot wants done, in order.</summary>
 internal sealed record Command
 {
+    /// <summary>In the key of its row.</summary>
+    [JsonIgnore]
     public long Number { get; set; }
 
     /// <summary>The bot's id of the customer's message; null: the customer leaves.</summary>
@@ -175,8 +177,17 @@ internal static class HandoverRows
     /// <summary>What the key of each event of 8x8 that waits starts with.</summary>
     public const string Incoming = "2|";
 
+    /// <summary>What the key of each command of the bot that waits starts with.</summary>
+    public const string Commanded = "3|";
+
+    /// <summary>The column of a <see cref="Conversations.Body"/>.</summary>
+    public const string CommandBody = "Command";
+
     /// <summary>A command of the bot that waits.</summary>
-    public static string Command(long number) => string.Create(CultureInfo.InvariantCulture, $"3|{number:D10}");
+    public static string Command(long number) => string.Create(CultureInfo.InvariantCulture, $"{Commanded}{number:D10}");
+
+    /// <summary>The number in the key of a command.</summary>
+    public static long NumberOf(string command) => long.Parse(command.AsSpan(Commanded.Length), NumberStyles.None, CultureInfo.InvariantCulture);
 
     /// <summary>A command of the bot that was accepted, by the bot's id.</summary>
     public static string Known(string id) => $"4|{ConversationKey.Escape(id)}";
@@ -219,9 +230,7 @@ internal static class HandoverKey
 [JsonSerializable(typeof(NewConversation))]
 internal sealed partial class HandoverJson : JsonSerializerContext
 {
-    /// <summary>
-    /// Characters as UTF-8 instead of six bytes each: the longest message fits into a property of 64 KiB in any language.
-    /// </summary>
+    /// <summary>Characters as UTF-8 instead of six bytes each, so that few messages need a blob, in any language.</summary>
     public static HandoverJson Compact => field ??= new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,

@@ -130,13 +130,17 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, T
     private async Task<Acceptance> InsertAsync(ConversationKey key, string knownAs, string hash, Command command, CancellationToken cancellation)
     {
         var partition = key.ToString();
+        Body? body = null;
         for (var attempt = 1; ; attempt++)
         {
             var (head, bell) = await HeadAsync(key.Conversation, cancellation);
             if (head is null || bell is null) return Acceptance.NoHandover;
             if (head.HasEnded && await KnownAsync(partition, knownAs, hash, cancellation) is var known) return known ?? Acceptance.HasEnded;
             var number = (bell.GetInt64(HandoverRows.Commands) ?? 0) + 1;
-            command = command with { Number = number, ReceivedAt = time.GetUtcNow().ToUnixTimeMilliseconds() };
+            body ??= await Body.StoreAsync(storage.Bodies, key, knownAs, JsonSerializer.SerializeToUtf8Bytes(
+                command with { ReceivedAt = time.GetUtcNow().ToUnixTimeMilliseconds() }, HandoverJson.Compact.Command), cancellation);
+            var row = new TableEntity(partition, HandoverRows.Command(number));
+            body.Value.WriteTo(row, HandoverRows.CommandBody);
             try
             {
                 // The number comes from the bell, so that the order is the one of acceptance, whatever the clocks say.
@@ -145,10 +149,7 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, T
                     new(TableTransactionActionType.Add, new TableEntity(partition, HandoverRows.Known(knownAs)) { ["Hash"] = hash }),
                     new(TableTransactionActionType.UpdateMerge,
                         new TableEntity(partition, HandoverRows.Bell) { [HandoverRows.Commands] = number }, bell.ETag),
-                    new(TableTransactionActionType.Add, new TableEntity(partition, HandoverRows.Command(number))
-                    {
-                        ["Command"] = JsonSerializer.SerializeToUtf8Bytes(command, HandoverJson.Compact.Command),
-                    }),
+                    new(TableTransactionActionType.Add, row),
                 ], cancellation);
                 return Acceptance.Accepted;
             }

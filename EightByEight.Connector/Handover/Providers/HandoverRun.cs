@@ -21,6 +21,9 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
     /// <summary>How often 8x8 may say that the agent who left still has the conversation, before the event is believed.</summary>
     private const int MostLooks = 5;
 
+    /// <summary>The blob of the command that was read last; null: it has none.</summary>
+    private string? _obeyed;
+
     private string HandoverId { get; } = key.Conversation;
 
     /// <summary>Only the request of a bot makes a handover.</summary>
@@ -29,6 +32,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
     protected override async Task<RunEnd?> DoNextAsync(Leased<HandoverHead> read, CancellationToken cancellation)
     {
         var head = read.Head!;
+        await EraseObeyedAsync(read, cancellation);
         var incoming = read.Rows.Where(r => r.RowKey.StartsWith(HandoverRows.Incoming, StringComparison.Ordinal)).Take(MaxNoted).ToList();
         if (!head.HasEnded && head.ConversationId is null)
         {
@@ -40,14 +44,14 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
 
         if (head is { ConversationId: not null, Adopted: false }) return await AdoptAsync(read, cancellation);
         if (incoming.Count > 0) return await NoteAsync(read, incoming, cancellation);
-        var command = read.Rows.FirstOrDefault(r => r.RowKey.StartsWith("3|", StringComparison.Ordinal));
+        var command = read.Rows.FirstOrDefault(r => r.RowKey.StartsWith(HandoverRows.Commanded, StringComparison.Ordinal));
         if (head.HasEnded) return await AfterTheEndAsync(read, command, cancellation);
 
         var decision = DecisionAt(head);
         var mustDecide = decision <= NowMs;
         var isEarly = head.RetryAt > NowMs;
         if (mustDecide && !isEarly) return await DecideAsync(read, cancellation);
-        if (command is not null && !isEarly) return await ObeyAsync(read, CommandOf(command), cancellation);
+        if (command is not null && !isEarly) return await ObeyAsync(read, await CommandAsync(command, cancellation), cancellation);
         if (decision > NowMs) await ScheduleAsync(DateTimeOffset.FromUnixTimeMilliseconds(decision.Value) - Now, cancellation);
         return await ReleaseAsync(read, mustDecide || command is not null ? head.RetryAt : null, cancellation);
     }
@@ -59,7 +63,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
     {
         var head = read.Head!;
         var happenings = new List<Happening>();
-        var leaves = read.Rows.Any(row => row.RowKey.StartsWith("3|", StringComparison.Ordinal) && CommandOf(row).MessageId is null);
+        var leaves = read.Rows.Any(IsLeaving);
         foreach (var row in incoming)
         {
             var stored = StoredEvent.From(row);
@@ -89,7 +93,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
         }
 
         if (row is null) return await ReleaseAsync(read, null, cancellation);
-        var command = CommandOf(row);
+        var command = await CommandAsync(row, cancellation);
         await TellAsync(read, read.Head!,
             command.MessageId is null ? [] : [Undeliverable(command, "The handover has ended.")], [Deleted(row)], cancellation);
         return null;
@@ -213,7 +217,8 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
         }
         catch (EndpointSecretException unreadable)
         {
-            if (head.ConversationId is null && provider.ProtectedApiKey is null)
+            // A command is given back, and an opening fails, before that. What is left is a question that nobody can answer.
+            if (IsTooOld(asked) || (head.ConversationId is null && provider.ProtectedApiKey is null))
                 await EndAsync(read, HandoverStatus.Failed, unreadable.Message, [], cancellation);
             else await LaterAsync(read, asked, unreadable.Message, null, cancellation);
             return null;
@@ -245,8 +250,26 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
         return null;
     }
 
-    private static Command CommandOf(TableEntity row) =>
-        JsonSerializer.Deserialize(row.GetBinary("Command"), HandoverJson.Default.Command)!;
+    private async Task<Command> CommandAsync(TableEntity row, CancellationToken cancellation)
+    {
+        var body = Body.From(row, HandoverRows.CommandBody);
+        _obeyed = body.Blob;
+        return CommandOf(await body.ReadAsync(desk.Storage.Bodies, cancellation)) with { Number = HandoverRows.NumberOf(row.RowKey) };
+    }
+
+    private static Command CommandOf(byte[] json) => JsonSerializer.Deserialize(json, HandoverJson.Default.Command)!;
+
+    /// <summary>That the customer leaves is short; only long messages rest in blobs.</summary>
+    private static bool IsLeaving(TableEntity row) => row.RowKey.StartsWith(HandoverRows.Commanded, StringComparison.Ordinal)
+        && Body.From(row, HandoverRows.CommandBody).Inline is { } json && CommandOf(json).MessageId is null;
+
+    /// <summary>What the customer wrote is erased once its row is.</summary>
+    private async Task EraseObeyedAsync(Leased<HandoverHead> read, CancellationToken cancellation)
+    {
+        if (_obeyed is not { } blob || read.Rows.Any(row => Body.From(row, HandoverRows.CommandBody).Blob == blob)) return;
+        await desk.Storage.Bodies.DeleteBlobIfExistsAsync(blob, cancellationToken: cancellation);
+        _obeyed = null;
+    }
 
     private static TableTransactionAction Deleted(TableEntity row) =>
         new(TableTransactionActionType.Delete, new TableEntity(row.PartitionKey, row.RowKey) { ETag = ETag.All });

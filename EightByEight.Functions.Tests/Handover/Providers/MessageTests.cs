@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Azure.Storage.Blobs.Models;
+using EightByEight.Connector;
 using EightByEight.Simulator;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EightByEight.Functions.Tests.Handover.Providers;
 
@@ -129,10 +132,41 @@ public sealed class MessageTests(AzuriteFixture azurite)
         await using var test = await TestHandover.StartAsync(azurite);
         var (id, conversation) = await ServedAsync(test);
         var text = string.Concat(Enumerable.Repeat("客户写了很长的消息。", 1_000));
+        var url = "https://files.example.com/" + new string('a', 1_970);
+        var attachments = new JsonArray([.. Enumerable.Range(0, 20).Select(_ =>
+            (JsonNode)new JsonObject { ["url"] = url, ["name"] = new string('图', 255) })]);
 
-        await test.SayAsync(id, "m1", text);
+        using (var sent = await test.PostAsync($"/api/handovers/{id}/messages", new JsonObject { ["id"] = "m1", ["text"] = text, ["attachments"] = attachments }))
+            Assert.Equal(HttpStatusCode.Accepted, sent.StatusCode);
+        await test.SayAsync(id, "m2", "That is all.");
 
-        Assert.Equal([text], await test.CustomerSaidAsync(conversation, 1));
+        var said = await test.CustomerSaidAsync(conversation, 2);
+        Assert.Equal(string.Join('\n', Enumerable.Repeat($"{new string('图', 255)}: {url}", 20).Prepend(text)), said[0]);
+        var bodies = test.Host.Services.GetRequiredService<ConnectorStorage>().Bodies;
+        await Eventually.GetAsync(async () => await bodies.GetBlobsAsync(BlobTraits.None, BlobStates.None, $"handover/{id}/", TestContext.Current.CancellationToken)
+            .CountAsync(TestContext.Current.CancellationToken), left => left == 0, "what was sent being erased", null, test.Logs);
+    }
+
+    [Fact]
+    public async Task A_question_that_cannot_even_be_asked_ends_the_handover_and_gives_back_what_waits()
+    {
+        await using var test = await TestHandover.StartAsync(azurite, more: new Dictionary<string, string?>(TestHandover.Quick)
+        {
+            ["Connector:HandoverProviders:SendFor"] = "00:00:01.5",
+        });
+        var (id, conversation) = await ServedAsync(test);
+        test.Gateway.Options.EventDelays = new Dictionary<string, TimeSpan> { ["CONVERSATION_UPDATE"] = TimeSpan.FromHours(1) };
+        test.Gateway.AgentLeaves(conversation);
+        await Eventually.GetAsync(() => test.GetAsync(id), h => h["agentId"] is null, "the agent having left", null, test.Logs);
+        using (await test.Admin.PatchAsync($"/api/handover-providers/{test.ProviderId}", new StringContent("""{ "apiKey": null }"""))) { }
+
+        await test.SayAsync(id, "m1", "Are you there?");
+
+        var over = await test.HasStatusAsync(id, "failed");
+        Assert.Contains("API key", (string?)over["reason"]);
+        await Eventually.GetAsync(() => test.GetAsync(id), h => (long)h["lastEvent"]! >= 5, "an event after the end", null, test.Logs);
+        await using var rest = await test.ReadAsync(id, 4);
+        Assert.Equal("m1", (string?)(await rest.NextAsync("message.undeliverable"))["messageId"]);
     }
 
     [Fact]

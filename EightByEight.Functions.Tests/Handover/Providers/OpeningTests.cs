@@ -48,6 +48,17 @@ public sealed class OpeningTests(AzuriteFixture azurite)
         Assert.Contains("the connector's own", problem.Message);
     }
 
+    [Fact]
+    public void Two_hundred_messages_of_history_are_taken()
+    {
+        var past = Enumerable.Range(0, 200).Select(i => new { author = i % 2 == 0 ? "user" : "bot", text = $"{i}" });
+        var body = System.Text.Json.JsonSerializer.SerializeToElement(new { channelId = "1", history = past });
+
+        var (_, conversation) = Connector.Handover.Providers.HandoverBody.ReadHandover(body, "ho1", new());
+
+        Assert.Equal(Enumerable.Range(0, 200).Select(i => $"{i}"), conversation.History!.Messages.Select(message => message.Text));
+    }
+
     [Theory]
     [InlineData("en", "en")]
     [InlineData("EN-us", "en")]
