@@ -42,6 +42,7 @@ internal sealed partial class ConversationRun
             return (true, null);
         }
 
+        _asked = await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation);
         var stored = rest.Event(head.ConversationId);
         var started = Now.ToUnixTimeMilliseconds();
         try

@@ -51,13 +51,26 @@ internal sealed partial class ConversationRun
     private async Task<Sent?> SendAllAsync(Snapshot snapshot, Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
     {
         var renewedCredentials = false;
-        if (snapshot.Inbox.Count > 0 && !_turn!.IsBesideAgent && await SilenceAsync(snapshot, cancellation) is { } reason)
-            return await UnsentAsync(snapshot, reason, cancellation);
+        // What was read before a Flow that asked outside may be old by now.
+        if (_asked)
+        {
+            if (await LookAgainAsync(cancellation) is not { } fresh) return null;
+            (snapshot, _asked) = (fresh, false);
+        }
+
+        if (await IsSilentAsync(snapshot, cancellation) is { } reason) return await UnsentAsync(snapshot, reason, cancellation);
         if (_turn is { EventType: "MESSAGE" } && _progress is { Sent: 0 })
             workshop.Indicators.Read(account, snapshot.Head!.ConversationId, snapshot.State.Facts.Channel.Value, _turn.Timestamp);
         var accepted = _progress!.Accepted;
         while (snapshot.Head!.Sending is { } sending && _progress is { } progress && !progress.IsComplete(sending))
         {
+            if (progress.Sent > 0)
+            {
+                if (await LookAgainAsync(cancellation) is not { } looked) return null;
+                snapshot = looked;
+                if (await IsSilentAsync(snapshot, cancellation) is { } joined) return await UnsentAsync(snapshot, joined, cancellation);
+            }
+
             if (progress.Sent >= _turn!.Outputs.Count)
             {
                 if (await ActAsync(snapshot, endpoint, account, cancellation) is not { } acted) return null;
@@ -77,7 +90,10 @@ internal sealed partial class ConversationRun
             if (message.Media is not null)
             {
                 if (await UploadAsync(snapshot, endpoint, account, message, cancellation) is not { } uploaded) return null;
-                (snapshot, message) = uploaded;
+                message = uploaded.Message;
+                if (await LookAgainAsync(cancellation) is not { } looked) return null;
+                snapshot = looked;
+                if (await IsSilentAsync(snapshot, cancellation) is { } joined) return await UnsentAsync(snapshot, joined, cancellation);
             }
 
             if (!FitsLease())
@@ -130,6 +146,20 @@ internal sealed partial class ConversationRun
         Log.Sent(workshop.Logger, _turn!.Sequence, snapshot.Head!.ConversationId);
         return new Sent(snapshot);
     }
+
+    /// <summary>
+    /// What waits now: an agent who joined, or an end, stops what is not said yet. The first output is sent by what was read for its
+    /// turn, which is no older than that turn.
+    /// </summary>
+    /// <returns>Null: the lease is lost.</returns>
+    private async Task<Snapshot?> LookAgainAsync(CancellationToken cancellation)
+    {
+        var looked = await workshop.Store.ReadAsync(key, cancellation);
+        return looked.Head?.Lease?.Id == _lease ? looked : null;
+    }
+
+    private async Task<string?> IsSilentAsync(Snapshot snapshot, CancellationToken cancellation) =>
+        snapshot.Inbox.Count > 0 && !_turn!.IsBesideAgent ? await SilenceAsync(snapshot, cancellation) : null;
 
     /// <summary>Files become attachments, and the conversation remembers which. Null: the lease is lost.</summary>
     private async Task<(Snapshot Snapshot, OutgoingMessage Message)?> UploadAsync(

@@ -44,6 +44,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
     private Turn? _turn;
     private string? _counted;
+
+    /// <summary>Whether the Flow of the turn to be sent asked outside, which takes time.</summary>
+    private bool _asked;
     private long _laid;
 
     private DateTimeOffset Now => workshop.Time.GetUtcNow();
@@ -239,7 +242,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         try
         {
             // What is asked outside is asked by one: others who were woken for the same event find the lease taken.
-            if (snapshot.Head?.Lease?.Id != _lease && await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation))
+            _asked = await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation);
+            if (_asked && snapshot.Head?.Lease?.Id != _lease)
             {
                 await AcquireAsync(snapshot, cancellation);
                 return null;

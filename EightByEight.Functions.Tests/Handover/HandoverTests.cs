@@ -380,6 +380,36 @@ public sealed class HandoverTests(AzuriteFixture azurite)
         Assert.Single(connector.BotSaid(conversation));
     }
 
+    [Fact]
+    public async Task An_agent_who_joins_between_two_outputs_ends_what_the_bot_says()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, SampleFlow.Three);
+        connector.Gateway.Faults.Add(new Fault { Operation = Operations.SendMessage, DelayAfter = TimeSpan.FromSeconds(0.8) });
+        var conversation = connector.Start("hello");
+        await connector.BotSaysAsync(conversation, 1);
+
+        connector.Gateway.AgentTakes(conversation);
+
+        var turn = (await connector.SettledAsync(conversation, 1))["turns"]![0]!;
+        Assert.Equal(["hello/1"], connector.BotSaid(conversation));
+        Assert.Equal(["hello/2", "hello/3"], turn["unsent"]!.AsArray().Select(said => (string?)said!["text"]));
+    }
+
+    [Fact]
+    public async Task An_agent_who_joins_while_the_bot_says_goodbye_keeps_the_customer_from_the_queue()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
+        connector.Gateway.Faults.Add(new Fault { Operation = Operations.SendMessage, DelayAfter = TimeSpan.FromSeconds(0.8) });
+        var conversation = connector.Start("human");
+        await connector.BotSaysAsync(conversation, 1);
+
+        connector.Gateway.AgentTakes(conversation);
+
+        await SettledAsync(connector, conversation, "agent");
+        Assert.Equal(0, connector.Gateway.Requests.GetValueOrDefault(Operations.PatchConversation));
+        Assert.Equal("agent", connector.Gateway.AssignmentOf(conversation).Type);
+    }
+
     [Theory]
     [InlineData("queue")]
     [InlineData("agent")]
