@@ -18,6 +18,7 @@ internal sealed record EndpointResource(
     string Name,
     bool Enabled,
     string Flow,
+    int? FlowVersion,
     string? Locale,
     string TimeZone,
     EightByEightResource EightByEight,
@@ -63,7 +64,7 @@ internal sealed record EightByEightResource(
 internal sealed record EndpointBody(
     string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session, HandoverSettings? Handover,
     ContentSettings? Content, DataProtectionSettings? DataProtection, TransformerSettings? Transformers,
-    FileStorageMembers? FileStorage, string? Locale, string? TimeZone, InjectMembers? Inject, TestMembers? Test);
+    FileStorageMembers? FileStorage, int? FlowVersion, string? Locale, string? TimeZone, InjectMembers? Inject, TestMembers? Test);
 
 /// <inheritdoc cref="FileStorageMembers"/>
 internal sealed record InjectMembers : InjectSettings
@@ -135,7 +136,14 @@ internal sealed record TestWebhook(bool Registered, string Message);
 internal sealed record TestCheck(string Name, bool Ok, string Message);
 
 /// <summary>A stored Flow without its document.</summary>
-internal sealed record FlowResource(string Name, int Length, DateTimeOffset CreatedAt, DateTimeOffset LastChanged);
+/// <param name="Version">The number of its newest version.</param>
+internal sealed record FlowResource(string Name, int Version, int Length, DateTimeOffset CreatedAt, DateTimeOffset LastChanged);
+
+/// <summary>A version of a Flow without its document.</summary>
+/// <param name="Version">From 1; never given twice.</param>
+/// <param name="Length">In bytes.</param>
+/// <param name="StoredAt">When it was stored.</param>
+internal sealed record FlowVersionResource(int Version, int Length, DateTimeOffset StoredAt);
 
 /// <summary>One page of a list.</summary>
 /// <param name="Items">May be empty.</param>
@@ -177,6 +185,7 @@ internal sealed record HealthResource(string Status);
 [JsonSerializable(typeof(UrlTokenBody))]
 [JsonSerializable(typeof(TestResult))]
 [JsonSerializable(typeof(AdminList<FlowResource>))]
+[JsonSerializable(typeof(AdminList<FlowVersionResource>))]
 [JsonSerializable(typeof(AdminList<AuditEntry>))]
 [JsonSerializable(typeof(AdminProblem))]
 [JsonSerializable(typeof(HealthResource))]

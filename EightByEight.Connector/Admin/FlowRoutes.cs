@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using EightByEight.Connector.Endpoints;
@@ -30,6 +31,15 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
             .Takes<string>(Yaml).Produces(201).Produces(204).Refuses(400, 412, 413);
         group.MapDelete("/{name}", (HttpContext http, string name) => Of(http).DeleteAsync(http, name))
             .WithSummary("Deletes a Flow that no Endpoint runs.").Produces(204).Refuses(404, 409, 412);
+        group.MapGet("/{name}/versions", (HttpContext http, string name) => Of(http).VersionsAsync(http, name))
+            .WithSummary("Lists the versions of a Flow, the newest first.").Produces<AdminList<FlowVersionResource>>().Refuses(400, 404);
+        group.MapGet("/{name}/versions/{version:int:min(1)}", (HttpContext http, string name, int version) => Of(http).GetVersionAsync(http, name, version))
+            .WithSummary("The document of a version as it was sent.").Produces<string>(200, Yaml, "application/json").Refuses(404);
+        group.MapPost("/{name}/versions/{version:int:min(1)}/restore", (HttpContext http, string name, int version) => Of(http).RestoreAsync(http, name, version))
+            .WithSummary("Makes a version the newest again, as a version of its own.").Produces(204).Refuses(400, 404, 412);
+        group.MapDelete("/{name}/versions/{version:int:min(1)}", (HttpContext http, string name, int version) => Of(http).DeleteVersionAsync(http, name, version))
+            .WithSummary("Deletes a version that is not the newest. One to which an Endpoint is bound only with ?force=true: that Endpoint then runs the newest.")
+            .Produces(204).Refuses(404, 409);
     }
 
     private static FlowRoutes Of(HttpContext http) => http.RequestServices.GetRequiredService<FlowRoutes>();
@@ -38,7 +48,7 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
     {
         var (limit, after) = http.Request.Paging();
         var found = await store.ListAsync(after, limit + 1, http.RequestAborted);
-        var items = found.Take(limit).Select(f => new FlowResource(f.Name, f.Length, f.CreatedAt, f.LastChanged)).ToArray();
+        var items = found.Take(limit).Select(f => new FlowResource(f.Name, f.Number, f.Length, f.CreatedAt, f.LastChanged)).ToArray();
         return AdminRequest.Answer(new(items, found.Count > limit ? items[^1].Name : null), AdminJson.Default.AdminListFlowResource);
     }
 
@@ -89,6 +99,55 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
         await audit.AddAsync(http, "flow.delete", name, []);
         return TypedResults.NoContent();
     }
+
+    private async Task<IResult> VersionsAsync(HttpContext http, string name)
+    {
+        var (limit, after) = http.Request.Paging();
+        var below = string.IsNullOrEmpty(after) ? 0 : int.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number
+            : throw new AdminException(400, "Bad page", "continue is not one that was given: leave it out for the first page.");
+        var found = IsName(name) ? await store.VersionsAsync(name, below, limit + 1, http.RequestAborted) : [];
+        if (found.Count == 0 && below == 0) throw NotFound(name);
+        var items = found.Take(limit).Select(f => new FlowVersionResource(f.Number, f.Length, f.LastChanged)).ToArray();
+        return AdminRequest.Answer(
+            new(items, found.Count > limit ? items[^1].Version.ToString(CultureInfo.InvariantCulture) : null), AdminJson.Default.AdminListFlowVersionResource);
+    }
+
+    private async Task<IResult> GetVersionAsync(HttpContext http, string name, int version)
+    {
+        var (flow, document) = await VersionAsync(name, version, http.RequestAborted);
+        return TypedResults.Text(document, flow.ContentType, Encoding.UTF8);
+    }
+
+    private async Task<IResult> RestoreAsync(HttpContext http, string name, int version)
+    {
+        var (old, document) = await VersionAsync(name, version, http.RequestAborted);
+        compile(document);
+        var isMatch = http.Request.IfMatch();
+        var stored = await store.PutAsync(name, document, old.ContentType, newest => newest is { } v && isMatch(v), http.RequestAborted);
+        directory.Drop(name);
+        await audit.AddAsync(http, "flow.restore", $"{name}/versions/{version}", []);
+        http.Response.Headers.ETag = AdminRequest.ETag(stored.Version);
+        return TypedResults.NoContent();
+    }
+
+    private async Task<IResult> DeleteVersionAsync(HttpContext http, string name, int version)
+    {
+        var newest = (IsName(name) ? await store.GetAsync(name, http.RequestAborted) : null) ?? throw NotFound(name);
+        if (newest.Number == version)
+            throw new AdminException(409, "In use", $"Version {version} is the newest of {name}. Store or restore another one first, or delete the Flow.");
+        var isForced = http.Request.Query["force"] == "true";
+        if (!isForced && await endpoints.OfFlowVersionAsync(name, version, http.RequestAborted) is { Count: > 0 } users)
+            throw new AdminException(409, "In use",
+                $"{string.Join(", ", users.Take(MostNamed))} are bound to version {version} of {name}. Give them another flowVersion first; "
+                + "with ?force=true they run the newest from then on, and their sessions begin anew.");
+        if (!await store.DeleteVersionAsync(name, version, http.RequestAborted)) throw AdminException.NotFound("version", $"{name}/{version}");
+        directory.Drop(name, version);
+        await audit.AddAsync(http, "flow.deleteVersion", $"{name}/versions/{version}", []);
+        return TypedResults.NoContent();
+    }
+
+    private async Task<(StoredFlow Flow, string Document)> VersionAsync(string name, int version, CancellationToken cancellation) =>
+        (IsName(name) ? await store.ReadVersionAsync(name, version, cancellation) : null) ?? throw AdminException.NotFound("version", $"{name}/{version}");
 
     /// <summary>Only two: what is sent back must not be taken for a page by a browser.</summary>
     private static string ContentType(HttpRequest request) => request.HasJsonContentType() ? "application/json" : Yaml;

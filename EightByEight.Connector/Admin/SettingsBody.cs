@@ -25,6 +25,8 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
         var flow = change.Settings.Flow;
         if (flow.Length > 0 && !(FlowRoutes.IsName(flow) && await flows.ExistsAsync(flow, cancellation)))
             problems.Add(new("$.flow", $"There is no Flow named {flow}. Create it first: PUT /api/flows/{{name}}."));
+        else if (change.Settings.FlowVersion is { } version && flow.Length > 0 && !await flows.HasVersionAsync(flow, version, cancellation))
+            problems.Add(new("$.flowVersion", $"The Flow {flow} has no version {version}. GET /api/flows/{flow}/versions lists them."));
         if (problems.Count == 0 && await transformers.FaultAsync(change.Settings.Transformers.Source, cancellation) is { } fault)
             problems.Add(new("$.transformers.source", fault.ToString()));
         return problems.Count == 0 ? change : throw new BodyException(problems);
@@ -70,6 +72,7 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
         var name = all.String("name", 200, required: true);
         var enabled = all.Flag("enabled", true);
         var flow = all.String("flow", 64, required: true);
+        var flowVersion = all.OptionalNumber("flowVersion", 1, int.MaxValue);
         var locale = all.String("locale", 35);
         if (locale is not null && !LanguageTag().IsMatch(locale))
             all.Refuse("locale", "Must be a language tag, such as \"en\" or \"en-GB\".");
@@ -113,6 +116,7 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
                 Name = name ?? "",
                 Enabled = enabled,
                 Flow = flow ?? "",
+                FlowVersion = flowVersion,
                 Locale = locale,
                 TimeZone = timeZone,
                 EightByEight = settings,

@@ -151,6 +151,9 @@ internal sealed record Session
 
     public required string Flow { get; init; }
 
+    /// <summary>The version that ran last; null in rows of earlier versions of this product.</summary>
+    public int? FlowVersion { get; set; }
+
     /// <summary>Milliseconds since 1970, by the time of receipt.</summary>
     public long LastInputAt { get; set; }
 

@@ -60,12 +60,12 @@ internal sealed partial class TurnRunner
         OutsideMessage message, StoredEvent stored, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
         var settings = endpoint.Settings;
-        var flow = await FlowAsync(settings, cancellation);
         // By 8x8's clock, which tells whether the conversation was opened anew.
         var at = stored with { Timestamp = Math.Max(state.Session?.LastTimestamp ?? 0, state.Facts.NewestAt) };
         var paused = state.Handover is { IsActive: true } ? state.Session : null;
+        var (flow, isOver) = await FlowAsync(settings, paused ?? Living(at, state, settings), cancellation);
         var (session, sessions) = paused is null
-            ? SessionFor(at, state, settings, state.Session?.Name)
+            ? SessionFor(at, state, settings, state.Session?.Name, isOver)
             : (paused with { LastInputAt = stored.ReceivedAt, Execution = paused.Execution + 1 }, state.Sessions);
         var input = InputFor(stored, message.ToContent(), state.Facts, session, flow, settings);
         // The step that waits for the end of a handover goes on waiting.

@@ -36,10 +36,10 @@ internal sealed partial class TurnRunner(
             : stored.IsOurs ? Transformed.Unchanged
             : await transformers.InputAsync(endpoint, TransformerView.Request(stored, body), TransformerView.Conversation(stored.ConversationId, state), cancellation);
         if (given.Stops || onlyLooks || (isShown && !given.IsTransformed)) return (null, state);
-        var flow = await FlowAsync(settings, cancellation);
         var name = Session.NameOf(given.SessionId, stored.ConversationId);
         state = state.WithSession(name);
-        var (session, sessions) = SessionFor(stored, state, settings, name);
+        var (flow, isOver) = await FlowAsync(settings, Living(stored, state, settings), cancellation);
+        var (session, sessions) = SessionFor(stored, state, settings, name, isOver);
         session = session with { UserId = given.UserId };
         var content = IncomingContent.Of(body);
         content = new(given.Text ?? content.Text, given.Data ?? content.Data);
@@ -67,7 +67,7 @@ internal sealed partial class TurnRunner(
         StoredEvent stored, HandoverNotice notice, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
         var settings = endpoint.Settings;
-        var flow = await FlowAsync(settings, cancellation);
+        var (flow, _) = await FlowAsync(settings, state.Session, cancellation);
         var handover = state.Handover!;
         state = state with { Handover = handover.WithoutNotice() };
         // The session's time stands still during a handover: it starts to run again when that is over.
@@ -90,7 +90,7 @@ internal sealed partial class TurnRunner(
         PausedTurn rest, StoredEvent stored, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
         var settings = endpoint.Settings;
-        var flow = await FlowAsync(settings, cancellation);
+        var (flow, _) = await FlowAsync(settings, state.Session, cancellation, goesOn: true);
         state = state with { Paused = null };
         if (state.Session is not { } session || session.Flow != settings.Flow)
             return (TurnOf(stored, state.Session, null) with
@@ -110,7 +110,7 @@ internal sealed partial class TurnRunner(
 
     /// <summary>Whether a turn asks something of the world, so that it should not be tried by two at a time.</summary>
     public async ValueTask<bool> ReachesOutsideAsync(EndpointSettings settings, CancellationToken cancellation) =>
-        settings.Transformers.Run || await flows.FindAsync(settings.Flow, cancellation) is { Asks: true };
+        settings.Transformers.Run || await BoundAsync(settings, cancellation) is { Asks: true };
 
     /// <summary>Why nothing may be said now; null: the bot may speak.</summary>
     /// <param name="said">When the customer said what is answered, by 8x8; null: nothing is answered.</param>
@@ -121,8 +121,27 @@ internal sealed partial class TurnRunner(
         return closed ? "The conversation is closed." : null;
     }
 
-    private async Task<Flow> FlowAsync(EndpointSettings settings, CancellationToken cancellation) =>
-        await flows.FindAsync(settings.Flow, cancellation) ?? throw new FlowMissingException(settings.Flow);
+    /// <summary>
+    /// The Flow that a session goes on with: one that waits finishes on the version it began with. A session is over where the Endpoint
+    /// has got another Flow since, or that version is gone.
+    /// </summary>
+    /// <param name="goesOn">Whether it is in the middle of a turn.</param>
+    private async Task<(Flow Flow, bool IsOver)> FlowAsync(
+        EndpointSettings settings, Session? running, CancellationToken cancellation, bool goesOn = false)
+    {
+        var bound = await BoundAsync(settings, cancellation);
+        var current = bound ?? await flows.FindAsync(settings.Flow, cancellation) ?? throw new FlowMissingException(settings.Flow);
+        if (running is null) return (current, false);
+        if (running.Flow != settings.Flow) return (current, true);
+        if (running.FlowVersion is not { } began || began == current.Version) return (current, false);
+        // The version to which the Endpoint was bound was deleted under it.
+        if (bound is null && began == settings.FlowVersion) return (current, true);
+        if (running.Position is null && !goesOn) return (current, false);
+        return await flows.FindAsync(settings.Flow, began, cancellation) is { } before ? (before, false) : (current, true);
+    }
+
+    private ValueTask<Flow?> BoundAsync(EndpointSettings settings, CancellationToken cancellation) => settings.FlowVersion is { } version
+        ? flows.FindAsync(settings.Flow, version, cancellation) : flows.FindAsync(settings.Flow, cancellation);
 
     private async Task<(Turn Turn, ConversationState State)> RunAsync(
         Flow flow, JsonObject input, string? text, StoredEvent stored, Click? click, Session session, ConversationState state,
@@ -173,6 +192,7 @@ internal sealed partial class TurnRunner(
             ProfileChange = customer is null ? null : ProfileChange.Between(customer, profile, result.Profile),
             Session = session with
             {
+                FlowVersion = flow.Version,
                 Context = result.Context,
                 Marks = result.Marks,
                 Profile = customer is null ? result.Profile : [],
@@ -268,21 +288,19 @@ internal sealed partial class TurnRunner(
 
     /// <summary>The running session, or a fresh one: the first, after expiry, and after 8x8 activated the conversation anew.</summary>
     private (Session Session, int Sessions) SessionFor(
-        StoredEvent stored, ConversationState state, EndpointSettings settings, string? name)
+        StoredEvent stored, ConversationState state, EndpointSettings settings, string? name, bool isOver)
     {
         var expired = state.Session is { } last && HasExpired(stored, last, settings, LongestSession);
         var reopened = state.Session is { } before && IsReopened(state.Facts, before, stored);
-        if (state.Session is { } running && !expired && !reopened)
+        if (state.Session is { } running && !expired && !reopened && !isOver)
             return (running with
             {
                 LastInputAt = stored.ReceivedAt,
                 Execution = running.Execution + 1,
                 LastTimestamp = Math.Max(running.LastTimestamp, stored.Timestamp),
-                Position = running.Flow == settings.Flow ? running.Position : null,
-                Flow = settings.Flow,
             }, state.Sessions);
         var number = state.Sessions + 1;
-        var goesOn = expired && !reopened && settings.Session.OnExpiry == OnExpiry.Continue ? state.Session : null;
+        var goesOn = expired && !reopened && !isOver && settings.Session.OnExpiry == OnExpiry.Continue ? state.Session : null;
         return (new Session
         {
             Id = name ?? $"{stored.ConversationId}-{number}",
@@ -294,15 +312,21 @@ internal sealed partial class TurnRunner(
             Context = goesOn?.Context ?? [],
             Profile = goesOn?.Profile ?? [],
             Marks = goesOn?.Marks ?? new(),
-            Position = goesOn?.Flow == settings.Flow ? goesOn.Position : null,
+            Position = goesOn?.Position,
+            FlowVersion = goesOn?.FlowVersion,
             Offer = goesOn?.Offer,
         }, number);
     }
 
+    /// <summary>The session whose place an event finds; null: it begins at the start.</summary>
+    private Session? Living(StoredEvent stored, ConversationState state, EndpointSettings settings) =>
+        state.Session is { } last && !IsReopened(state.Facts, last, stored)
+        && (settings.Session.OnExpiry == OnExpiry.Continue || !HasExpired(stored, last, settings, LongestSession)) ? last : null;
+
     /// <summary>Whether an event goes on with the session that runs.</summary>
     public static bool GoesOn(
         StoredEvent stored, ConversationState state, Session running, EndpointSettings settings, TimeSpan longestSession) =>
-        !HasExpired(stored, running, settings, longestSession) && !IsReopened(state.Facts, running, stored);
+        running.Flow == settings.Flow && !HasExpired(stored, running, settings, longestSession) && !IsReopened(state.Facts, running, stored);
 
     private TimeSpan LongestSession => options.Value.LongestSession;
 

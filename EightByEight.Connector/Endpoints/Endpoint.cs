@@ -75,6 +75,9 @@ public sealed record EndpointSettings
     /// <summary>The name of the Flow that runs.</summary>
     public required string Flow { get; init; }
 
+    /// <summary>The version of the Flow that runs; null: the newest.</summary>
+    public int? FlowVersion { get; init; }
+
     /// <summary>The language tag that the Flow sees as <c>input.localeId</c>; null: none.</summary>
     public string? Locale { get; init; }
 

@@ -74,6 +74,15 @@ internal sealed class EndpointStore(
             .Take(limit).Select(row => row.RowKey[2..]).ToArrayAsync(cancellation);
     }
 
+    /// <summary>The ids of Endpoints that are bound to one version of a Flow.</summary>
+    public async Task<IReadOnlyList<string>> OfFlowVersionAsync(string flow, int version, CancellationToken cancellation)
+    {
+        await storage.ReadyAsync().WaitAsync(cancellation);
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {EndpointRows.Partition} and Flow eq {flow}");
+        return await Table.QueryAsync<TableEntity>(filter, cancellationToken: cancellation).Select(EndpointRows.Endpoint)
+            .Where(endpoint => endpoint.Settings.FlowVersion == version).Select(endpoint => endpoint.Id).ToArrayAsync(cancellation);
+    }
+
     /// <summary>Changes settings and secrets, and ends a pause.</summary>
     /// <param name="isExpected">Whether this is the version that the caller means to change.</param>
     /// <param name="change">Called again when someone else was faster.</param>

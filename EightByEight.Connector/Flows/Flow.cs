@@ -25,11 +25,14 @@ public sealed class Flow
     {
         (Name, ErrorText, Start, Size, Calls, _steps, _asks) =
             (flow.Name, flow.ErrorText, flow.Start, flow.Size, flow.Calls, flow._steps, flow._asks || called.Values.Any(one => one._asks));
-        Called = called;
+        (Version, Called) = (flow.Version, called);
     }
 
     /// <summary>The document's <c>name</c>.</summary>
     public string Name { get; }
+
+    /// <summary>The number under which it is stored, from 1; 0: it is not.</summary>
+    public int Version { get; internal set; }
 
     /// <summary>Whether one of its steps needs something from outside in the middle of a turn.</summary>
     internal bool Asks => _asks;

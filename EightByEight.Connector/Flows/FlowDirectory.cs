@@ -27,6 +27,15 @@ public sealed class FlowDirectory
         return flow is { Calls.Count: > 0 } ? await WithCalledAsync(flow, cancellation) : flow;
     }
 
+    /// <summary>That version of a Flow; null when there is none.</summary>
+    /// <exception cref="Azure.RequestFailedException">Storage cannot be read.</exception>
+    /// <exception cref="FlowFormatException">It was stored by a version of this product that understood it.</exception>
+    public async ValueTask<Flow?> FindAsync(string name, int version, CancellationToken cancellation)
+    {
+        var flow = await _recent.GetAsync(Key(name, version), () => ReadAsync(name, version), cancellation);
+        return flow is { Calls.Count: > 0 } ? await WithCalledAsync(flow, cancellation) : flow;
+    }
+
     /// <summary>The next look-up reads the Flow from storage.</summary>
     internal void Drop(string name) => _recent.Drop(name);
 
@@ -45,6 +54,20 @@ public sealed class FlowDirectory
         return flow.With(called);
     }
 
+    /// <inheritdoc cref="Drop(string)"/>
+    internal void Drop(string name, int version) => _recent.Drop(Key(name, version));
+
+    private static string Key(string name, int version) => $"{name}~{version}";
+
+    private async Task<Flow?> ReadAsync(string name, int version)
+    {
+        var key = Key(name, version);
+        // A version never changes, but it may be gone.
+        if (_compiled.TryGetValue(key, out var known) && await _store.HasVersionAsync(name, version, CancellationToken.None)) return known.Flow;
+        if (await _store.ReadVersionAsync(name, version, CancellationToken.None) is not var (stored, document)) return null;
+        return Keep(key, stored, document);
+    }
+
     private async Task<Flow?> ReadAsync(string name)
     {
         if (_compiled.TryGetValue(name, out var known)
@@ -56,9 +79,15 @@ public sealed class FlowDirectory
             return null;
         }
 
+        return Keep(name, stored, document);
+    }
+
+    private Flow Keep(string key, StoredFlow stored, string document)
+    {
         var flow = _compile(document);
+        flow.Version = stored.Number;
         if (_compiled.Count >= Capacity) _compiled.Clear();
-        _compiled[name] = new(stored.Version, flow);
+        _compiled[key] = new(stored.Version, flow);
         return flow;
     }
 

@@ -13,6 +13,9 @@ namespace EightByEight.Connector.Flows;
 internal sealed record StoredFlow(
     string Name, long Version, int Length, string ContentType, DateTimeOffset CreatedAt, DateTimeOffset LastChanged)
 {
+    /// <summary>From 1; never given twice under one name.</summary>
+    public int Number { get; init; } = 1;
+
     /// <summary>The blob that holds the document; null when the row does.</summary>
     public string? Blob { get; init; }
 
@@ -20,7 +23,10 @@ internal sealed record StoredFlow(
     public byte[]? Inline { get; init; }
 }
 
-/// <summary>The Flow documents as they were sent: in a table row, or in a blob when they are larger than 32 KiB.</summary>
+/// <summary>
+/// The Flow documents as they were sent, and all their versions: in table rows, or in blobs when they are larger than 32 KiB. The
+/// newest version stands under its name as well, and both rows share the blob. Names sort before <c>~</c>, with which all other rows begin.
+/// </summary>
 internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
 {
     /// <summary>The largest document, in bytes of UTF-8.</summary>
@@ -30,7 +36,7 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
     private const int MostInlineBytes = 32 * 1024;
     private const string Partition = "flows";
     private static readonly string[] WithoutDocument =
-        ["RowKey", "Version", "Length", "ContentType", "CreatedAt", "LastChanged", "Blob"];
+        ["RowKey", "Name", "Number", "Version", "Length", "ContentType", "CreatedAt", "LastChanged", "Blob"];
 
     private TableClient Table => storage.Flows;
 
@@ -57,7 +63,7 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
             }
             catch (RequestFailedException e) when (e.Status == 404 && attempt < MostAttempts)
             {
-                // It was replaced, and its blob deleted, since the row was read: look again.
+                // It was deleted, and perhaps made again, since the row was read: look again.
             }
         }
     }
@@ -71,7 +77,7 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
     public async Task<IReadOnlyList<StoredFlow>> ListAsync(string? after, int limit, CancellationToken cancellation)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
-        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {Partition} and RowKey gt {after ?? ""}");
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {Partition} and RowKey gt {after ?? ""} and RowKey lt {"~"}");
         return await Table.QueryAsync<TableEntity>(filter, Math.Min(limit, 1000), WithoutDocument, cancellation)
             .Take(limit).Select(Read).ToArrayAsync(cancellation);
     }
@@ -89,21 +95,32 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
 
         var now = time.GetUtcNow();
         var bytes = Encoding.UTF8.GetBytes(document);
-        // The first version is taken from the clock, so that a Flow deleted and made again never repeats one.
+        // The same again is no new version.
+        if (before is not null && before.ContentType == contentType && before.Length == bytes.Length
+            && await DocumentAsync(before, cancellation) == document) return before;
+        // The ETag begins with the clock, so that a Flow deleted and made again never repeats one.
         var after = new StoredFlow(
-            name, (before?.Version ?? now.ToUnixTimeMilliseconds()) + 1, bytes.Length, contentType, before?.CreatedAt ?? now, now);
+            name, (before?.Version ?? now.ToUnixTimeMilliseconds()) + 1, bytes.Length, contentType, before?.CreatedAt ?? now, now)
+        {
+            Number = (before?.Number ?? await LastNumberAsync(name, cancellation)) + 1,
+        };
         if (bytes.Length <= MostInlineBytes) after = after with { Inline = bytes };
         else
         {
-            // A blob of its own for each version: readers of the one before are not disturbed.
             after = after with { Blob = $"flows/{name}/{Guid.NewGuid():n}" };
             await storage.Bodies.GetBlobClient(after.Blob).UploadAsync(BinaryData.FromBytes(bytes), overwrite: false, cancellation);
         }
 
+        var actions = new List<TableTransactionAction>
+        {
+            before is null ? new(TableTransactionActionType.Add, Row(after)) : new(TableTransactionActionType.UpdateReplace, Row(after), found.Value!.ETag),
+            new(TableTransactionActionType.UpsertReplace, Row(after, VersionKey(name, after.Number))),
+        };
+        // One of before there were versions has no row of its own yet.
+        if (before is not null) actions.Add(new(TableTransactionActionType.UpsertReplace, Row(before, VersionKey(name, before.Number))));
         try
         {
-            if (before is null) await Table.AddEntityAsync(Row(after), cancellation);
-            else await Table.UpdateEntityAsync(Row(after), found.Value!.ETag, TableUpdateMode.Replace, cancellation);
+            await Table.SubmitTransactionAsync(actions, cancellation);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 409 or 412)
         {
@@ -111,11 +128,10 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
             throw new VersionMismatchException(before?.Version ?? 0);
         }
 
-        if (before is not null) await DeleteBlobAsync(before);
         return after;
     }
 
-    /// <summary>Deletes a Flow.</summary>
+    /// <summary>Deletes a Flow and all its versions.</summary>
     /// <returns>What was deleted; null when there was none.</returns>
     /// <exception cref="VersionMismatchException"><paramref name="isExpected"/> said no, or someone else was faster.</exception>
     public async Task<StoredFlow?> DeleteAsync(string name, Func<long, bool> isExpected, CancellationToken cancellation)
@@ -125,26 +141,100 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
         if (!found.HasValue) return null;
         var flow = Read(found.Value!);
         if (!isExpected(flow.Version)) throw new VersionMismatchException(flow.Version);
-        // The SDK answers a missing row with a 404 response and a changed one with an exception.
         try
         {
-            await Table.DeleteEntityAsync(Partition, name, found.Value!.ETag, cancellation);
+            await Table.SubmitTransactionAsync(
+            [
+                new(TableTransactionActionType.Delete, found.Value!, found.Value!.ETag),
+                new(TableTransactionActionType.UpsertReplace, new TableEntity(Partition, LastKey(name)) { ["Number"] = flow.Number }),
+            ], cancellation);
         }
-        catch (RequestFailedException e) when (e.Status == 412)
+        catch (RequestFailedException e) when (e.Status is 404 or 412)
         {
             throw new VersionMismatchException(flow.Version);
+        }
+
+        // What a crash leaves of them is under no name, and goes when a Flow of that name is deleted again.
+        await foreach (var row in RowsAsync(name, 0, cancellation))
+        {
+            await DeleteBlobAsync(Read(row));
+            await Table.DeleteEntityAsync(Partition, row.RowKey, ETag.All, cancellation);
         }
 
         await DeleteBlobAsync(flow);
         return flow;
     }
 
+    // ---- Versions ----------------------------------------------------------------------------------------------
+
+    /// <summary>Versions without documents, the newest first.</summary>
+    /// <param name="below">The last number of the page before; 0: from the newest.</param>
+    public async Task<IReadOnlyList<StoredFlow>> VersionsAsync(string name, int below, int limit, CancellationToken cancellation)
+    {
+        var versions = await RowsAsync(name, below, cancellation, WithoutDocument).Take(limit).Select(Read).ToListAsync(cancellation);
+        if (versions.Count == 0 && below == 0 && await GetAsync(name, cancellation) is { } only) versions.Add(only);
+        return versions;
+    }
+
+    /// <summary>A version and its document; null when there is none.</summary>
+    public async Task<(StoredFlow Flow, string Document)?> ReadVersionAsync(string name, int number, CancellationToken cancellation)
+    {
+        var row = await Table.GetEntityIfExistsAsync<TableEntity>(Partition, VersionKey(name, number), cancellationToken: cancellation);
+        var version = row.HasValue ? Read(row.Value!) : await GetAsync(name, cancellation);
+        if (version?.Number != number) return null;
+        try
+        {
+            return (version, await DocumentAsync(version, cancellation));
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether a Flow has a version.</summary>
+    public async Task<bool> HasVersionAsync(string name, int number, CancellationToken cancellation) =>
+        (await Table.GetEntityIfExistsAsync<TableEntity>(Partition, VersionKey(name, number), ["RowKey"], cancellation)).HasValue
+        || (await GetAsync(name, cancellation))?.Number == number;
+
+    /// <summary>Deletes a version that is not the newest.</summary>
+    /// <returns>False when there is none.</returns>
+    public async Task<bool> DeleteVersionAsync(string name, int number, CancellationToken cancellation)
+    {
+        var row = await Table.GetEntityIfExistsAsync<TableEntity>(Partition, VersionKey(name, number), cancellationToken: cancellation);
+        if (!row.HasValue) return false;
+        await Table.DeleteEntityAsync(Partition, row.Value!.RowKey, ETag.All, cancellation);
+        await DeleteBlobAsync(Read(row.Value!));
+        return true;
+    }
+
+    private AsyncPageable<TableEntity> RowsAsync(string name, int below, CancellationToken cancellation, IEnumerable<string>? select = null)
+    {
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {Partition} and RowKey gt {(below == 0 ? LastKey(name) + "~" : VersionKey(name, below))} and RowKey lt {LastKey(name) + "~~"}");
+        return Table.QueryAsync<TableEntity>(filter, select: select, cancellationToken: cancellation);
+    }
+
+    private async Task<int> LastNumberAsync(string name, CancellationToken cancellation)
+    {
+        var last = await Table.GetEntityIfExistsAsync<TableEntity>(Partition, LastKey(name), cancellationToken: cancellation);
+        return last.HasValue ? last.Value!.GetInt32("Number") ?? 0 : 0;
+    }
+
+    /// <summary>The row that remembers the last number of a Flow that was deleted.</summary>
+    private static string LastKey(string name) => $"~{name}";
+
+    /// <summary>The newest sorts first.</summary>
+    private static string VersionKey(string name, int number) => $"~{name}~{int.MaxValue - number:D10}";
+
     private Task DeleteBlobAsync(StoredFlow flow) => flow.Blob is null
         ? Task.CompletedTask
         : storage.Bodies.GetBlobClient(flow.Blob).DeleteIfExistsAsync(cancellationToken: CancellationToken.None);
 
-    private static TableEntity Row(StoredFlow flow) => new(Partition, flow.Name)
+    private static TableEntity Row(StoredFlow flow, string? key = null) => new(Partition, key ?? flow.Name)
     {
+        ["Name"] = flow.Name,
+        ["Number"] = flow.Number,
         ["Version"] = flow.Version,
         ["Length"] = flow.Length,
         ["ContentType"] = flow.ContentType,
@@ -155,9 +245,10 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
     };
 
     private static StoredFlow Read(TableEntity row) => new(
-        row.RowKey, row.GetInt64("Version") ?? 0, row.GetInt32("Length") ?? 0, row.GetString("ContentType"),
+        row.GetString("Name") ?? row.RowKey, row.GetInt64("Version") ?? 0, row.GetInt32("Length") ?? 0, row.GetString("ContentType"),
         row.GetDateTimeOffset("CreatedAt") ?? default, row.GetDateTimeOffset("LastChanged") ?? default)
     {
+        Number = row.GetInt32("Number") ?? 1,
         Blob = row.GetString("Blob"),
         Inline = row.GetBinary("Document"),
     };

@@ -1,0 +1,103 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace EightByEight.Functions.Tests.Conversations;
+
+/// <summary>Which version of a Flow a conversation talks to.</summary>
+public sealed class FlowVersionTests(AzuriteFixture azurite)
+{
+    private const string First = """
+        name: versions
+        start:
+          - set: { context.began: first }
+          - question: "First asks."
+          - say: "First hears {{ input.result }}."
+        """;
+
+    private const string Second = """
+        name: versions
+        start:
+          - question: "Second asks, began {{ context.began ?? 'anew' }}."
+          - say: "Second hears {{ input.result }}."
+        """;
+
+    [Fact]
+    public async Task A_session_that_waits_finishes_on_the_version_it_began_with()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, First);
+        var id = connector.Start("hi");
+        await connector.BotSaysAsync(id, 1);
+        await StoreAsync(connector, Second);
+
+        connector.Gateway.CustomerSays(id, "a");
+        Assert.Equal("First hears a.", (await connector.BotSaysAsync(id, 2))[1]);
+        connector.Gateway.CustomerSays(id, "b");
+
+        Assert.Equal("Second asks, began first.", (await connector.BotSaysAsync(id, 3))[2]);
+    }
+
+    [Fact]
+    public async Task An_Endpoint_that_is_bound_to_a_version_stays_with_it_until_it_is_deleted_under_it()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, First);
+        await connector.PatchAsync(new JsonObject { ["flowVersion"] = 1 });
+        await StoreAsync(connector, Second);
+        var id = connector.Start("hi");
+        Assert.Equal(["First asks."], await connector.BotSaysAsync(id, 1));
+        using (var refused = await connector.Admin.DeleteAsync("/api/flows/versions/versions/1", TestContext.Current.CancellationToken))
+            Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+        using (var deleted = await connector.Admin.DeleteAsync("/api/flows/versions/versions/1?force=true", TestContext.Current.CancellationToken))
+            Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+
+        connector.Gateway.CustomerSays(id, "a");
+
+        Assert.Equal("Second asks, began anew.", (await connector.BotSaysAsync(id, 2))[1]);
+        Assert.EndsWith("-2", (string)(await connector.SettledAsync(id, 2))["sessionId"]!);
+    }
+
+    [Fact]
+    public async Task Another_Flow_on_the_Endpoint_ends_the_session_with_the_next_input()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, First);
+        var id = connector.Start("hi");
+        await connector.BotSaysAsync(id, 1);
+        await StoreAsync(connector, Second.Replace("name: versions", "name: other", StringComparison.Ordinal), "other");
+        await connector.PatchAsync(new JsonObject { ["flow"] = "other" });
+
+        connector.Gateway.CustomerSays(id, "a");
+
+        Assert.Equal("Second asks, began anew.", (await connector.BotSaysAsync(id, 2))[1]);
+    }
+
+    [Fact]
+    public async Task A_version_can_be_made_the_newest_again()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, First);
+        await StoreAsync(connector, Second);
+        using (var restored = await connector.Admin.PostAsync("/api/flows/versions/versions/1/restore", null, TestContext.Current.CancellationToken))
+            Assert.Equal(HttpStatusCode.NoContent, restored.StatusCode);
+
+        Assert.Equal(["First asks."], await connector.BotSaysAsync(connector.Start("hi"), 1));
+    }
+
+    [Fact]
+    public async Task A_version_that_is_not_there_is_refused_with_its_path()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, First);
+
+        using var refused = await connector.Admin.PatchAsync($"/api/endpoints/{connector.EndpointId}",
+            new StringContent("""{"flowVersion":2}""", Encoding.UTF8, "application/json"), TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        var error = JsonNode.Parse(await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["errors"]![0]!;
+        Assert.Equal("$.flowVersion", (string?)error["path"]);
+    }
+
+    private static async Task StoreAsync(TestConnector connector, string flow, string name = "versions")
+    {
+        using var stored = await connector.Admin.PutAsync(
+            $"/api/flows/{name}", new StringContent(flow, Encoding.UTF8, "application/yaml"), TestContext.Current.CancellationToken);
+        Assert.True(stored.IsSuccessStatusCode, await stored.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+}
