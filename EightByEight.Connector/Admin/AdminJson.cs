@@ -185,6 +185,8 @@ internal sealed record HealthResource(string Status);
 [JsonSerializable(typeof(UrlTokenBody))]
 [JsonSerializable(typeof(TestResult))]
 [JsonSerializable(typeof(AdminList<FlowResource>))]
+[JsonSerializable(typeof(PortableEndpoint))]
+[JsonSerializable(typeof(ImportResult))]
 [JsonSerializable(typeof(AdminList<FlowVersionResource>))]
 [JsonSerializable(typeof(AdminList<AuditEntry>))]
 [JsonSerializable(typeof(AdminProblem))]

@@ -34,6 +34,7 @@ internal static class AdminServices
             s.GetRequiredService<FlowStore>(), s.GetRequiredService<CompileFlow>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new AllowedGateways(s.GetRequiredService<IOptions<ConnectorOptions>>().Value));
         services.AddSingleton<SettingsBody>();
+        services.AddSingleton<PortableEndpoints>();
         services.AddSingleton<AuditLog>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<AdminGate>();

@@ -16,7 +16,7 @@ namespace EightByEight.Connector.Admin;
 /// <summary><c>/api/endpoints</c>.</summary>
 internal sealed class EndpointRoutes(
     EndpointStore store, EndpointDirectory directory, ChatGatewayClient gateway, SettingsBody bodies, AuditTrail audit, StoredFiles files,
-    AllowedGateways gateways, IOptions<ConnectorOptions> options, TimeProvider time, ILogger<EndpointRoutes> log)
+    AllowedGateways gateways, PortableEndpoints portable, IOptions<ConnectorOptions> options, TimeProvider time, ILogger<EndpointRoutes> log)
 {
     private const int WebhooksAPage = 50;
     private const int MostWebhookPages = 10;
@@ -42,6 +42,12 @@ internal sealed class EndpointRoutes(
             .Takes<EndpointBody>("application/merge-patch+json").Produces<EndpointResource>().Refuses(400, 404, 412, 413);
         group.MapDelete("/{id}", (HttpContext http, string id) => Of(http).DeleteAsync(http, id))
             .WithSummary("Deletes an Endpoint and its URL tokens.").Produces(204).Refuses(404, 412);
+        group.MapGet("/{id}/export", (HttpContext http, string id) => Of(http).ExportAsync(http, id))
+            .WithSummary("The Endpoint as a file: its settings without secrets, its Flow and what that calls.").Produces<PortableEndpoint>().Refuses(404);
+        group.MapPost("/import", (Delegate)((HttpContext http) => Of(http).ImportAsync(http)))
+            .WithSummary("Makes an Endpoint of an exported file, or of an 8x8 Endpoint of Cognigy (then ?flow= names its Flow). ?name= renames it; "
+                + "?existing=keep or replace says what becomes of a stored Flow that differs. The report names what was not taken.")
+            .Takes<PortableEndpoint>("application/json").Produces<ImportResult>(201).Refuses(400, 409, 413);
         group.MapPost("/{id}/url-token", (HttpContext http, string id) => Of(http).NewUrlTokenAsync(http, id))
             .WithSummary("Makes a new URL token; the former one works on for Connector:UrlTokenGrace, unless revokeNow.")
             .Takes<UrlTokenBody>("application/json", required: false).Produces<EndpointResource>().Refuses(400, 404, 412);
@@ -92,6 +98,23 @@ internal sealed class EndpointRoutes(
         _ = await store.DeleteAsync(id, http.Request.IfMatch(), http.RequestAborted) ?? throw NotFound(id);
         await audit.AddAsync(http, "endpoint.delete", id, []);
         return TypedResults.NoContent();
+    }
+
+    private async Task<IResult> ExportAsync(HttpContext http, string id)
+    {
+        var endpoint = await store.GetAsync(id, http.RequestAborted) ?? throw NotFound(id);
+        http.Response.Headers.ContentDisposition = $"attachment; filename=\"endpoint-{id}.json\"";
+        return AdminRequest.Answer(await portable.ExportAsync(endpoint, http.RequestAborted), AdminJson.Default.PortableEndpoint);
+    }
+
+    private async Task<IResult> ImportAsync(HttpContext http)
+    {
+        string? Query(string name) => http.Request.Query[name].ToString() is { Length: > 0 } value ? value : null;
+        var (endpoint, report) = await portable.ImportAsync(
+            await http.Request.ReadJsonAsync(), Query("name"), Query("flow"), Query("existing"), http.RequestAborted);
+        await audit.AddAsync(http, "endpoint.import", endpoint.Id, []);
+        http.Response.Headers.Location = $"/api/endpoints/{endpoint.Id}";
+        return AdminRequest.Answer(new ImportResult(endpoint.Id, report), AdminJson.Default.ImportResult, 201);
     }
 
     private async Task<IResult> NewUrlTokenAsync(HttpContext http, string id)

@@ -17,13 +17,14 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
     private static readonly string[] ReadOnly = ["id", "urlToken", "endpointUrl", "formerUrlTokens", "createdAt", "lastChanged", "paused"];
 
     /// <summary>Reads a whole body.</summary>
+    /// <param name="alsoStored">Flows that count as stored.</param>
     /// <exception cref="BodyException">All its faults.</exception>
-    public async Task<EndpointChange> ReadAsync(JsonElement body, CancellationToken cancellation)
+    public async Task<EndpointChange> ReadAsync(JsonElement body, CancellationToken cancellation, IReadOnlyList<string>? alsoStored = null)
     {
         var problems = new List<BodyProblem>();
         var change = Read(body, problems);
         var flow = change.Settings.Flow;
-        if (flow.Length > 0 && !(FlowRoutes.IsName(flow) && await flows.ExistsAsync(flow, cancellation)))
+        if (flow.Length > 0 && alsoStored?.Contains(flow) != true && !(FlowRoutes.IsName(flow) && await flows.ExistsAsync(flow, cancellation)))
             problems.Add(new("$.flow", $"There is no Flow named {flow}. Create it first: PUT /api/flows/{{name}}."));
         else if (change.Settings.FlowVersion is { } version && flow.Length > 0 && !await flows.HasVersionAsync(flow, version, cancellation))
             problems.Add(new("$.flowVersion", $"The Flow {flow} has no version {version}. GET /api/flows/{flow}/versions lists them."));

@@ -1,0 +1,123 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace EightByEight.Functions.Tests.Admin;
+
+/// <summary>Endpoints that go from one installation to another, or come from Cognigy.</summary>
+public sealed class PortableEndpointTests(AzuriteFixture azurite)
+{
+    private const string Caller = "name: caller\nstart:\n  - call: called\n  - say: Back.\n";
+    private const string Called = "name: called\nstart:\n  - say: Called.\n";
+
+    [Fact]
+    public async Task An_exported_Endpoint_is_the_same_where_it_is_imported_but_for_its_secrets()
+    {
+        await using var here = await AdminServer.StartAsync(azurite.NewAccount());
+        await using var there = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(here, "caller", Caller);
+        await PutAsync(here, "called", Called);
+        var made = await here.SendAsync("POST", "/api/endpoints", """
+            { "name": "Acme", "flow": "caller", "flowVersion": 1, "locale": "de-DE", "timeZone": "Europe/Berlin",
+              "eightByEight": { "apiKey": "secret-1", "tenantId": "acme01", "acceptConversationActiveEvent": true },
+              "session": { "expirationMinutes": 7, "onExpiry": "continue" }, "handover": { "queueId": "101", "properties": { "a": "b" } },
+              "dataProtection": { "contactProfiles": true, "sanitizeInput": false }, "inject": { "key": "secret-2-that-is-long-enough" },
+              "transformers": { "source": "createWebhookTransformer({})", "input": true } }
+            """);
+        made.Is(HttpStatusCode.Created);
+
+        var file = await here.SendAsync("GET", $"/api/endpoints/{made.Json.GetProperty("id").GetString()}/export");
+        file.Is(HttpStatusCode.OK);
+        Assert.DoesNotContain("secret-", file.Text);
+        var imported = await there.SendAsync("POST", "/api/endpoints/import", file.Text);
+
+        imported.Is(HttpStatusCode.Created);
+        var copy = await there.SendAsync("GET", $"/api/endpoints/{imported.Json.GetProperty("endpoint").GetString()}");
+        Assert.Equal(Settings(made.Json), Settings(copy.Json));
+        Assert.Equal(Called, (await there.SendAsync("GET", "/api/flows/called")).Text);
+        Assert.Equal(["settings.flowVersion", "settings.eightByEight.apiKey", "settings.inject.key"],
+            imported.Json.GetProperty("report").EnumerateArray().Select(line => line.GetProperty("member").GetString()));
+        (await there.SendAsync("POST", "/api/endpoints/import", file.Text)).Is(HttpStatusCode.Conflict);
+        (await there.SendAsync("POST", "/api/endpoints/import?name=Second", file.Text)).Is(HttpStatusCode.Created);
+    }
+
+    [Theory]
+    [InlineData("", HttpStatusCode.Conflict, "name: called\nstart:\n  - say: Mine.\n")]
+    [InlineData("?existing=keep", HttpStatusCode.Created, "name: called\nstart:\n  - say: Mine.\n")]
+    [InlineData("?existing=replace", HttpStatusCode.Created, Called)]
+    public async Task A_Flow_that_differs_is_replaced_only_where_that_was_said(string query, HttpStatusCode status, string after)
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(server, "called", "name: called\nstart:\n  - say: Mine.\n");
+        var file = JsonSerializer.Serialize(new
+        {
+            format = "8x8-connector-endpoint/1",
+            settings = new { name = "Acme", flow = "called", eightByEight = new { } },
+            flows = new[] { new { name = "called", contentType = "application/yaml", document = Called } },
+        });
+
+        (await server.SendAsync("POST", $"/api/endpoints/import{query}", file)).Is(status);
+
+        Assert.Equal(after, (await server.SendAsync("GET", "/api/flows/called")).Text);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_stores_nothing()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        var file = JsonSerializer.Serialize(new
+        {
+            format = "8x8-connector-endpoint/1",
+            settings = new { name = "Acme", flow = "called", timeZone = "Nowhere", eightByEight = new { } },
+            flows = new[] { new { name = "called", contentType = "application/yaml", document = Called } },
+        });
+
+        var refused = await server.SendAsync("POST", "/api/endpoints/import", file);
+
+        refused.Is(HttpStatusCode.BadRequest);
+        Assert.Equal("$.timeZone", refused.Json.GetProperty("errors")[0].GetProperty("path").GetString());
+        (await server.SendAsync("GET", "/api/flows/called")).Is(HttpStatusCode.NotFound);
+        (await server.SendAsync("POST", "/api/endpoints/import", "{}")).Is(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task An_Endpoint_of_Cognigy_is_taken_as_far_as_it_maps_and_the_report_names_the_rest()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(server, "called", Called);
+        const string cognigys = """
+            { "URLToken": "abc", "name": "Old", "active": false, "channel": "eightByEight", "flowId": "f-1", "maskIPAddress": false,
+              "maskLogging": true, "useContactProfiles": true, "disableInputSanitization": true,
+              "settings": { "baseUrl": "https://api.8x8.com", "apiKey": "k", "apiTenant": "acme01", "acceptConversationActiveEvent": true, "sessionExpiration": 20000 },
+              "transformer": { "transformer": "createWebhookTransformer({})", "inputTransformer": true, "abortOnError": true },
+              "fileStorageSettings": { "storageProvider": "aws" }, "novelty": 1 }
+            """;
+        (await server.SendAsync("POST", "/api/endpoints/import", cognigys)).Is(HttpStatusCode.BadRequest);
+
+        var imported = await server.SendAsync("POST", "/api/endpoints/import?flow=called", cognigys);
+
+        imported.Is(HttpStatusCode.Created);
+        var made = (await server.SendAsync("GET", $"/api/endpoints/{imported.Json.GetProperty("endpoint").GetString()}")).Json;
+        Assert.Equal(("Old", false, "called"), (made.GetProperty("name").GetString(), made.GetProperty("enabled").GetBoolean(), made.GetProperty("flow").GetString()));
+        Assert.Equal(("acme01", true), (made.GetProperty("eightByEight").GetProperty("tenantId").GetString(), made.GetProperty("eightByEight").GetProperty("apiKeySet").GetBoolean()));
+        Assert.Equal(10_080, made.GetProperty("session").GetProperty("expirationMinutes").GetInt32());
+        Assert.Equal((false, true, false), (made.GetProperty("dataProtection").GetProperty("maskIpAddress").GetBoolean(),
+            made.GetProperty("dataProtection").GetProperty("contactProfiles").GetBoolean(), made.GetProperty("dataProtection").GetProperty("sanitizeInput").GetBoolean()));
+        Assert.Equal((true, true), (made.GetProperty("transformers").GetProperty("input").GetBoolean(), made.GetProperty("transformers").GetProperty("abortOnError").GetBoolean()));
+        var left = imported.Json.GetProperty("report").EnumerateArray().Where(line => line.GetProperty("to").ValueKind == JsonValueKind.Null)
+            .Select(line => line.GetProperty("member").GetString());
+        Assert.Equal(["URLToken", "channel", "flowId", "fileStorageSettings", "novelty"], left);
+    }
+
+    private static string Settings(JsonElement resource)
+    {
+        var settings = JsonNode.Parse(resource.GetRawText())!.AsObject();
+        foreach (var own in (string[])["id", "urlToken", "endpointUrl", "createdAt", "lastChanged", "flowVersion"]) settings.Remove(own);
+        settings["eightByEight"]!["apiKeySet"] = null;
+        settings["inject"]!["keySet"] = null;
+        return settings.ToJsonString();
+    }
+
+    private static async Task PutAsync(AdminServer server, string name, string document) =>
+        Assert.True((int)(await server.SendAsync("PUT", $"/api/flows/{name}", document, type: "application/yaml")).Status < 300);
+}
