@@ -2,13 +2,14 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Flows.Steps;
 
 namespace EightByEight.Connector.Conversations;
 
 /// <summary>Answers what Flows ask of the world. It only reads, so that a turn that is repeated asks again and harms nobody.</summary>
-internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpoints)
+internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpoints, Transcripts transcripts)
 {
-    public async Task<FlowAnswer> AnswerAsync(FlowRequest request, Endpoint endpoint, CancellationToken cancellation)
+    public async Task<FlowAnswer> AnswerAsync(FlowRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
         try
         {
@@ -18,6 +19,7 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
                     await AccountAsync(endpoint, cancellation), queue.QueueId, cancellation)),
                 ScheduleRequest schedule => await gateway.GetScheduleStatusAsync(
                     await AccountAsync(endpoint, cancellation), schedule.ScheduleId, cancellation),
+                TranscriptRequest transcript => await SaidAsync(transcript, endpoint, conversationId, cancellation),
                 _ => throw new InvalidOperationException($"Nobody answers {request.GetType().Name}."),
             });
         }
@@ -31,6 +33,20 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
     {
         var settings = endpoint.Settings.EightByEight;
         return new(new Uri(settings.ClusterBaseUrl ?? settings.BaseUrl), await endpoints.ApiKeyAsync(endpoint, cancellation), settings.TenantId);
+    }
+
+    private async Task<JsonArray> SaidAsync(TranscriptRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
+    {
+        var said = new JsonArray();
+        if (await transcripts.FindAsync(endpoint.Id, conversationId, cancellation) is not { } conversation) return said;
+        foreach (var turn in conversation.Turns.TakeLast(request.Turns))
+        {
+            if (turn.Text is { Length: > 0 } text) said.Add(Transcript.Entry("user", text));
+            foreach (var output in turn.Outputs)
+                if (output.Text is { Length: > 0 } answer) said.Add(Transcript.Entry("bot", answer));
+        }
+
+        return said;
     }
 
     private static JsonObject Json(QueueStatistics queue) => new()

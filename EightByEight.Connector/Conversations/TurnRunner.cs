@@ -166,7 +166,7 @@ internal sealed partial class TurnRunner(
             Limits = limits.Value,
         }, cancellation);
         FlowAnswer? answer = null;
-        while (run.Next(answer) is { } asked) answer = await outside.AnswerAsync(asked, endpoint, cancellation);
+        while (run.Next(answer) is { } asked) answer = await outside.AnswerAsync(asked, endpoint, stored.ConversationId, cancellation);
         var result = run.Result;
         var silence = stored.IsBesideAgent ? null : Silence(state.Facts, stored.IsOurs ? null : stored.Timestamp);
         var transformer = silence is not null ? null : transformers.Outputs(
@@ -206,6 +206,9 @@ internal sealed partial class TurnRunner(
                     ? before.AskedAgain(offer) : offer,
             },
         };
+        // As by a cancel of the customer; an agent who is there goes on.
+        if (result.ClosesHandover && state.Handover is { IsActive: true, HasPeople: false } waiting)
+            (turn, state) = (turn with { Action = ConversationAction.TakeBack }, state with { Handover = waiting.Return(HandoverStatus.Cancelled) });
         if (result.Handover is { } request) (turn, state) = HandedOver(turn, state, request, settings, silence, stored);
         return (silence is null ? turn : turn.Silenced(silence), state);
     }
@@ -364,6 +367,11 @@ internal sealed partial class TurnRunner(
             ["currentTime"] = CurrentTime.In(settings.TimeZone, stored.ReceivedAt),
             ["flowName"] = flow.Name,
             ["state"] = session.Marks.State,
+            ["attachments"] = content.Data["attachments"]?.DeepClone(),
+            ["understood"] = null,
+            ["result"] = null,
+            ["activeQuestion"] = null,
+            ["transcript"] = null,
             ["execution"] = session.Execution,
             ["mode"] = content.Text.Length == 0 ? "TextData" : "TextOnly",
             ["receivedAt"] = DateTimeOffset.FromUnixTimeMilliseconds(stored.ReceivedAt).ToString("O", System.Globalization.CultureInfo.InvariantCulture),

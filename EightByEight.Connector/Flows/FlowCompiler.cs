@@ -14,6 +14,7 @@ internal sealed partial class FlowCompiler
     {
         ["say"] = Say.Parse,
         ["question"] = Question.Parse,
+        ["optionalQuestion"] = OptionalQuestion.Parse,
         ["if"] = If.Parse,
         ["switch"] = Switch.Parse,
         ["forEach"] = ForEach.Parse,
@@ -35,6 +36,8 @@ internal sealed partial class FlowCompiler
         ["handover"] = HandOver.Parse,
         ["endConversation"] = EndConversation.Parse,
         ["dataProtection"] = DataProtection.Parse,
+        ["closeHandover"] = CloseHandover.Parse,
+        ["transcript"] = Transcript.Parse,
         ["stop"] = Stop.Parse,
     };
 
@@ -120,7 +123,7 @@ internal sealed partial class FlowCompiler
     {
         void Made(ScalarNode kind) => _made.Add((kind.Line, kind.Column, path, kind.Text));
         // `- stop` is short for `- stop:`.
-        if (node is ScalarNode { Text: "stop" or "waitForInput" or "endConversation" or "return" or "resetContext" } word)
+        if (node is ScalarNode { Text: "stop" or "waitForInput" or "endConversation" or "return" or "resetContext" or "closeHandover" or "transcript" } word)
         {
             Made(word);
             return StepKinds[word.Text](new StepSource(this, path, word, new MapNode(word.Line, word.Column), word));

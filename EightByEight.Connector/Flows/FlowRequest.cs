@@ -11,6 +11,9 @@ internal sealed record QueueStatusRequest(string QueueId) : FlowRequest;
 /// <summary>Asks 8x8 whether a schedule is open now.</summary>
 internal sealed record ScheduleRequest(string ScheduleId) : FlowRequest;
 
+/// <summary>Asks for what was said in the conversation, in so many turns before this one.</summary>
+internal sealed record TranscriptRequest(int Turns) : FlowRequest;
+
 /// <summary>What the world answers.</summary>
 /// <param name="Value">As the Flow sees it.</param>
 /// <param name="Error">Why there is no answer; null: there is one.</param>

@@ -36,6 +36,9 @@ public sealed record FlowResult
     /// <summary>Whether the Flow closes the conversation, after what it said.</summary>
     public bool EndsConversation { get; init; }
 
+    /// <summary>Whether the handover that waits is called off, after what it said.</summary>
+    public bool ClosesHandover { get; init; }
+
     /// <summary>Whether the session is blind from now on; null: as it was.</summary>
     public bool? Blind { get; init; }
 

@@ -66,6 +66,15 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     private void Begin()
     {
         _began = true;
+        if (_turn.Pending is { } pending && input.Position is not { GoesOn: true } && _turn.HandoverStatus is null
+            && pending.Flow == flow.Name && flow.Find(pending.Step) is OptionalQuestion question)
+        {
+            _step = question;
+            _step = question.Hear(_turn, pending);
+            if (_step is not null) return;
+            _step = flow.Start;
+        }
+
         if (input.Position is not { } position) return;
         var at = _turn.Restore(position);
         if (position.GoesOn)
@@ -94,7 +103,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     private void Follow(Outcome outcome)
     {
         _asking = null;
-        _turn.Position = outcome.Position is { } position ? _turn.Place(position) : null;
+        _turn.Position = outcome.Stays ? input.Position : outcome.Position is { } position ? _turn.Place(position) : null;
         var next = !outcome.Goes || outcome.Returns ? null : outcome.Target ?? _step!.Next;
         // A Flow that was called ends as with `return`.
         while (next is null && outcome.Goes && _turn.Leave() is { } call) next = call.Next;

@@ -81,6 +81,12 @@ internal sealed class Turn : IDisposable
 
     public bool EndsConversation { get; set; }
 
+    /// <summary>Whether the handover that waits is called off.</summary>
+    public bool ClosesHandover { get; set; }
+
+    /// <summary>What was said so far.</summary>
+    public IReadOnlyList<Output> Outputs => _outputs;
+
     /// <summary>Whether nobody may look at what comes from now on; null: as it was.</summary>
     public bool? Blind { get; set; }
 
@@ -225,6 +231,7 @@ internal sealed class Turn : IDisposable
         Pause = _pause,
         Handover = Handover,
         EndsConversation = EndsConversation,
+        ClosesHandover = ClosesHandover,
         Blind = Blind,
         IsBlind = IsBlind,
         Warnings = _warnings ?? [],

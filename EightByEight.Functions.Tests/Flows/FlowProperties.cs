@@ -10,7 +10,8 @@ public class FlowProperties
 {
     private static readonly string[] Pieces =
     [
-        "name: a\n", "start:\n", "  - ", "say", ": ", "question", "goTo", "if", "then", "else", "set", "stop", "{{ ", " }}",
+        "name: a\n", "start:\n", "  - ", "say", ": ", "question", "goTo", "if", "then", "else", "set", "stop", "switch", "cases", "forEach", "do", "while", "call",
+        "once", "de", "type", "date", "reprompt", "{{ ", " }}",
         "input.text", "context.a", "[", "]", "{", "}", ",", "\"", "'", "|", ">", "&a", "*a", "!!int", "? ", "\n", "  ", "\t", "#",
         "---", "...", "%YAML", "true", "1", "é", "\u0000", "\ud800", "\\x", "\"\\U99999999\"", "<<", "=>", "`", "${", "/", "@",
     ];

@@ -48,4 +48,39 @@ public class LanguageTests(AzuriteFixture azurite)
         connector.Gateway.CustomerSays(conversation, "Hi");
         Assert.Equal(["1", "1"], await connector.BotSaysAsync(conversation, 2));
     }
+
+    [Fact]
+    public async Task A_flow_reads_what_was_said_and_what_it_needs_to_know_of_its_input()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: memory
+            start:
+              - say: { text: Secret., excludeFromTranscript: true }
+              - say: "{{ [input.endpointType, input.channel, input.execution, input.localeId, input.currentTime.year > 2000, input.inputId.length > 0].join(' ') }}"
+              - transcript: { turns: 1, format: text, saveTo: context.said }
+              - say: "{{ context.said }}"
+            """, new System.Text.Json.Nodes.JsonObject { ["locale"] = "de" });
+        var conversation = connector.Start("Hi");
+        await connector.BotSaysAsync(conversation, 3);
+        connector.Gateway.CustomerSays(conversation, "Well");
+
+        var said = await connector.BotSaysAsync(conversation, 6);
+        Assert.Equal("eightByEight WebChat 2 de true true", said[4]);
+        Assert.Equal("user: Hi\nbot: eightByEight WebChat 1 de true true\nbot: user: Hi\nbot: eightByEight WebChat 1 de true true\n"
+            + "user: Well\nbot: eightByEight WebChat 2 de true true", said[5]);
+    }
+
+    [Fact]
+    public async Task A_flow_calls_its_handover_off()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: closing
+            start:
+              - handover: { queueId: "101", message: Please wait. }
+                onQueued: [ closeHandover ]
+              - say: "Back: {{ input.handover.status }}"
+            """, new System.Text.Json.Nodes.JsonObject { ["handover"] = new System.Text.Json.Nodes.JsonObject { ["returnScriptId"] = "back" } });
+        var conversation = connector.Start("human");
+        Assert.Equal(["Please wait.", "Back: cancelled"], await connector.BotSaysAsync(conversation, 2));
+    }
 }

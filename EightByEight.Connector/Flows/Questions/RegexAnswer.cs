@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using EightByEight.Connector.Content;
 
 namespace EightByEight.Connector.Flows.Questions;
 
@@ -30,8 +29,9 @@ internal sealed class RegexAnswer(Regex pattern) : AnswerType
         }
     }
 
-    public override JsonNode? Read(string text, IReadOnlyList<QuickReply> options)
+    public override JsonNode? Read(in Given given)
     {
+        var text = given.Text;
         try
         {
             return pattern.Match(text) is { Success: true } match ? match.Value : null;

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Text.Json.Nodes;
-using EightByEight.Connector.Content;
 
 namespace EightByEight.Connector.Flows.Questions;
 
@@ -24,7 +23,10 @@ internal sealed class YesNoAnswer : AnswerType
         non|non merci|pas du tout
         """);
 
-    public override JsonNode? Read(string text, IReadOnlyList<QuickReply> options)
+    public override JsonNode? Read(in Given given) => Read(given.Text);
+
+    /// <summary>Yes is true, no is false, and anything else is null.</summary>
+    public static bool? Read(string text)
     {
         var word = text.Trim(' ', '.', '!', ',', '¡').Replace('’', '\'').Replace(",", "").ToLowerInvariant();
         return Yes.Contains(word) ? true : No.Contains(word) ? false : null;

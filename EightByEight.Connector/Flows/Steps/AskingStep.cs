@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 namespace EightByEight.Connector.Flows.Steps;
 
 /// <summary>
@@ -18,11 +19,14 @@ internal abstract class AskingStep : Step
     /// <summary>What is done with the answer.</summary>
     public Outcome Take(Turn turn, FlowAnswer answer)
     {
-        turn.Memory.Store(_place!, new(answer.Error is null ? answer.Value : null));
+        Store(turn, answer.Error is null ? answer.Value : null);
         if (answer.Error is null) return Outcome.Continue;
         turn.Warn(Path, Line, answer.Error);
         return _onError is null ? Outcome.Continue : Outcome.JumpTo(_onError);
     }
+
+    /// <summary>Stores what it got; null when it got nothing.</summary>
+    protected virtual void Store(Turn turn, JsonNode? answer) => turn.Memory.Store(_place!, new(answer));
 
     /// <summary>Asking takes time: only <see cref="FlowRun"/> can.</summary>
     public sealed override Outcome Run(Turn turn) => throw new InvalidOperationException("It asks.");
@@ -32,6 +36,12 @@ internal abstract class AskingStep : Step
     {
         if (source.Require(map, "saveTo", "saveTo: context.answer") is { } place)
             _place = source.Place(place, (place as ScalarNode)?.Text ?? "");
+        ReadOnError(source);
+    }
+
+    /// <summary>Reads <c>onError</c> beside the step.</summary>
+    protected void ReadOnError(StepSource source)
+    {
         if (source.Members.Find("onError") is not { } node) return;
         _onError = source.Branch(node, "onError");
         Surround(_onError);

@@ -1,68 +1,209 @@
-using EightByEight.Connector.Content;
+using System.Text.Json.Nodes;
 using EightByEight.Connector.Flows.Questions;
 using EightByEight.Connector.Flows.Scripting;
 
 namespace EightByEight.Connector.Flows.Steps;
 
-/// <summary>Asks, waits, and takes the next input as the answer; asks again until it is one.</summary>
+/// <summary>Asks, waits, and takes the next input as the answer; asks again until it is one, or as often as its author wants.</summary>
 internal sealed class Question : WaitingStep
 {
-    private readonly Template? _text;
-    private readonly Template? _reprompt;
-    private readonly IReadOnlyList<Choice> _options;
-    private readonly AnswerType? _answers;
-    private readonly MemoryPath? _saveTo;
+    private const string ShortForm = "[ANSWER]";
 
-    private Question(
-        Template? text, Template? reprompt, IReadOnlyList<Choice> options, AnswerType? answers, MemoryPath? saveTo) =>
-        (_text, _reprompt, _options, _answers, _saveTo) = (text, reprompt, options, answers, saveTo);
+    private readonly Dictionary<string, Step?> _intents = new(StringComparer.OrdinalIgnoreCase);
+    private Inquiry? _inquiry;
+    private Template? _reprompt;
+    private Step? _repromptSteps;
+    private int? _reprompts;
+    private int? _forgetAfter;
+    private Template? _validationMessage;
+    private Template? _confirm;
+    private Template? _confirmReprompt;
+    private bool _skipIfKnown;
+    private bool _skipIfInInput;
+    private Step? _otherwise;
 
     /// <summary>Whether its answers are choices.</summary>
-    public bool TakesChoices => _answers is ChoiceAnswer;
+    public bool TakesChoices => _inquiry!.Answers is ChoiceAnswer;
 
     public static Question Parse(StepSource source)
     {
-        source.AllowBeside();
-        Template? text = null, reprompt = null;
-        IReadOnlyList<Choice> options = [];
-        AnswerType? answers = null;
-        MemoryPath? saveTo = null;
-        if (source.Object("text", "text", "type", "pattern", "options", "reprompt", "saveTo") is { } map)
+        source.AllowBeside("otherwise", "intents");
+        var step = new Question { Path = source.Path, Line = source.Line };
+        if (source.Object("text", [.. Inquiry.Members, "reprompt", "reprompts", "forgetAfter", "validationMessage", "confirm", "confirmReprompt",
+            "skipIfKnown", "skipIfInInput"]) is { } map) step.Read(source, map);
+        if (source.Members.Find("otherwise") is { } otherwise)
         {
-            if (source.Require(map, "text", "text: What is your name?") is { } node)
-                text = source.Compiler.Template(node, "text");
-            if (map.Find("reprompt") is { } again) reprompt = source.Compiler.Template(again, "reprompt");
-            if (map.Find("saveTo") is { } place)
-                saveTo = source.Compiler.PlainText(place, "saveTo") is { } path ? source.Place(place, path) : null;
-            answers = AnswerType.Parse(source, map);
-            if (answers is ChoiceAnswer && source.Require(map, "options", "options: [ Small, Large ]") is { } list)
-                options = Choice.ParseList(source, list, "options", Choice.OfOptions);
+            step._otherwise = source.Branch(otherwise, "otherwise");
+            step.Surround(step._otherwise);
+            if (step._reprompts is null)
+                source.Problems.Report(source.Members.FindKey("otherwise")!, "'otherwise' comes after the last of the 'reprompts': say how many there are.");
         }
 
-        return new Question(text, reprompt, options, answers, saveTo) { Path = source.Path, Line = source.Line };
+        if (source.Members.Find("intents") is { } intents) step.ReadIntents(source, intents);
+        return step;
     }
 
     public override Outcome Run(Turn turn)
     {
-        Ask(turn, _text!);
-        return Wait();
+        if (_skipIfKnown && _inquiry!.Known(turn) is { } known)
+        {
+            turn.Memory.SetResult(known);
+            return Outcome.Continue;
+        }
+
+        if (_skipIfInInput && _inquiry!.Read(turn, this) is { } answer && _inquiry.IsValid(turn, answer)) return Take(turn, answer, 0);
+        return AskAgain(turn, 0);
     }
 
     public override Outcome Resume(Turn turn, FlowPosition position)
     {
-        // Data alone, such as a conversation that became active, has no text and answers nothing.
-        var said = turn.Text.Trim();
-        if (said.Length == 0 || _answers!.Read(said, Choice.Render(_options, turn, this)) is not { } answer)
+        var tentative = position.Tentative?.DeepClone();
+        Show(turn, position, tentative);
+        if (_intents.Count > 0 && IntentOf(turn.Text) is { } intent && _intents.TryGetValue(intent, out var steps) && steps is not null)
         {
-            Ask(turn, _reprompt ?? _text!);
-            return Wait(position.Reprompts + 1);
+            turn.Frame[this] = position.Reprompts;
+            return Outcome.JumpTo(steps);
         }
 
-        if (_saveTo is not null) turn.Memory.Store(_saveTo, new ScriptValue(answer.DeepClone()));
-        turn.Memory.SetResult(answer);
+        if (tentative is not null)
+            return YesNoAnswer.Read(turn.Text.Trim()) switch
+            {
+                true => Accept(turn, tentative),
+                false => AskAgain(turn, position.Reprompts),
+                null => Wrong(turn, position, _confirmReprompt ?? _confirm!, tentative),
+            };
+        if (_inquiry!.Read(turn, this) is not { } answer) return Wrong(turn, position, _reprompt ?? _inquiry.Text);
+        if (!_inquiry.IsValid(turn, answer)) return Wrong(turn, position, _validationMessage ?? _reprompt ?? _inquiry.Text);
+        return Take(turn, answer, position.Reprompts);
+    }
+
+    private void Read(StepSource source, MapNode map)
+    {
+        _inquiry = new Inquiry(source, map, "text: What is your name?");
+        if (map.Find("reprompt") is ListNode again) _repromptSteps = source.Block(again, "reprompt", new Again(this) { Path = $"{Path}/reprompt/end", Line = Line });
+        else if (map.Find("reprompt") is { } text) _reprompt = source.Compiler.Template(text, "reprompt");
+        _reprompts = source.Whole(map, "reprompts", 0, 100);
+        _forgetAfter = source.Whole(map, "forgetAfter", 1, 100);
+        Template? Text(string member, string needs)
+        {
+            if (map.Find(member) is not { } node) return null;
+            if (map.Find(needs) is null) source.Problems.Report(map.FindKey(member)!, $"'{member}' means nothing without '{needs}'.");
+            return source.Compiler.Template(node, member);
+        }
+
+        _validationMessage = Text("validationMessage", "validate");
+        _confirm = Text("confirm", "text");
+        _confirmReprompt = Text("confirmReprompt", "confirm");
+        _skipIfKnown = source.Flag(map, "skipIfKnown");
+        if (_skipIfKnown && map.Find("saveTo") is null)
+            source.Problems.Report(map.FindKey("skipIfKnown")!, "'skipIfKnown' looks where 'saveTo' says: write it.");
+        _skipIfInInput = source.Flag(map, "skipIfInInput");
+        if (_skipIfInInput && _inquiry.Answers is TextAnswer)
+            source.Problems.Report(map.FindKey("skipIfInInput")!, "Every input answers a question of type text: it would never be asked.");
+    }
+
+    private void ReadIntents(StepSource source, DocumentNode intents)
+    {
+        if (intents is not MapNode { Size: > 1 } map)
+        {
+            source.Problems.Report(intents, "'intents' is an object of intents and steps, such as intents: { cancel: [ stop ] }.");
+            return;
+        }
+
+        foreach (var (key, steps) in map.Members)
+        {
+            var branch = $"intent{_intents.Count}";
+            _intents[key.Text] = source.Block(steps, branch, new Again(this) { Path = $"{Path}/{branch}/end", Line = Line });
+        }
+    }
+
+    /// <summary>An answer came: perhaps the customer confirms it first.</summary>
+    private Outcome Take(Turn turn, JsonNode answer, int reprompts)
+    {
+        if (_confirm is null) return Accept(turn, answer);
+        Show(turn, new FlowPosition { Step = Path, Reprompts = reprompts, AskedAt = turn.Execution }, answer);
+        return Confirm(turn, _confirm, answer, reprompts);
+    }
+
+    private Outcome Accept(Turn turn, JsonNode answer)
+    {
+        turn.Memory.SetInput("activeQuestion", null);
+        turn.Memory.SetInput("understood", true);
+        _inquiry!.Accept(turn, answer);
         return Outcome.Continue;
     }
 
-    private void Ask(Turn turn, Template text) =>
-        turn.Say(new Output { Text = text.Render(turn, this), QuickReplies = Choice.Render(_options, turn, this) });
+    private Outcome Wrong(Turn turn, FlowPosition position, Template said, JsonNode? tentative = null)
+    {
+        var wrong = position.Reprompts + 1;
+        turn.Memory.SetInput("understood", false);
+        if (wrong >= _forgetAfter)
+        {
+            turn.LeaveAll();
+            turn.Memory.SetInput("activeQuestion", null);
+            return Outcome.JumpTo(turn.Frame.Flow.Start);
+        }
+
+        if (wrong > _reprompts)
+        {
+            turn.Memory.SetInput("activeQuestion", null);
+            turn.Memory.SetResult(null);
+            return _otherwise is null ? Outcome.Continue : Outcome.JumpTo(_otherwise);
+        }
+
+        if (tentative is not null) return Confirm(turn, said, tentative, wrong);
+        if (_repromptSteps is not null && said != _validationMessage)
+        {
+            turn.Frame[this] = wrong;
+            return Outcome.JumpTo(_repromptSteps);
+        }
+
+        _inquiry!.Ask(turn, this, said.Render(turn, this));
+        return WaitAt(turn, wrong);
+    }
+
+    private Outcome Confirm(Turn turn, Template said, JsonNode answer, int reprompts)
+    {
+        turn.Say(new Content.Output
+        {
+            Text = said.Render(turn, this).Replace(ShortForm, _inquiry!.Short(turn, this, answer), StringComparison.Ordinal),
+        });
+        return WaitAt(turn, reprompts, answer);
+    }
+
+    private Outcome AskAgain(Turn turn, int reprompts)
+    {
+        _inquiry!.Ask(turn, this, _inquiry.Text.Render(turn, this));
+        return WaitAt(turn, reprompts);
+    }
+
+    private Outcome WaitAt(Turn turn, int reprompts, JsonNode? tentative = null) => Outcome.Wait(new FlowPosition
+    {
+        Step = Path,
+        Reprompts = reprompts,
+        Tentative = tentative,
+        AskedAt = turn.Execution,
+    });
+
+    /// <summary>Lets the Flow see in <c>input.activeQuestion</c> what waits. Source of its members: Cognigy, Input object.</summary>
+    private void Show(Turn turn, FlowPosition position, JsonNode? tentative) => turn.Memory.SetInput("activeQuestion", new JsonObject
+    {
+        ["nodeId"] = Path,
+        ["type"] = _inquiry!.Answers!.Name,
+        ["lastExecutedAt"] = position.AskedAt,
+        ["forgetQuestionThreshold"] = _forgetAfter,
+        ["repromptCount"] = position.Reprompts,
+        ["tentativeAnswer"] = tentative?.DeepClone(),
+        ["tentativeShortFormAnswer"] = tentative is null ? null : _inquiry.Short(turn, this, tentative),
+    });
+
+    /// <summary>The intent that a click triggers; null: the text is none.</summary>
+    private static string? IntentOf(string text) => !text.StartsWith("cIntent:", StringComparison.Ordinal) ? null
+        : text["cIntent:".Length..].Split('|', 2)[0].Trim();
+
+    /// <summary>The end of what runs while it waits.</summary>
+    private sealed class Again(Question question) : Step
+    {
+        public override Outcome Run(Turn turn) => question.AskAgain(turn, turn.Frame[question]);
+    }
 }

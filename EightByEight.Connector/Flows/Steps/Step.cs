@@ -42,7 +42,7 @@ internal abstract class WaitingStep : Step
     /// <summary>Takes the input that was waited for.</summary>
     public abstract Outcome Resume(Turn turn, FlowPosition position);
 
-    protected Outcome Wait(int reprompts = 0) => Outcome.Wait(new FlowPosition { Step = Path, Reprompts = reprompts });
+    protected Outcome Wait() => Outcome.Wait(new FlowPosition { Step = Path });
 }
 
 /// <summary>What the engine does after a step.</summary>
@@ -57,6 +57,9 @@ internal readonly record struct Outcome
     /// <summary>Which one; null: the one below.</summary>
     public Step? Target { get; }
 
+    /// <summary>Whether the session waits where it did before the turn.</summary>
+    public bool Stays { get; private init; }
+
     /// <summary>Whether the Flow goes back to the one that called it.</summary>
     public bool Returns { get; private init; }
 
@@ -69,6 +72,8 @@ internal readonly record struct Outcome
     public static Outcome Continue { get; } = new(true, null, null);
 
     public static Outcome End { get; } = new(false, null, null);
+
+    public static Outcome Stay { get; } = new(false, null, null) { Stays = true };
 
     public static Outcome Return { get; } = new(true, null, null) { Returns = true };
 

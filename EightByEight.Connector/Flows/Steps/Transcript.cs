@@ -1,0 +1,56 @@
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace EightByEight.Connector.Flows.Steps;
+
+/// <summary>
+/// Gets what was said so far: into <c>input.transcript</c>, and where <c>saveTo</c> says. What is blind or left out of transcripts is so here, too.
+/// </summary>
+internal sealed class Transcript : AskingStep
+{
+    private const int DefaultTurns = 10;
+    private const int MostTurns = 100;
+
+    private int _turns = DefaultTurns;
+    private bool _asText;
+    private MemoryPath? _saveTo;
+
+    public static Transcript Parse(StepSource source)
+    {
+        source.AllowBeside("onError");
+        var step = new Transcript { Path = source.Path, Line = source.Line };
+        step.ReadOnError(source);
+        if (source.Value is ScalarNode { IsNull: true } || source.Value == source.Kind) return step;
+        if (source.Value is not MapNode map)
+        {
+            source.Problems.Report(source.Value, $"'transcript' is an object with turns, format, saveTo, all of which may be missing; not {source.Value.Kind}.");
+            return step;
+        }
+
+        source.CheckMembers(map, "transcript", "turns", "format", "saveTo");
+        step._turns = source.Whole(map, "turns", 1, MostTurns) ?? DefaultTurns;
+        step._asText = source.Word(map, "format", "list", "text") == "text";
+        step._saveTo = source.Place(map, "saveTo");
+        return step;
+    }
+
+    public override FlowRequest Ask(Turn turn) => new TranscriptRequest(_turns);
+
+    protected override void Store(Turn turn, JsonNode? answer)
+    {
+        var entries = answer as JsonArray ?? [];
+        // This turn is not stored yet.
+        if (!turn.IsBlind && turn.Text.Length > 0) entries.Add(Entry("user", turn.Text));
+        foreach (var output in turn.Outputs)
+            if (!turn.IsBlind && !output.IsUnrecorded && output.Text.Length > 0) entries.Add(Entry("bot", output.Text));
+        JsonNode made = _asText ? Text(entries) : entries;
+        if (_saveTo is not null) turn.Memory.Store(_saveTo, new(made.DeepClone()));
+        turn.Memory.SetInput("transcript", made);
+    }
+
+    /// <summary>One thing that was said. Source of its members: Cognigy, lastConversationEntries.</summary>
+    public static JsonObject Entry(string source, string text) => new() { ["source"] = source, ["text"] = text };
+
+    private static string Text(JsonArray entries) => entries.Aggregate(new StringBuilder(),
+        (all, entry) => all.Append(all.Length == 0 ? "" : "\n").Append((string)entry!["source"]!).Append(": ").Append((string)entry["text"]!)).ToString();
+}

@@ -1,0 +1,247 @@
+using System.Text.Json.Nodes;
+using EightByEight.Connector.Flows;
+
+namespace EightByEight.Functions.Tests.Flows;
+
+/// <summary>What a question does with what is no answer, and with one that is doubtful.</summary>
+public class AskingAgainTests
+{
+    [Fact]
+    public void It_asks_again_so_many_times_and_then_does_otherwise()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question: { text: How many?, type: number, reprompt: A number!, reprompts: 2, saveTo: context.n }
+                otherwise: [ { say: Never mind. } ]
+              - say: "<{{ input.result }}>"
+            """);
+        Assert.Equal("How many?", conversation.Say("hi"));
+        Assert.Equal("A number!", conversation.Say("x"));
+        Assert.Equal("A number!", conversation.Say("x"));
+        Assert.Equal("Never mind. | <>", conversation.Say("x"));
+        Assert.Null(conversation.Position);
+    }
+
+    [Fact]
+    public void Without_otherwise_it_goes_on_below()
+    {
+        var conversation = new Conversation("name: a\nstart: [ { question: { text: How many?, type: number, reprompts: 0 } }, { say: Below } ]");
+        conversation.Say("hi");
+        Assert.Equal("Below", conversation.Say("x"));
+    }
+
+    [Fact]
+    public void Steps_may_run_before_it_asks_again()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question:
+                  text: How many?
+                  type: number
+                  reprompts: 2
+                  reprompt:
+                    - question: { text: Do you want help?, type: yesNo }
+                    - if: input.result
+                      then: [ { say: Write digits. } ]
+              - say: "{{ input.result }}"
+            """);
+        Assert.Equal("How many?", conversation.Say("hi"));
+        Assert.Equal("Do you want help?", conversation.Say("x"));
+        Assert.Equal("Write digits. | How many?", conversation.Say("yes"));
+        Assert.Equal(1, conversation.Position!.Reprompts);
+        Assert.Equal("Do you want help?", conversation.Say("x"));
+        Assert.Equal("How many?", conversation.Say("no"));
+        Assert.Equal("", conversation.Say("x"));
+        Assert.Null(conversation.Position);
+    }
+
+    [Fact]
+    public void An_author_may_refuse_an_answer_and_say_why()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question:
+                  text: How many?
+                  type: number
+                  reprompt: A number!
+                  validate: input.result <= (context.most ?? 5)
+                  validationMessage: "{{ input.text }} are too many."
+              - say: "{{ input.result }}"
+            """);
+        conversation.Say("hi");
+        Assert.Equal("A number!", conversation.Say("x"));
+        Assert.Equal("6 are too many.", conversation.Say("6"));
+        Assert.Equal("5", conversation.Say("5"));
+    }
+
+    [Fact]
+    public void An_intent_leads_elsewhere_and_then_it_asks_again()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question: { text: Name? }
+                intents:
+                  help: [ { say: "Any name, {{ input.activeQuestion.repromptCount }}" } ]
+                  cancel: [ { say: Bye }, stop ]
+              - say: "Hello {{ input.result }}"
+            """);
+        conversation.Say("hi");
+        Assert.Equal("Any name, 0 | Name?", conversation.Say("cIntent:Help|me"));
+        Assert.Equal("Name?", conversation.Say("cIntent:other"));
+        Assert.Equal("Any name, 1 | Name?", conversation.Say("cIntent:help"));
+        Assert.Equal(1, conversation.Position!.Reprompts);
+        Assert.Equal("Bye", conversation.Say("cIntent:cancel"));
+        Assert.Null(conversation.Position);
+    }
+
+    [Fact]
+    public void An_answer_is_confirmed_in_its_short_form()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question:
+                  text: Which size?
+                  type: choice
+                  options: [ { title: Small one, payload: s }, { title: Large one, payload: l } ]
+                  confirm: "[ANSWER] ({{ input.activeQuestion.tentativeShortFormAnswer }}), right?"
+                  confirmReprompt: "Yes or no: [ANSWER]?"
+                  saveTo: context.size
+              - say: "{{ context.size }} {{ input.activeQuestion }}"
+            """);
+        conversation.Say("hi");
+        Assert.Equal("Small one (Small one), right?", conversation.Say("s"));
+        Assert.Equal("Yes or no: Small one?", conversation.Say("perhaps"));
+        Assert.Equal("Which size?", conversation.Say("no"));
+        Assert.Equal("Large one (Large one), right?", conversation.Say("2"));
+        Assert.Equal("l ", conversation.Say("yes"));
+    }
+
+    [Theory]
+    [InlineData("type: creditCard", "4111 1111 1111 1111", null, "…1111")]
+    [InlineData("type: iban", "DE89370400440532013000", null, "DE89 3704 0044 0532 0130 00")]
+    [InlineData("type: phone", "+442079460958", null, "+44 20 7946 0958")]
+    [InlineData("type: money", "12.5 €", "de-DE", "12,50 EUR")]
+    [InlineData("type: temperature", "20 C", "de-DE", "20 °C")]
+    [InlineData("type: percentage", "20%", null, "20 %")]
+    [InlineData("type: duration", "90 min", null, "1:30")]
+    [InlineData("type: date", "2026-05-01", "de-DE", "Freitag, 1. Mai 2026")]
+    [InlineData("type: time", "14:30", "de-DE", "14:30")]
+    [InlineData("type: number", "1,5", null, "1.5")]
+    [InlineData("type: text", "Ann", null, "Ann")]
+    public void The_short_form_is_what_customers_read(string type, string said, string? locale, string shown)
+    {
+        var conversation = new Conversation($"name: a\nstart: [ {{ question: {{ text: '?', {type}, confirm: '[ANSWER]' }} }} ]") { Locale = locale };
+        conversation.Say("hi");
+        Assert.Equal(shown, conversation.Say(said));
+    }
+
+    [Fact]
+    public void What_is_known_is_not_asked()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question: { text: Name?, skipIfKnown: true, saveTo: profile.name }
+              - say: "Hello {{ input.result }}"
+            """);
+        Assert.Equal("Name?", conversation.Say("hi"));
+        Assert.Equal("Hello Ann", conversation.Say("Ann"));
+        Assert.Equal("Hello Ann", conversation.Say("hi"));
+    }
+
+    [Fact]
+    public void What_the_input_answers_already_is_not_asked()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question: { text: Your address?, type: email, skipIfInInput: true, validate: "input.result !== 'a@b.de'" }
+              - say: "{{ input.result }}"
+            """);
+        Assert.Equal("ann@example.com", conversation.Say("I am ann@example.com"));
+        Assert.Equal("Your address?", conversation.Say("a@b.de"));
+    }
+
+    [Fact]
+    public void A_question_is_forgotten_and_the_input_begins_at_start()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - if: input.text === 'menu'
+                then: [ { say: Menu }, stop ]
+              - question: { text: How many?, type: number, forgetAfter: 2 }
+            """);
+        conversation.Say("hi");
+        Assert.Equal("How many?", conversation.Say("menu"));
+        Assert.Equal("Menu", conversation.Say("menu"));
+        Assert.Null(conversation.Position);
+    }
+
+    [Fact]
+    public void The_flow_sees_which_question_waits()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question: { text: How many?, type: number, forgetAfter: 3, reprompt: "{{ input.activeQuestion }}" }
+            """);
+        conversation.Say("hi");
+        Assert.Equal("""{"nodeId":"start/0","type":"number","lastExecutedAt":1,"forgetQuestionThreshold":3,"repromptCount":0,"tentativeAnswer":null,"tentativeShortFormAnswer":null}""",
+            conversation.Say("x"));
+    }
+
+    [Fact]
+    public void An_optional_question_is_answered_by_the_way()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - once:
+                  - optionalQuestion: { text: Are you a customer?, type: yesNo, inputs: 2, saveTo: profile.customer }
+                    then: [ { say: Noted. } ]
+              - question: { text: What is it about? }
+              - say: "{{ profile.customer }} {{ input.result }}"
+            """);
+        Assert.Equal("Are you a customer? | What is it about?", conversation.Say("hi"));
+        Assert.Equal("Noted.", conversation.Say("yes"));
+        Assert.Equal("start/1", conversation.Position!.Step);
+        Assert.Equal("true no", conversation.Say("no"));
+    }
+
+    [Fact]
+    public void An_optional_question_waits_for_some_inputs_only_and_data_does_not_answer_it()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - once:
+                  - optionalQuestion: { text: Customer?, type: yesNo, inputs: 2, saveTo: context.customer }
+              - say: "{{ input.text }} {{ context.customer }} {{ input.result }} {{ input.activeOptionalQuestion?.type }}"
+            """);
+        Assert.StartsWith("Customer?", conversation.Say("hi"));
+        Assert.Equal("   yesNo", conversation.Send(new JsonObject { ["data"] = new JsonObject { ["x"] = true } }));
+        Assert.Equal("yes true true yesNo", conversation.Say("yes"));
+        Assert.Equal("no true  ", conversation.Say("no"));
+    }
+
+    [Theory]
+    [InlineData("question: { text: A, reprompts: many }", "whole number from 0 to 100")]
+    [InlineData("question: { text: A, validationMessage: B }", "without 'validate'")]
+    [InlineData("question: { text: A, confirmReprompt: B }", "without 'confirm'")]
+    [InlineData("question: { text: A, skipIfKnown: true }", "'saveTo' says")]
+    [InlineData("question: { text: A, skipIfInInput: true }", "never be asked")]
+    [InlineData("question: A, otherwise: [ stop ]", "how many there are")]
+    [InlineData("question: A, intents: [ stop ]", "object of intents and steps")]
+    [InlineData("optionalQuestion: A", "give it a 'type'")]
+    public void What_means_nothing_is_refused(string step, string problem)
+    {
+        var refused = Assert.Throws<FlowFormatException>(() => Flow.Parse($"name: a\nstart: [ {{ {step} }} ]"));
+        Assert.Contains(problem, refused.Message);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text.Json.Nodes;
+using EightByEight.Connector.Flows;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+
+namespace EightByEight.Functions.Tests.Flows;
+
+/// <summary>Any valid Flow, in any conversation, does something or says why not.</summary>
+public class RandomFlows
+{
+    private static readonly string[] Inputs =
+        ["hi", "", "5", "yes", "no", "A", "2", "cIntent:help", "tomorrow", "ann@example.com", "{{ 1 }}", "\ud800", "__proto__", "12:30", "+44 20 7946 0958", "20 €"];
+
+    private static readonly string[] Types =
+        ["text", "number", "integer", "yesNo", "data", "email", "url", "phone", "date", "time", "duration", "money", "percentage", "temperature",
+            "age", "iban", "bic", "creditCard", "licencePlate", "ipv4", "file"];
+
+    [Property(MaxTest = 150)]
+    public Property A_valid_flow_never_crashes_the_engine() => Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
+    {
+        var author = new Author(new Random(seed));
+        var source = author.Flow("main").ToJsonString();
+        var conversation = new Conversation(source, author.Flow("other").ToJsonString())
+        {
+            Locale = author.One<string?>(null, "de", "en-GB"),
+            Answer = _ => author.One(new FlowAnswer(new JsonArray()), new FlowAnswer(null, "Nobody is there.")),
+        };
+        for (var turn = 0; turn < 8; turn++)
+        {
+            var input = new JsonObject { ["text"] = author.One(Inputs) };
+            if (author.Rarely()) input["data"] = new JsonObject { ["form"] = 1, ["attachments"] = new JsonArray(new JsonObject { ["name"] = "a" }) };
+            if (author.Rarely()) input.Remove("text");
+            conversation.Send(input);
+            conversation.Now = conversation.Now.AddMinutes(1);
+            // Our own faults would be told in words of .NET.
+            if (conversation.Last.Failure is { } failure && (failure.Flow is null || failure.Line < 1 || Ours(failure.Message)))
+                throw new InvalidOperationException($"Seed {seed}, input {input.ToJsonString()}: {failure}\n{source}");
+        }
+
+        return true;
+    });
+
+    private static bool Ours(string message) => new[] { "Object reference", "Index was", "Sequence contains", "The given key", "Nullable object", "cast", "Stack" }
+        .Any(words => message.Contains(words, StringComparison.Ordinal));
+
+    /// <summary>Writes Flows at random.</summary>
+    private sealed class Author(Random random)
+    {
+        private int _ids;
+
+        public T One<T>(params T[] from) => from[random.Next(from.Length)];
+
+        public bool Rarely() => random.Next(4) == 0;
+
+        public JsonObject Flow(string name) => new()
+        {
+            ["name"] = name,
+            ["start"] = Steps(3),
+            ["menu"] = Steps(2),
+            ["end"] = Steps(1),
+        };
+
+        private JsonArray Steps(int depth) => new([.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => (JsonNode)Step(depth))]);
+
+        private JsonObject Step(int depth)
+        {
+            var step = depth > 0 && random.Next(2) == 0 ? Branching(depth - 1) : Plain();
+            if (Rarely()) step["id"] = $"id{++_ids}";
+            return step;
+        }
+
+        private JsonObject Plain() => random.Next(16) switch
+        {
+            0 => new() { ["say"] = new JsonObject { ["text"] = new JsonArray("A", "{{ input.text }}", Texts()), ["order"] = One("linear", "loop", "random") } },
+            1 => new() { ["say"] = Texts() },
+            2 => new() { ["set"] = new JsonObject { [One("context.a", "context.b.c", "profile.a")] = One("1", "{{ input.result }}", "{{ [input.text, context.a] }}", "{{ undefined }}") } },
+            3 => new() { ["goTo"] = One("menu", "end", "start") },
+            4 => new() { ["call"] = new JsonObject { ["flow"] = One("other", "main", "nobody"), ["with"] = new JsonObject { ["a"] = "{{ context.a }}" }, ["saveTo"] = "context.got" } },
+            5 => new() { ["return"] = "{{ context.a }}" },
+            6 => new() { ["think"] = new JsonObject { ["text"] = One(Inputs[0], "menu"), ["data"] = new JsonObject() } },
+            7 => new() { ["setState"] = One("", "busy", "{{ input.text }}") },
+            8 => new() { ["resetContext"] = null },
+            9 => new() { ["setSessionExpiration"] = 5 },
+            10 => new() { ["waitForInput"] = null },
+            11 => new() { ["stop"] = null },
+            12 => new() { ["delay"] = 1 },
+            13 => new() { ["transcript"] = new JsonObject { ["saveTo"] = "context.said" } },
+            14 => new() { ["optionalQuestion"] = new JsonObject { ["text"] = Texts(), ["type"] = One("yesNo", "email", "date"), ["inputs"] = 2, ["saveTo"] = "context.opt" } },
+            _ => Question(),
+        };
+
+        private JsonObject Branching(int depth) => random.Next(7) switch
+        {
+            0 => new() { ["if"] = One("input.text === 'yes'", "context.a", "true"), ["then"] = Steps(depth), ["else"] = Steps(depth) },
+            1 => new() { ["switch"] = One("input.text", "input.state", "context.a"), ["cases"] = new JsonObject { ["yes"] = Steps(depth), ["5"] = Steps(depth) }, ["default"] = Steps(depth) },
+            2 => new() { ["forEach"] = One("[1, 2, 3]", "context.a", "context.list"), ["as"] = "context.item", ["index"] = "context.i", ["do"] = Steps(depth), ["atMost"] = 5 },
+            3 => new() { ["while"] = One("context.n < 3", "input.text === 'yes'", "false"), ["do"] = Steps(depth), ["atMost"] = 4 },
+            4 => new() { ["once"] = Steps(depth), ["afterwards"] = Steps(depth) },
+            5 => new() { ["interval"] = One(0.5, 30, 90), ["then"] = Steps(depth), ["else"] = Steps(depth) },
+            _ => Question(Steps(depth), Steps(depth), Steps(depth)),
+        };
+
+        private JsonObject Question(JsonArray? reprompt = null, JsonArray? otherwise = null, JsonArray? help = null)
+        {
+            var question = new JsonObject { ["text"] = Texts(), ["type"] = One(Types), ["saveTo"] = One("context.a", "profile.q", "context.b.c") };
+            if (reprompt is not null) question["reprompt"] = reprompt;
+            if (Rarely()) question["confirm"] = "[ANSWER]?";
+            if (Rarely()) question["forgetAfter"] = 2;
+            if (Rarely()) question["skipIfKnown"] = true;
+            if (Rarely()) question["validate"] = "input.result !== context.a";
+            if (Rarely())
+            {
+                question["type"] = "choice";
+                question["options"] = new JsonArray("A", new JsonObject { ["title"] = One("B", "B {{ context.a }}"), ["payload"] = "b", ["if"] = "context.a" });
+            }
+
+            var step = new JsonObject { ["question"] = question };
+            if (otherwise is not null)
+            {
+                question["reprompts"] = random.Next(3);
+                step["otherwise"] = otherwise;
+            }
+
+            if (help is not null) step["intents"] = new JsonObject { ["help"] = help };
+            return step;
+        }
+
+        private JsonNode Texts() => random.Next(3) == 0
+            ? new JsonObject { ["en"] = "Hello", ["de"] = "{{ input.text }}" }
+            : One("Hello {{ context.a }}", "{{ nobody }}", "0", "");
+    }
+}
