@@ -36,6 +36,7 @@ public static class ConnectorServices
         services.AddSingleton<EndpointLog>();
         services.AddSingleton<Seals>();
         services.AddSingleton<Profiles>();
+        services.AddSingleton<Retention>();
         services.AddDataClasses();
         // Request logs and log scopes of the web server name URLs, and those of webhooks hold the URL token.
         services.AddLogging(logging => logging

@@ -110,6 +110,7 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
         eightByEight.RefuseOthers("apiKeySet");
         var expiration = session.Number("expirationMinutes", 0, 10_080, new SessionSettings().ExpirationMinutes);
         var onExpiry = session.Word("onExpiry", "greet", "greet", "continue") == "continue" ? OnExpiry.Continue : OnExpiry.Greet;
+        var retention = session.Number("retentionDays", 1, RetentionSettings.Longest, new SessionSettings().RetentionDays);
         session.RefuseOthers();
         return new(
             new()
@@ -121,7 +122,7 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
                 Locale = locale,
                 TimeZone = timeZone,
                 EightByEight = settings,
-                Session = new() { ExpirationMinutes = expiration, OnExpiry = onExpiry },
+                Session = new() { ExpirationMinutes = expiration, OnExpiry = onExpiry, RetentionDays = retention },
                 Handover = handover,
                 Content = content,
                 DataProtection = dataProtection,

@@ -63,7 +63,13 @@ public sealed record ConversationOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "365.00:00:00")]
     public TimeSpan LongestSession { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>How long event ids, turns, history and parked work are kept, in days. Default 30.</summary>
+    /// <summary>
+    /// How long event ids, and what transformers keep, stay at least, in days: the settings of Endpoints say the rest. Default 30.
+    /// </summary>
     [Range(1, 3650)]
     public int RetentionDays { get; init; } = 30;
+
+    /// <summary>How long one sweep works before it leaves the rest to the next. Default 5 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan LongestSweep { get; init; } = TimeSpan.FromMinutes(5);
 }

@@ -35,6 +35,7 @@ internal static class ConversationServices
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ConversationStore>();
         services.AddSingleton<ActiveIndex>();
+        services.AddSingleton<ConversationRetention>();
         services.AddSingleton<Outside>();
         services.AddSingleton<TurnRunner>();
         services.AddSingleton<Transcripts>();
@@ -46,8 +47,7 @@ internal static class ConversationServices
             provider.GetRequiredService<Workshop>(), provider.GetRequiredService<Desk>()));
         services.AddSingleton(provider => new Sweeper(
             provider.GetRequiredService<ConnectorStorage>(), provider.GetRequiredService<ConversationStore>(),
-            provider.GetRequiredService<ActiveIndex>(), provider.GetRequiredService<WakeUps>(),
-            provider.GetRequiredService<HandoverSweep>(),
+            provider.GetRequiredService<WakeUps>(), provider.GetRequiredService<HandoverSweep>(), provider.GetRequiredService<Retention>(),
             provider.GetRequiredService<Transformers.SessionStorage>(), provider.GetRequiredService<IOptions<ConversationOptions>>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Sweeper>>()));
         return services;

@@ -72,6 +72,25 @@ internal sealed partial class ConversationStore(ConnectorStorage storage, Seals 
         };
     }
 
+    /// <summary>Deletes head and bell, if the head is still as it was read.</summary>
+    /// <returns>False: it is not, or it is gone.</returns>
+    public async Task<bool> ForgetAsync(ConversationKey key, Snapshot snapshot, CancellationToken cancellation)
+    {
+        try
+        {
+            await Table.SubmitTransactionAsync(
+            [
+                new(TableTransactionActionType.Delete, new TableEntity(key.ToString(), RowKeys.Head), snapshot.HeadTag),
+                new(TableTransactionActionType.Delete, new TableEntity(key.ToString(), RowKeys.Bell), ETag.All),
+            ], cancellation);
+            return true;
+        }
+        catch (RequestFailedException alive) when (alive.Status is 404 or 412)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Tells whoever holds the lease that something came in: its release fails, and it looks again.</summary>
     public Task RingAsync(ConversationKey key, CancellationToken cancellation) =>
         Table.UpsertEntityAsync(new TableEntity(key.ToString(), RowKeys.Bell), TableUpdateMode.Replace, cancellation);

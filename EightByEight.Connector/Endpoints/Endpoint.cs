@@ -20,7 +20,7 @@ public sealed record Endpoint
     /// <summary>The secrets that are set, by the path of <see cref="EndpointSecrets"/>, as Data Protection left them.</summary>
     internal IReadOnlyDictionary<string, string> ProtectedSecrets { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What seals texts at rest; null in rows of earlier versions, until their next change.</summary>
+    /// <summary>What seals texts at rest; null in rows of earlier versions, until it is first needed.</summary>
     internal SealKey? Seal { get; init; }
 
     /// <summary>Until when nothing is sent to 8x8, because it refused the API key or tenant; null when not paused.</summary>
@@ -145,6 +145,9 @@ public sealed record SessionSettings
 
     /// <summary>What an input after the end of a session meets.</summary>
     public OnExpiry OnExpiry { get; init; }
+
+    /// <summary>Days since its last input until the context and place of a session that ended are forgotten, 1 to 3,650.</summary>
+    public int RetentionDays { get; init; } = 7;
 }
 
 /// <summary>What an input after the end of a session meets.</summary>

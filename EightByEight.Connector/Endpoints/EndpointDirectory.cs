@@ -1,5 +1,6 @@
 using Azure;
 using Azure.Data.Tables;
+using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Endpoints;
 
@@ -80,6 +81,39 @@ public sealed class EndpointDirectory
         _byId.Drop(endpoint.Id);
         _byToken.Drop(endpoint.TokenHash);
         foreach (var former in endpoint.FormerTokens) _byToken.Drop(former.Hash);
+    }
+
+    /// <summary>
+    /// The Endpoint's seal; one of an earlier version has none until somebody asks. Of several who make one at a time the first counts:
+    /// the others take that. Null: the Endpoint is gone.
+    /// </summary>
+    /// <exception cref="EndpointSecretException">The key ring cannot be used now.</exception>
+    internal async Task<SealKey?> SealAsync(string id, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await RowAsync(_storage, EndpointRows.Key(id)) is not { } row) return null;
+            var endpoint = EndpointRows.Endpoint(row);
+            if (endpoint.Seal is { } known)
+            {
+                Drop(endpoint);
+                return known;
+            }
+
+            var (open, secret) = Seals.NewPair();
+            var made = new SealKey(open, await _ring.ProtectAsync(SealKey.Purpose(id), secret, cancellation));
+            try
+            {
+                await _storage.Endpoints.UpdateEntityAsync(
+                    EndpointRows.Row(endpoint with { Seal = made }), row.ETag, TableUpdateMode.Replace, cancellation);
+                Drop(endpoint);
+                return made;
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 412 && attempt < MostAttempts)
+            {
+                // Someone else was faster: take theirs.
+            }
+        }
     }
 
     private async Task SetPauseAsync(string id, EndpointPause? pause, CancellationToken cancellation)

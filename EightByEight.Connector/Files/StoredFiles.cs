@@ -37,6 +37,20 @@ internal sealed class StoredFiles(FileIndex index, FileStores stores, FileAddres
     public Task<int> DeleteBeforeAsync(Endpoint endpoint, DateTimeOffset before, CancellationToken cancellation) =>
         DeleteAsync(endpoint, index.BeforeAsync(endpoint.Id, before, cancellation), cancellation);
 
+    /// <summary>Forgets such files of an Endpoint that was deleted, and with it the way into its store.</summary>
+    /// <returns>How many there were.</returns>
+    public async Task<int> ForgetBeforeAsync(string endpointId, DateTimeOffset before, CancellationToken cancellation)
+    {
+        var forgotten = 0;
+        await foreach (var file in index.BeforeAsync(endpointId, before, cancellation))
+        {
+            await index.DeleteAsync(file, cancellation);
+            forgotten++;
+        }
+
+        return forgotten;
+    }
+
     /// <summary>Writes, reads back and deletes a probe.</summary>
     /// <returns>What is wrong; null: nothing is.</returns>
     public async Task<string?> FaultAsync(Endpoint endpoint, CancellationToken cancellation)

@@ -26,6 +26,9 @@ public record DataProtectionSettings
     /// <summary>Whether tags that load something from elsewhere are shown as plain text in transcripts.</summary>
     public bool HideExternalReferences { get; init; } = true;
 
+    /// <summary>For how long it is kept.</summary>
+    public RetentionSettings RetentionDays { get; init; } = new();
+
     /// <summary>Whether anything is masked, so that what waits or is remembered rests sealed.</summary>
     internal bool Seals => MaskIpAddress || MaskSensitiveAnalytics || MaskSensitiveLogging || !CollectConversations;
 
@@ -46,6 +49,7 @@ public record DataProtectionSettings
             MaskSensitiveLogging = body.Flag("maskSensitiveLogging", defaults.MaskSensitiveLogging),
             SanitizeInput = body.Flag("sanitizeInput", defaults.SanitizeInput),
             HideExternalReferences = body.Flag("hideExternalReferences", defaults.HideExternalReferences),
+            RetentionDays = RetentionSettings.Read(body.Object("retentionDays")),
         };
         body.RefuseOthers();
         return settings;

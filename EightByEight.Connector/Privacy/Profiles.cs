@@ -20,7 +20,7 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
     public const int MaxSize = 64 * 1024 - 1;
 
     private const string Row = "profile";
-    private const string IndexPrefix = "profile-";
+    private const string IndexPrefix = "profile|";
     private const int MostAttempts = 20;
 
     /// <summary>How many conversations a profile knows the last turn of.</summary>
@@ -45,7 +45,7 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
         for (var attempt = 1; ; attempt++)
         {
             var found = await storage.Profiles.GetEntityIfExistsAsync<TableEntity>(change.CustomerId, Row, cancellationToken: cancellation);
-            var before = found.HasValue ? StoredProfile.From(found.Value!) : new StoredProfile(change.CustomerId, [], new Dictionary<string, long>(), default);
+            var before = found.HasValue ? StoredProfile.From(found.Value!) : new StoredProfile(change.CustomerId, [], new Dictionary<string, long>(), default, "");
             var turns = new Dictionary<string, long>(before.Turns);
             if (turns.GetValueOrDefault(conversation.ToString()) >= change.Sequence) return;
             turns[conversation.ToString()] = change.Sequence;
@@ -63,7 +63,7 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
                 ["UsedAt"] = time.GetUtcNow(),
             };
             // Before the profile: what is not in the index is never swept.
-            if (ActiveIndex.Day(before.UsedAt) != ActiveIndex.Day(time.GetUtcNow()))
+            if (ActiveIndex.Day(before.UsedAt) != ActiveIndex.Day(time.GetUtcNow()) || before.EndpointId != conversation.EndpointId)
                 await IndexAsync(change.CustomerId, conversation.EndpointId, time.GetUtcNow(), cancellation);
             try
             {
@@ -92,12 +92,12 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
         var deleted = 0;
-        var filter = TableClient.CreateQueryFilter(
-            $"PartitionKey ge {IndexPrefix} and PartitionKey lt {IndexPrefix + ActiveIndex.Day(before)} and Endpoint eq {endpointId}");
+        var (start, end) = (Partition(endpointId, ""), Partition(endpointId, ActiveIndex.Day(before)));
+        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {start} and PartitionKey lt {end}");
         await foreach (var pointer in storage.Index.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
         {
             // Used again later, it stands under a later day, too.
-            if (await FindAsync(pointer.RowKey, cancellation) is { } profile && profile.UsedAt < before
+            if (await FindAsync(pointer.RowKey, cancellation) is { } profile && profile.UsedAt < before && profile.EndpointId == endpointId
                 && await DeleteAsync(pointer.RowKey, cancellation)) deleted++;
             await storage.Index.DeleteEntityAsync(pointer.PartitionKey, pointer.RowKey, ETag.All, cancellation);
         }
@@ -107,20 +107,25 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
 
     private async Task IndexAsync(string customerId, string endpointId, DateTimeOffset now, CancellationToken cancellation) =>
         await storage.Index.UpsertEntityAsync(
-            new TableEntity(IndexPrefix + ActiveIndex.Day(now), customerId) { ["Endpoint"] = endpointId },
-            TableUpdateMode.Replace, cancellation);
+            new TableEntity(Partition(endpointId, ActiveIndex.Day(now)), customerId), TableUpdateMode.Replace, cancellation);
+
+    /// <summary>By Endpoint and day: what is due is a range.</summary>
+    private static string Partition(string endpointId, string day) => $"{IndexPrefix}{endpointId}|{day}";
 }
 
 /// <summary>A profile at rest.</summary>
 /// <param name="CustomerId">See <see cref="CustomerKey.Id"/>.</param>
 /// <param name="Turns">The last turn of each conversation that changed it.</param>
-internal sealed record StoredProfile(string CustomerId, JsonObject Profile, IReadOnlyDictionary<string, long> Turns, DateTimeOffset UsedAt)
+/// <param name="EndpointId">Whose conversation changed it last: that one's retention counts.</param>
+internal sealed record StoredProfile(
+    string CustomerId, JsonObject Profile, IReadOnlyDictionary<string, long> Turns, DateTimeOffset UsedAt, string EndpointId)
 {
     public static StoredProfile From(TableEntity row) => new(
         row.PartitionKey,
         JsonNode.Parse(row.GetBinary("Profile")) as JsonObject ?? [],
         JsonSerializer.Deserialize<Dictionary<string, long>>(row.GetString("Turns"), ProfileJson.Options)!,
-        row.GetDateTimeOffset("UsedAt") ?? default);
+        row.GetDateTimeOffset("UsedAt") ?? default,
+        row.GetString("Endpoint") ?? "");
 }
 
 /// <summary>What a turn changed of its customer's profile. It commits with the turn and is applied afterwards.</summary>

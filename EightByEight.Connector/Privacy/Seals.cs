@@ -34,7 +34,8 @@ internal sealed class Seals(EndpointDirectory endpoints, KeyRing ring)
 
     /// <summary>The bytes as they may rest: sealed where the Endpoint's settings mask anything, else as they are.</summary>
     public async ValueTask<byte[]> SealAsync(ConversationKey key, byte[] clear, CancellationToken cancellation) =>
-        await endpoints.FindForAnswerAsync(key.EndpointId, cancellation) is { Seal: { } seal, Settings.DataProtection.Seals: true }
+        await endpoints.FindForAnswerAsync(key.EndpointId, cancellation) is { Settings.DataProtection.Seals: true } endpoint
+        && (endpoint.Seal ?? await endpoints.SealAsync(key.EndpointId, cancellation)) is { } seal
             ? Seal(seal.PublicKey, key, clear)
             : clear;
 

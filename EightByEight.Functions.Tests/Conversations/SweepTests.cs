@@ -2,11 +2,7 @@ using System.Text.Json.Nodes;
 using Azure.Data.Tables;
 using EightByEight.Connector;
 using EightByEight.Connector.Conversations;
-using EightByEight.Connector.Handover.Providers;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
 
 namespace EightByEight.Functions.Tests.Conversations;
 
@@ -89,7 +85,7 @@ public sealed class SweepTests(AzuriteFixture azurite)
     [Fact]
     public async Task An_event_that_comes_again_weeks_later_makes_no_second_turn()
     {
-        await using var connector = await TestConnector.StartAsync(azurite);
+        await using var connector = await TestConnector.StartAsync(azurite, settings: new() { ["session"] = new JsonObject { ["retentionDays"] = 30 } });
         var conversation = connector.Start("hello");
         await connector.SettledAsync(conversation, 1);
         await SweepAsync(connector, days: 29);
@@ -132,17 +128,8 @@ public sealed class SweepTests(AzuriteFixture azurite)
     /// <summary>Sweeps as if so many days had passed.</summary>
     private static Task SweepAsync(TestConnector connector, int days) => SweepAsync(connector, DateTimeOffset.UtcNow.AddDays(days));
 
-    private static Task SweepAsync(TestConnector connector, DateTimeOffset now)
-    {
-        var services = connector.Host.Services;
-        var sweeper = new Sweeper(
-            services.GetRequiredService<ConnectorStorage>(), services.GetRequiredService<ConversationStore>(),
-            services.GetRequiredService<ActiveIndex>(), services.GetRequiredService<WakeUps>(),
-            services.GetRequiredService<HandoverSweep>(), services.GetRequiredService<EightByEight.Connector.Transformers.SessionStorage>(),
-            services.GetRequiredService<IOptions<ConversationOptions>>(),
-            new FakeTimeProvider(now), NullLogger<Sweeper>.Instance);
-        return sweeper.SweepAsync(TestContext.Current.CancellationToken);
-    }
+    private static Task SweepAsync(TestConnector connector, DateTimeOffset now) =>
+        connector.Service<Sweeper>().SweepAsync(now, TestContext.Current.CancellationToken);
 
     private static async Task<List<TableEntity>> RowsAsync(TableClient table)
     {

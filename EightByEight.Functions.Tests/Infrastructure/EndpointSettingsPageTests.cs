@@ -27,6 +27,7 @@ public sealed partial class EndpointSettingsPageTests
     [InlineData("session")]
     [InlineData("content")]
     [InlineData("handover")]
+    [InlineData("dataProtection")]
     [InlineData("inject")]
     [InlineData("test")]
     public void Every_setting_stands_on_the_page_with_its_default(string part)

@@ -44,4 +44,29 @@ public sealed class SealsTests(AzuriteFixture azurite)
         var other = new Seals(services.GetRequiredService<EndpointDirectory>(), services.GetRequiredService<KeyRing>());
         Assert.Null(await other.OpenAsync(key, stored, TestContext.Current.CancellationToken));
     }
+
+    [Fact]
+    public async Task An_Endpoint_of_an_earlier_version_gets_one_key_when_two_hosts_need_it_at_a_time()
+    {
+        var account = azurite.NewAccount();
+        await using var one = new Files.FilesOf(account);
+        await using var two = new Files.FilesOf(account);
+        var endpoint = await one.CreateAsync(new());
+        var rows = one.Get<EightByEight.Connector.ConnectorStorage>().Endpoints;
+        await rows.UpsertEntityAsync(
+            EndpointRows.Row(endpoint with { Seal = null }), Azure.Data.Tables.TableUpdateMode.Replace, TestContext.Current.CancellationToken);
+        foreach (var host in (Files.FilesOf[])[one, two]) host.Get<EndpointDirectory>().Drop(endpoint);
+        var key = ConversationKey.Of(endpoint.Id, "c-1");
+
+        var both = await Task.WhenAll(
+            one.Get<Seals>().SealAsync(key, Clear, TestContext.Current.CancellationToken).AsTask(),
+            two.Get<Seals>().SealAsync(key, Clear, TestContext.Current.CancellationToken).AsTask());
+
+        Assert.All(both, stored => Assert.True(Seals.IsSealed(stored)));
+        foreach (var stored in both)
+        {
+            Assert.Equal(Clear, await one.Get<Seals>().OpenAsync(key, stored, TestContext.Current.CancellationToken));
+            Assert.Equal(Clear, await two.Get<Seals>().OpenAsync(key, stored, TestContext.Current.CancellationToken));
+        }
+    }
 }
