@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json.Nodes;
 using Azure.Core;
 using Azure.Data.Tables;
 using EightByEight.Connector;
@@ -33,7 +32,13 @@ public sealed class RetentionTests(AzuriteFixture azurite)
         var file = new StoredFile
         {
             Id = await index.IdAsync(endpoint.Id, "c-1", "e", "0 a", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), Cancellation),
-            ConversationId = "c-1", EventId = "e", AttachmentId = "a", Name = "a.txt", MimeType = "text/plain", Size = 1, Status = FileStatus.Stored,
+            ConversationId = "c-1",
+            EventId = "e",
+            AttachmentId = "a",
+            Name = "a.txt",
+            MimeType = "text/plain",
+            Size = 1,
+            Status = FileStatus.Stored,
         };
         await index.PutAsync(file, Cancellation);
         var store = (await kept.Get<FileStores>().OfAsync(endpoint, Cancellation))!;
@@ -115,11 +120,11 @@ public sealed class RetentionTests(AzuriteFixture azurite)
             kept.Traffic.Watch = null;
         }
 
-        Assert.InRange(await kept.CountTurnsAsync(keys), 1, 2);
+        Assert.Equal(1, await kept.CountTurnsAsync(keys));
         kept.Traffic.Begin();
         await kept.SweepAsync(4);
-        // Two were done before: they are not looked at again.
-        Assert.Equal(2, keys.Count(key => kept.Traffic.Queried.Any(seen => seen.Contains($"PartitionKey eq '{key}'", StringComparison.Ordinal))));
+        // Three were done before: they are not looked at again.
+        Assert.Equal(1, keys.Count(key => kept.Traffic.Queried.Any(seen => seen.Contains($"PartitionKey eq '{key}'", StringComparison.Ordinal))));
         Assert.Equal(0, await kept.CountTurnsAsync(keys));
     }
 
@@ -169,8 +174,12 @@ public sealed class RetentionTests(AzuriteFixture azurite)
         public Task<Endpoint> CreateAsync(RetentionSettings retention, SessionSettings? session = null) => Get<EndpointStore>().CreateAsync(
             new(new()
             {
-                Name = $"Test {Guid.NewGuid():n}", Flow = "welcome", EightByEight = new(), Session = session ?? new(),
-                FileStorage = new() { Provider = "azure" }, DataProtection = new() { RetentionDays = retention },
+                Name = $"Test {Guid.NewGuid():n}",
+                Flow = "welcome",
+                EightByEight = new(),
+                Session = session ?? new(),
+                FileStorage = new() { Provider = "azure" },
+                DataProtection = new() { RetentionDays = retention },
             }, new Dictionary<string, string?>()), Cancellation);
 
         /// <summary>A conversation with a session that ended, a turn, a parked event, and the id of an event.</summary>
@@ -187,7 +196,12 @@ public sealed class RetentionTests(AzuriteFixture azurite)
             };
             var stored = new StoredEvent
             {
-                EventId = "e-2", EventType = "MESSAGE", ConversationId = id, Timestamp = 1, ReceivedAt = 1, Body = new("{}"u8.ToArray(), null),
+                EventId = "e-2",
+                EventType = "MESSAGE",
+                ConversationId = id,
+                Timestamp = 1,
+                ReceivedAt = 1,
+                Body = new("{}"u8.ToArray(), null),
             };
             var parked = await Get<ParkedWork>().PrepareAsync(key, stored, ParkedKind.Event, "x", "It failed.", Cancellation);
             await Get<ConversationStore>().CommitAsync(key, new Snapshot(), new Head { ConversationId = id, ActiveDay = today, Sequence = 1 }, state,
