@@ -278,15 +278,12 @@ internal sealed partial class ConversationRun
         var settings = endpoint.Settings.Handover.PostAgent;
         try
         {
-            if ((settings.WebhookId ?? await OwnWebhookAsync(endpoint, account, cancellation)) is not { } webhookId)
+            if (await Handback.ArrangeAsync(workshop.Gateway, conversationId, endpoint, account, settings, cancellation) is { } fault)
             {
-                Log.NoWayBack(workshop.Logger, conversationId,
-                    "8x8 knows no webhook with this Endpoint's URL. Add it there, or set handover.postAgent.webhookId.");
+                Log.NoWayBack(workshop.Logger, conversationId, fault);
                 return false;
             }
 
-            await workshop.Gateway.AssignAfterAgentAsync(account, conversationId, new PostAgentAssignment(webhookId, new PostAgentConfiguration(
-                settings.NotifyChannelWebhookIfExists, settings.MaxTotalMinutes, settings.UserTimeoutMinutes)), cancellation);
             return true;
         }
         catch (ChatGatewayException refused) when (refused.Delivery == Delivery.Refused && !IsEndpointsFault(refused))
@@ -294,18 +291,6 @@ internal sealed partial class ConversationRun
             Log.NoWayBack(workshop.Logger, conversationId, refused.Message);
             return false;
         }
-    }
-
-    private async Task<string?> OwnWebhookAsync(Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
-    {
-        for (var number = 0; number < MaxPages; number++)
-        {
-            var page = await workshop.Gateway.ListWebhooksAsync(account, new ListQuery(number, PageSize), cancellation);
-            if (page.Items.FirstOrDefault(webhook => endpoint.IsItsUrl(webhook.Uri)) is { Id: { } own }) return own;
-            if (page.Items.Count < PageSize) return null;
-        }
-
-        return null;
     }
 
     private async Task<HandoverCase> TakeBackAsync(

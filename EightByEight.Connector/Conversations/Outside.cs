@@ -3,6 +3,7 @@ using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Flows.Steps;
+using EightByEight.Connector.Handover;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -19,11 +20,12 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
                     await AccountAsync(endpoint, cancellation), queue.QueueId, cancellation)),
                 ScheduleRequest schedule => await gateway.GetScheduleStatusAsync(
                     await AccountAsync(endpoint, cancellation), schedule.ScheduleId, cancellation),
+                HandbackRequest handback => await HandbackAsync(handback, endpoint, conversationId, cancellation),
                 TranscriptRequest transcript => await SaidAsync(transcript, endpoint, conversationId, cancellation),
                 _ => throw new InvalidOperationException($"Nobody answers {request.GetType().Name}."),
             });
         }
-        catch (Exception failed) when (failed is ChatGatewayException or EndpointSecretException)
+        catch (Exception failed) when (failed is ChatGatewayException or EndpointSecretException or NoHandbackException)
         {
             return new(null, failed.Message);
         }
@@ -33,6 +35,20 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
     {
         var settings = endpoint.Settings.EightByEight;
         return new(new Uri(settings.ClusterBaseUrl ?? settings.BaseUrl), await endpoints.ApiKeyAsync(endpoint, cancellation), settings.TenantId);
+    }
+
+    private async Task<JsonNode> HandbackAsync(HandbackRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
+    {
+        var settings = endpoint.Settings.Handover.PostAgent;
+        settings = settings with
+        {
+            WebhookId = request.WebhookId ?? settings.WebhookId,
+            MaxTotalMinutes = request.MaxTotalMinutes ?? settings.MaxTotalMinutes,
+            UserTimeoutMinutes = request.UserTimeoutMinutes ?? settings.UserTimeoutMinutes,
+        };
+        var account = await AccountAsync(endpoint, cancellation) with { BaseUrl = new Uri(endpoint.Settings.EightByEight.BaseUrl) };
+        return await Handback.ArrangeAsync(gateway, conversationId, endpoint, account, settings, cancellation) is { } fault
+            ? throw new NoHandbackException(fault) : true;
     }
 
     private async Task<JsonArray> SaidAsync(TranscriptRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
@@ -66,3 +82,6 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
         },
     };
 }
+
+/// <summary>8x8 cannot give the conversation back to the bot.</summary>
+internal sealed class NoHandbackException(string reason) : Exception(reason);

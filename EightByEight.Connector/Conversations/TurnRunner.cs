@@ -14,7 +14,7 @@ namespace EightByEight.Connector.Conversations;
 
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
 internal sealed partial class TurnRunner(
-    FlowDirectory flows, Outside outside, TransformerRoom transformers, Profiles profiles,
+    FlowDirectory flows, EndpointDirectory endpoints, Outside outside, TransformerRoom transformers, Profiles profiles,
     IOptions<ConversationOptions> options, IOptions<FlowLimits> limits, TimeProvider time)
 {
     /// <summary>Why nothing is said beside an agent.</summary>
@@ -149,6 +149,7 @@ internal sealed partial class TurnRunner(
     {
         var settings = endpoint.Settings;
         if (settings.DataProtection.MaskIpAddress) Masking.MaskAddresses(input);
+        if (flow.NamesUrlToken) input["URLToken"] = await endpoints.UrlTokenAsync(endpoint, cancellation);
         var customer = CustomerOf(input, state, endpoint);
         var profile = customer is null ? session.Profile : await ProfileAsync(customer, stored, state, endpoint, cancellation);
         using var run = flow.Begin(new FlowInput

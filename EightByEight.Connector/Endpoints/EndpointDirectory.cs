@@ -66,6 +66,11 @@ public sealed class EndpointDirectory
             ? await _ring.UnprotectAsync(EndpointSecrets.Purpose(endpoint.Id, name), secret, cancellation)
             : null;
 
+    /// <summary>The URL token in the clear.</summary>
+    /// <exception cref="EndpointSecretException">It cannot be decrypted now.</exception>
+    internal Task<string> UrlTokenAsync(Endpoint endpoint, CancellationToken cancellation) =>
+        _ring.UnprotectAsync(EndpointStore.UrlTokenPurpose(endpoint.Id), endpoint.ProtectedUrlToken, cancellation);
+
     /// <summary>
     /// Stops sending for this Endpoint until a time; an admin write to it ends the pause. It is no change of the Endpoint:
     /// its version stays. An Endpoint that is gone is left alone.

@@ -143,7 +143,7 @@ internal sealed class EndpointStore(
     public Task<string> UrlTokenAsync(Endpoint endpoint, CancellationToken cancellation) =>
         ring.UnprotectAsync(UrlTokenPurpose(endpoint.Id), endpoint.ProtectedUrlToken, cancellation);
 
-    private static string UrlTokenPurpose(string id) => $"Endpoint {id} urlToken";
+    internal static string UrlTokenPurpose(string id) => $"Endpoint {id} urlToken";
 
     private async Task<Changed?> UpdateAsync(
         string id, Func<long, bool> isExpected, Func<Endpoint, Task<Endpoint>> change, CancellationToken cancellation)

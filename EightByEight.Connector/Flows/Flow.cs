@@ -26,6 +26,7 @@ public sealed class Flow
         (Name, ErrorText, Start, Size, Calls, _steps, _asks) =
             (flow.Name, flow.ErrorText, flow.Start, flow.Size, flow.Calls, flow._steps, flow._asks || called.Values.Any(one => one._asks));
         (Version, Called) = (flow.Version, called);
+        NamesUrlToken = flow.NamesUrlToken || called.Values.Any(one => one.NamesUrlToken);
     }
 
     /// <summary>The document's <c>name</c>.</summary>
@@ -36,6 +37,9 @@ public sealed class Flow
 
     /// <summary>Whether one of its steps needs something from outside in the middle of a turn.</summary>
     internal bool Asks => _asks;
+
+    /// <summary>Whether it reads <c>input.URLToken</c>, which is a secret that no other Flow is shown.</summary>
+    internal bool NamesUrlToken { get; init; }
 
     internal Step Start { get; }
 

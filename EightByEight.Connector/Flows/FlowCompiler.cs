@@ -37,6 +37,7 @@ internal sealed partial class FlowCompiler
         ["endConversation"] = EndConversation.Parse,
         ["dataProtection"] = DataProtection.Parse,
         ["closeHandover"] = CloseHandover.Parse,
+        ["scheduleHandback"] = ScheduleHandback.Parse,
         ["transcript"] = Transcript.Parse,
         ["stop"] = Stop.Parse,
     };
@@ -99,7 +100,10 @@ internal sealed partial class FlowCompiler
         }
 
         if (Problems.Any) throw Problems.ToException();
-        return new Flow(name!, error ?? new Template([(DefaultErrorText, (Expression?)null)]), start!, _all, _calls);
+        return new Flow(name!, error ?? new Template([(DefaultErrorText, (Expression?)null)]), start!, _all, _calls)
+        {
+            NamesUrlToken = _source.Contains("URLToken", StringComparison.Ordinal),
+        };
     }
 
     /// <summary>Compiles a list of steps and returns the first; null when there is none.</summary>
@@ -123,7 +127,11 @@ internal sealed partial class FlowCompiler
     {
         void Made(ScalarNode kind) => _made.Add((kind.Line, kind.Column, path, kind.Text));
         // `- stop` is short for `- stop:`.
-        if (node is ScalarNode { Text: "stop" or "waitForInput" or "endConversation" or "return" or "resetContext" or "closeHandover" or "transcript" } word)
+        if (node is ScalarNode
+            {
+                Text: "stop" or "waitForInput" or "endConversation" or "return" or "resetContext" or "closeHandover" or "transcript"
+            or "scheduleHandback"
+            } word)
         {
             Made(word);
             return StepKinds[word.Text](new StepSource(this, path, word, new MapNode(word.Line, word.Column), word));

@@ -14,6 +14,9 @@ internal sealed record ScheduleRequest(string ScheduleId) : FlowRequest;
 /// <summary>Asks for what was said in the conversation, in so many turns before this one.</summary>
 internal sealed record TranscriptRequest(int Turns) : FlowRequest;
 
+/// <summary>Asks 8x8 to give the conversation back after the agent. What is null is as in the Endpoint's settings.</summary>
+internal sealed record HandbackRequest(string? WebhookId, int? MaxTotalMinutes, int? UserTimeoutMinutes) : FlowRequest;
+
 /// <summary>What the world answers.</summary>
 /// <param name="Value">As the Flow sees it.</param>
 /// <param name="Error">Why there is no answer; null: there is one.</param>

@@ -25,6 +25,7 @@ public partial class DocumentationTests
     [InlineData("if, then, else")]
     [InlineData("optionalQuestion")]
     [InlineData("closeHandover")]
+    [InlineData("scheduleHandback")]
     [InlineData("transcript")]
     [InlineData("switch")]
     [InlineData("forEach")]

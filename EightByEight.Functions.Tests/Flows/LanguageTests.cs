@@ -83,4 +83,18 @@ public class LanguageTests(AzuriteFixture azurite)
         var conversation = connector.Start("human");
         Assert.Equal(["Please wait.", "Back: cancelled"], await connector.BotSaysAsync(conversation, 2));
     }
+
+    [Fact]
+    public async Task A_flow_has_the_conversation_given_back_and_reads_the_url_token_where_it_names_it()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: handback
+            start:
+              - scheduleHandback: { userTimeoutMinutes: 20, saveTo: context.back }
+              - say: "{{ context.back }} {{ input.URLToken }}"
+            """);
+        var conversation = connector.Start("Hi");
+        Assert.Equal($"true {connector.EndpointUrl.Split('/')[^1]}", (await connector.BotSaysAsync(conversation, 1))[0]);
+        Assert.Equal(1, connector.Gateway.Requests.GetValueOrDefault(EightByEight.Simulator.Operations.PostAgentAssignment));
+    }
 }

@@ -26,7 +26,10 @@ internal abstract class AskingStep : Step
     }
 
     /// <summary>Stores what it got; null when it got nothing.</summary>
-    protected virtual void Store(Turn turn, JsonNode? answer) => turn.Memory.Store(_place!, new(answer));
+    protected virtual void Store(Turn turn, JsonNode? answer)
+    {
+        if (_place is not null) turn.Memory.Store(_place, new(answer));
+    }
 
     /// <summary>Asking takes time: only <see cref="FlowRun"/> can.</summary>
     public sealed override Outcome Run(Turn turn) => throw new InvalidOperationException("It asks.");
@@ -38,6 +41,9 @@ internal abstract class AskingStep : Step
             _place = source.Place(place, (place as ScalarNode)?.Text ?? "");
         ReadOnError(source);
     }
+
+    /// <summary>Reads a <c>saveTo</c> that may be missing.</summary>
+    protected void ReadPlace(StepSource source, MapNode map) => _place = source.Place(map, "saveTo");
 
     /// <summary>Reads <c>onError</c> beside the step.</summary>
     protected void ReadOnError(StepSource source)

@@ -13,7 +13,6 @@ internal sealed class Transcript : AskingStep
 
     private int _turns = DefaultTurns;
     private bool _asText;
-    private MemoryPath? _saveTo;
 
     public static Transcript Parse(StepSource source)
     {
@@ -30,7 +29,7 @@ internal sealed class Transcript : AskingStep
         source.CheckMembers(map, "transcript", "turns", "format", "saveTo");
         step._turns = source.Whole(map, "turns", 1, MostTurns) ?? DefaultTurns;
         step._asText = source.Word(map, "format", "list", "text") == "text";
-        step._saveTo = source.Place(map, "saveTo");
+        step.ReadPlace(source, map);
         return step;
     }
 
@@ -44,7 +43,7 @@ internal sealed class Transcript : AskingStep
         foreach (var output in turn.Outputs)
             if (!turn.IsBlind && !output.IsUnrecorded && output.Text.Length > 0) entries.Add(Entry("bot", output.Text));
         JsonNode made = _asText ? Text(entries) : entries;
-        if (_saveTo is not null) turn.Memory.Store(_saveTo, new(made.DeepClone()));
+        base.Store(turn, made.DeepClone());
         turn.Memory.SetInput("transcript", made);
     }
 
