@@ -15,6 +15,12 @@ internal enum Root
 /// </summary>
 internal sealed class Memory(FlowInput given)
 {
+    /// <summary>Of a name with what stands around it: <c>"name":{},</c>.</summary>
+    private const int LongestMember = 64 + 6;
+
+    /// <summary>As an escape.</summary>
+    private const int BytesOfCharacter = 6;
+
     [ThreadStatic]
     private static SizeOf? _scale;
 
@@ -90,12 +96,16 @@ internal sealed class Memory(FlowInput given)
     private void Weigh(MemoryPath path, JsonNode? value)
     {
         var most = given.Limits.ContextBytes;
-        if (_size >= 0) _size += Size(value) + path.ToString().Length + 4;
+        if (_size >= 0) _size += AtMost(value) + (path.Members.Count * LongestMember);
         if (_size >= 0 && _size <= most) return;
         _size = Size(Context);
         if (_size > most) throw new StepException(
             $"'context' is larger than {most} bytes with what '{path}' gets. Keep less in it: set what is not needed any more to undefined.");
     }
+
+    /// <summary>In bytes of JSON, or more: texts are not looked at.</summary>
+    private static int AtMost(JsonNode? value) => value is not JsonValue scalar ? Size(value)
+        : scalar.TryGetValue<string>(out var text) ? (Math.Min(text.Length, 10_000_000) * BytesOfCharacter) + 2 : 32;
 
     /// <summary>In bytes of JSON.</summary>
     private static int Size(JsonNode? node) => node is null ? 4 : (_scale ??= new()).Of(node);
