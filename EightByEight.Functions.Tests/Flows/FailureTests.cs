@@ -41,7 +41,7 @@ public class FailureTests
         conversation.Say("hi");
         Assert.EndsWith("Please try again.", conversation.Say("5"));
         Assert.Equal("{}", conversation.Context.ToJsonString());
-        Assert.Equal(new FlowPosition { Step = "start/0" }, conversation.Position);
+        Assert.Equal(new FlowPosition { Step = "start/0", AskedAt = 1 }, conversation.Position);
     }
 
     [Theory]
