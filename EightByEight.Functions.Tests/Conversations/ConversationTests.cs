@@ -347,10 +347,4 @@ public sealed class ConversationTests(AzuriteFixture azurite)
         using var response = await client.PostAsync(connector.EndpointUrl, new StringContent(body.ToJsonString()), TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode);
     }
-
-    /// <summary>Wall-clock time of the test, with real timers: nothing here waits for them.</summary>
-    private sealed class Shifted(TimeProvider clock) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
-    }
 }

@@ -111,10 +111,4 @@ public sealed class LifecycleTests(AzuriteFixture azurite)
     private Task<TestConnector> StartAsync(FakeTimeProvider time, string flow, JsonObject? settings = null) => TestConnector.StartAsync(
         azurite, flow, settings, simulator: options => options.TimeProvider = time,
         configure: builder => builder.Services.AddSingleton<TimeProvider>(new Shifted(time)));
-
-    /// <summary>Wall-clock time of the test, with real timers: nothing here waits for them.</summary>
-    private sealed class Shifted(TimeProvider clock) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
-    }
 }

@@ -22,6 +22,17 @@ public sealed partial class EndpointSettingsPageTests
         Assert.DoesNotContain(named, name => !tests.Contains(name));
     }
 
+    [Fact]
+    public void Each_row_that_works_or_differs_names_a_test()
+    {
+        var rows = Page[Page.IndexOf("## What Cognigy", StringComparison.Ordinal)..].Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal))
+            .Skip(2).ToArray();
+
+        Assert.True(rows.Length > 80);
+        Assert.All(rows, row => Assert.True(
+            TestName().IsMatch(row) || row.Contains("| not offered", StringComparison.Ordinal) || row.Contains("| not yet", StringComparison.Ordinal), row));
+    }
+
     [Theory]
     [InlineData("eightByEight")]
     [InlineData("session")]
