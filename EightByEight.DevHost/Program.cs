@@ -10,6 +10,7 @@ if (args is ["--help" or "-h" or "-?"])
 try
 {
     if (args is ["transformer", ..]) return await TransformerCommand.RunAsync(args, Console.Out, CancellationToken.None);
+    if (args is ["flow", ..]) return await FlowCommand.RunAsync(args, Console.Out, CancellationToken.None);
     await RunAsync(DevHostOptions.Parse(args));
     return 0;
 }

@@ -48,7 +48,8 @@ internal sealed partial class FlowCompiler
     private readonly List<(ScalarNode At, Action<Step> Resolve)> _jumps = [];
     private readonly List<Step> _all = [];
     private readonly HashSet<string> _calls = [];
-    private readonly List<(int Line, int Column, string Path, string Kind)> _made = [];
+    private readonly List<(int Line, int Column, string Path, string Kind, string Text)> _made = [];
+    private readonly List<(ScalarNode At, Expression Expression)> _expressions = [];
 
     private FlowCompiler(string source) => _source = source;
 
@@ -59,6 +60,42 @@ internal sealed partial class FlowCompiler
         var compiler = new FlowCompiler(source);
         var document = DocumentReader.Read(source, compiler.Problems);
         return compiler.Compile(document);
+    }
+
+    /// <summary>A Flow with the map of its steps, and what is right as a Flow and yet no author means.</summary>
+    /// <exception cref="FlowFormatException">It is not a Flow.</exception>
+    public static (Flow Flow, FlowMap Map, IReadOnlyList<FlowProblem> Doubts) Look(string source)
+    {
+        var compiler = new FlowCompiler(source);
+        var flow = compiler.Compile(DocumentReader.Read(source, compiler.Problems));
+        var map = compiler.Map();
+        foreach (var stop in map.Unreached())
+            compiler.Problems.Report(stop.Line, stop.Column, $"No way leads to this '{stop.Kind}'. Take it out, or lead to it with goTo.");
+        compiler.DoubtNames();
+        return (flow, map, compiler.Problems.Any ? compiler.Problems.ToException().Problems : []);
+    }
+
+    private FlowMap Map()
+    {
+        var stops = _made.Select(made => new FlowMap.Stop(made.Path, made.Line, made.Column, made.Kind, made.Text)).ToList();
+        // A jump belongs to the step whose text it stands in: the last one that begins before.
+        var jumps = _jumps.Where(jump => _targets.ContainsKey(jump.At.Text)).Select(jump => (
+            stops.Where(stop => (stop.Line, stop.Column).CompareTo((jump.At.Line, jump.At.Column)) <= 0).MaxBy(stop => (stop.Line, stop.Column))!.Path,
+            _targets[jump.At.Text].Path));
+        return new FlowMap(stops, jumps);
+    }
+
+    /// <summary>Names that no expression finds when it runs.</summary>
+    private void DoubtNames()
+    {
+        foreach (var (at, expression) in _expressions)
+            foreach (var name in expression.Script.ReferencedGlobals!)
+            {
+                if (Sandbox.Knows(name)) continue;
+                var (line, column) = Place(at, expression.Source, Math.Max(0, expression.Source.IndexOf(name, StringComparison.Ordinal)));
+                Problems.Report(line, column, $"There is no '{name}' in an expression: there are input, context, profile and what JavaScript has."
+                    + Problems.DidYouMean(name, Memory.RootNames));
+            }
     }
 
     private Flow Compile(DocumentNode? document)
@@ -125,7 +162,8 @@ internal sealed partial class FlowCompiler
 
     private Step? ParseStep(DocumentNode node, string path)
     {
-        void Made(ScalarNode kind) => _made.Add((kind.Line, kind.Column, path, kind.Text));
+        void Made(ScalarNode kind, DocumentNode? value = null) => _made.Add((kind.Line, kind.Column, path, kind.Text,
+            ((value as MapNode)?.Find("text") ?? (value as MapNode)?.Find("message") ?? value) is ScalarNode { IsNull: false } text ? text.Text : ""));
         // `- stop` is short for `- stop:`.
         if (node is ScalarNode
             {
@@ -156,7 +194,7 @@ internal sealed partial class FlowCompiler
             return null;
         }
 
-        Made(kinds[0]);
+        Made(kinds[0], map.Find(kinds[0].Text));
         var step = StepKinds[kinds[0].Text](new StepSource(this, path, kinds[0], map, map.Find(kinds[0].Text)!));
         if (map.Find("id") is { } id)
         {
@@ -212,7 +250,7 @@ internal sealed partial class FlowCompiler
     /// <summary>Refuses steps in a block that runs while a handover goes on: it cannot wait, or lead elsewhere.</summary>
     public void RefuseInside(string prefix, string block)
     {
-        foreach (var (line, column, path, kind) in _made)
+        foreach (var (line, column, path, kind, _) in _made)
             if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" or "call" or "think" or "return" && path.StartsWith(prefix, StringComparison.Ordinal))
                 Problems.Report(line, column, $"'{kind}' cannot stand in '{block}': the handover goes on meanwhile."
                     + " Say something, set something, or end the conversation.");
@@ -277,6 +315,7 @@ internal sealed partial class FlowCompiler
                 if (expression is null) end = text.IndexOf("}}", end + 1, StringComparison.Ordinal);
             }
 
+            if (expression is not null) _expressions.Add((node, expression));
             expression ??= Expression(node, text[(open + 2)..(end = firstEnd)]);
             if (expression is not null) parts.Add(("", expression));
             at = end + 2;
@@ -327,7 +366,9 @@ internal sealed partial class FlowCompiler
 
         try
         {
-            return Scripting.Expression.Parse(source);
+            var expression = Scripting.Expression.Parse(source);
+            _expressions.Add((node, expression));
+            return expression;
         }
         catch (ExpressionFormatException fault)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -35,6 +36,7 @@ internal sealed class Sandbox : IDisposable
     private const int MaxJsonDepth = 128;
 
     private static readonly Options Limits = MakeLimits();
+    private static readonly Lazy<FrozenSet<string>> Names = new(ReadNames);
 
     private readonly Engine _engine = new(Limits);
     private readonly OperationDeadlineConstraint _deadline;
@@ -56,6 +58,9 @@ internal sealed class Sandbox : IDisposable
     }
 
     public void Dispose() => _engine.Dispose();
+
+    /// <summary>Whether an expression that does not declare the name finds it.</summary>
+    public static bool Knows(string name) => Names.Value.Contains(name);
 
     public bool Truth(Expression expression) => Guarded(() => TypeConverter.ToBoolean(Evaluate(expression)));
 
@@ -87,6 +92,14 @@ internal sealed class Sandbox : IDisposable
             _allocated += GC.GetAllocatedBytesForCurrentThread() - before;
             if (!expression.Traits.Simple) Array.Fill(_loaded, -1);
         }
+    }
+
+    private static FrozenSet<string> ReadNames()
+    {
+        using var engine = new Engine(Limits);
+        engine.Invoke(engine.Evaluate(Guards.Script), new ClrFunction(engine, "charge", (_, _) => JsValue.Undefined));
+        return engine.Evaluate("Object.getOwnPropertyNames(globalThis)").AsArray().Select(name => name.ToString())
+            .Concat(Memory.RootNames).Append("crypto").ToFrozenSet();
     }
 
     private void Load(Root root)
