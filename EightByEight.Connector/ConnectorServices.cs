@@ -37,6 +37,12 @@ public static class ConnectorServices
         services.AddSingleton<Seals>();
         services.AddSingleton<Profiles>();
         services.AddSingleton<Retention>();
+        services.AddSingleton<DayTables>();
+        services.AddSingleton<Customers>();
+        services.AddSingleton<RowJson>();
+        services.AddSingleton<CustomerExport>();
+        services.AddSingleton<CustomerErasure>();
+        services.AddSingleton<CustomerRoutes>();
         services.AddDataClasses();
         // Request logs and log scopes of the web server name URLs, and those of webhooks hold the URL token.
         services.AddLogging(logging => logging
@@ -64,6 +70,7 @@ public static class ConnectorServices
         routes.MapInjection();
         var api = routes.MapAdmin();
         ConversationRoutes.Map(api);
+        CustomerRoutes.Map(api);
         TransformerRoutes.Map(routes, api);
         routes.MapHandoverProviders(api);
         FileRoutes.Map(routes);

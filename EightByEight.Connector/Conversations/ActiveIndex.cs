@@ -44,6 +44,10 @@ internal sealed class ActiveIndex(ConnectorStorage storage)
         }
     }
 
+    /// <summary>Takes a conversation out of a day, if it is there.</summary>
+    public Task DeleteAsync(ConversationKey key, string day, CancellationToken cancellation) =>
+        DeleteAsync(new Place(Partition(day, ShardOf(key)), key.ToString()), cancellation);
+
     public Task DeleteAsync(Place place, CancellationToken cancellation) =>
         storage.Index.DeleteEntityAsync(place.Partition, place.Row, ETag.All, cancellation);
 

@@ -13,8 +13,8 @@ namespace EightByEight.Connector.Conversations;
 /// with is written down, so that no day is read twice. The kind that is kept longest takes the conversation itself along.
 /// </summary>
 internal sealed partial class ConversationRetention(
-    ConnectorStorage storage, ConversationStore store, ActiveIndex active, Profiles profiles, IOptions<ConversationOptions> options,
-    ILogger<ConversationRetention> logger)
+    ConnectorStorage storage, ConversationStore store, ActiveIndex active, Profiles profiles, Customers customers,
+    IOptions<ConversationOptions> options, ILogger<ConversationRetention> logger)
 {
     /// <summary>Rows of a kind: those whose keys start with one of these characters.</summary>
     private sealed record Kind(string Name, string Rows, Func<Periods, int> Days);
@@ -156,6 +156,7 @@ internal sealed partial class ConversationRetention(
     private async Task<bool> EndAsync(ConversationKey key, Snapshot snapshot, DateTimeOffset before, CancellationToken cancellation)
     {
         if (snapshot.Head is not null && !await store.ForgetAsync(key, snapshot, cancellation)) return false;
+        foreach (var customer in snapshot.State.Customers) await customers.DeleteAsync(customer, key, cancellation);
         await foreach (var blob in storage.Bodies.GetBlobsAsync(BlobTraits.None, BlobStates.None, Body.Folder(key), cancellation))
             if (blob.Properties.CreatedOn < before)
                 await storage.Bodies.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellation);

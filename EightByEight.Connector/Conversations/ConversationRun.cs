@@ -158,6 +158,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
     {
         var asked = workshop.Time.GetTimestamp();
         if (head.LastError is { Length: > MaxReason } tooLong) head = head with { LastError = tooLong[..MaxReason] };
+        if (!ReferenceEquals(state, snapshot.State)) state = await FoundByCustomerAsync(state, head.ConversationId, cancellation);
         await WakeForHandoverAsync(snapshot.State.Handover, state.Handover, cancellation);
         await WakeForRestAsync(snapshot.State.Paused, state.Paused, cancellation);
         head = Settled(head);
@@ -409,6 +410,24 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             snapshot, snapshot.Head with { Lease = null }, snapshot.State, [], release: true, cancellation);
         return released is null ? null : RunEnd.Finished;
     }
+
+    /// <summary>The state, once whose conversation it is leads to it: before the commit that relies on it, and once a customer.</summary>
+    private async Task<ConversationState> FoundByCustomerAsync(ConversationState state, string conversationId, CancellationToken cancellation)
+    {
+        var tenant = (await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation))?.Settings.EightByEight.TenantId ?? key.EndpointId;
+        foreach (var user in TransformerView.UserIds(conversationId, state))
+        {
+            var customer = new CustomerKey(tenant, state.Facts.Channel.Value ?? "", user).Id;
+            if (state.Customers.Contains(customer) || state.Customers.Count == MostCustomers) continue;
+            await workshop.Customers.AddAsync(customer, key, conversationId, cancellation);
+            state = state with { Customers = [.. state.Customers, customer] };
+        }
+
+        return state;
+    }
+
+    /// <summary>A transformer that makes up a new one for each input leaves the later ones out of the index.</summary>
+    private const int MostCustomers = 30;
 
     /// <summary>The head, for a commit that needs the conversation in today's index.</summary>
     private async Task<Head> ActiveAsync(Snapshot snapshot, CancellationToken cancellation)

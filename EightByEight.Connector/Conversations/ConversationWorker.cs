@@ -108,6 +108,7 @@ internal sealed record Workshop(
     IncomingFiles Files,
     Indicators Indicators,
     Profiles Profiles,
+    Customers Customers,
     IOptions<ConversationOptions> Conversations,
     IOptions<ChatGatewayOptions> ChatGateway,
     TimeProvider Time,

@@ -124,6 +124,9 @@ internal sealed record ConversationState
     /// <summary>What the last turn changed of its customer's profile; null: nothing.</summary>
     public ProfileChange? ProfileChange { get; set; }
 
+    /// <summary>The customers that lead here, by <see cref="CustomerKey.Id"/>: who 8x8 or a transformer said that it is.</summary>
+    public IReadOnlyList<string> Customers { get; set; } = [];
+
     /// <summary>How many outputs could have been cards: the next card's id counts on from here.</summary>
     public long Cards { get; set; }
 

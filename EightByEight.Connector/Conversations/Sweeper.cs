@@ -21,6 +21,7 @@ public sealed partial class Sweeper
     private readonly WakeUps _wakeUps;
     private readonly HandoverSweep _handovers;
     private readonly Retention _retention;
+    private readonly CustomerErasure _erasures;
     private readonly ConversationOptions _options;
     private readonly SessionStorage _transformers;
     private readonly TimeProvider _time;
@@ -28,10 +29,10 @@ public sealed partial class Sweeper
 
     internal Sweeper(
         ConnectorStorage storage, ConversationStore store, WakeUps wakeUps, HandoverSweep handovers,
-        Retention retention, SessionStorage transformers, IOptions<ConversationOptions> options, TimeProvider time, ILogger<Sweeper> logger)
+        Retention retention, CustomerErasure erasures, SessionStorage transformers, IOptions<ConversationOptions> options, TimeProvider time, ILogger<Sweeper> logger)
     {
         (_storage, _store, _wakeUps, _handovers) = (storage, store, wakeUps, handovers);
-        (_retention, _transformers) = (retention, transformers);
+        (_retention, _erasures, _transformers) = (retention, erasures, transformers);
         (_options, _time, _logger) = (options.Value, time, logger);
     }
 
@@ -45,6 +46,7 @@ public sealed partial class Sweeper
         await AuditAsync(now, ActiveIndex.Day(now), seen, cancellation);
         await AuditAsync(now, ActiveIndex.Day(now.AddDays(-1)), seen, cancellation);
         await _retention.SweepAsync(now, seen, cancellation);
+        await _erasures.SweepAsync(cancellation);
         await _transformers.DeleteBeforeAsync(now.AddDays(-_options.RetentionDays), cancellation);
         await Injection.TrialSessions.SweepAsync(_storage, now, cancellation);
         await _handovers.SweepAsync(now, cancellation);

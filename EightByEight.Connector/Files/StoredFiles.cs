@@ -37,6 +37,12 @@ internal sealed class StoredFiles(FileIndex index, FileStores stores, FileAddres
     public Task<int> DeleteBeforeAsync(Endpoint endpoint, DateTimeOffset before, CancellationToken cancellation) =>
         DeleteAsync(endpoint, index.BeforeAsync(endpoint.Id, before, cancellation), cancellation);
 
+    /// <summary>Forgets the files of a conversation whose Endpoint was deleted, and with it the way into its store.</summary>
+    public async Task ForgetConversationAsync(string endpointId, string conversationId, CancellationToken cancellation)
+    {
+        await foreach (var file in index.OfConversationAsync(endpointId, conversationId, cancellation)) await index.DeleteAsync(file, cancellation);
+    }
+
     /// <summary>Forgets such files of an Endpoint that was deleted, and with it the way into its store.</summary>
     /// <returns>How many there were.</returns>
     public async Task<int> ForgetBeforeAsync(string endpointId, DateTimeOffset before, CancellationToken cancellation)

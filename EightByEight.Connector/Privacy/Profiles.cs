@@ -19,6 +19,7 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
     /// <summary>The largest profile, in bytes of JSON.</summary>
     public const int MaxSize = 64 * 1024 - 1;
 
+    private readonly Customers _customers = new(storage);
     private const string Row = "profile";
     private const string IndexPrefix = "profile|";
     private const int MostAttempts = 20;
@@ -62,6 +63,7 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
                 ["Endpoint"] = conversation.EndpointId,
                 ["UsedAt"] = time.GetUtcNow(),
             };
+            if (!found.HasValue) await _customers.AddProfileAsync(change.CustomerId, cancellation);
             // Before the profile: what is not in the index is never swept.
             if (ActiveIndex.Day(before.UsedAt) != ActiveIndex.Day(time.GetUtcNow()) || before.EndpointId != conversation.EndpointId)
                 await IndexAsync(change.CustomerId, conversation.EndpointId, time.GetUtcNow(), cancellation);
@@ -69,6 +71,7 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
             {
                 if (found.HasValue) await storage.Profiles.UpdateEntityAsync(row, found.Value!.ETag, TableUpdateMode.Replace, cancellation);
                 else await storage.Profiles.AddEntityAsync(row, cancellation);
+                if (found.HasValue) await UnindexAsync(before, unless: Partition(conversation.EndpointId, ActiveIndex.Day(time.GetUtcNow())), cancellation);
                 return;
             }
             catch (RequestFailedException other) when (other.Status is 404 or 409 or 412 && attempt < MostAttempts)
@@ -82,8 +85,10 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
     /// <returns>False: nothing was known.</returns>
     public async Task<bool> DeleteAsync(string customerId, CancellationToken cancellation)
     {
-        await storage.ReadyAsync().WaitAsync(cancellation);
-        return (await storage.Profiles.DeleteEntityAsync(customerId, Row, ETag.All, cancellation)).Status != 404;
+        if (await FindAsync(customerId, cancellation) is { } profile) await UnindexAsync(profile, unless: "", cancellation);
+        var wasThere = (await storage.Profiles.DeleteEntityAsync(customerId, Row, ETag.All, cancellation)).Status != 404;
+        await _customers.DeleteAsync(customerId, null, cancellation);
+        return wasThere;
     }
 
     /// <summary>Deletes the profiles of an Endpoint that were not used since a time. It reads the days that are due, never all profiles.</summary>
@@ -108,6 +113,12 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
     private async Task IndexAsync(string customerId, string endpointId, DateTimeOffset now, CancellationToken cancellation) =>
         await storage.Index.UpsertEntityAsync(
             new TableEntity(Partition(endpointId, ActiveIndex.Day(now)), customerId), TableUpdateMode.Replace, cancellation);
+
+    private async Task UnindexAsync(StoredProfile profile, string unless, CancellationToken cancellation)
+    {
+        var partition = Partition(profile.EndpointId, ActiveIndex.Day(profile.UsedAt));
+        if (partition != unless) await storage.Index.DeleteEntityAsync(partition, profile.CustomerId, ETag.All, cancellation);
+    }
 
     /// <summary>By Endpoint and day: what is due is a range.</summary>
     private static string Partition(string endpointId, string day) => $"{IndexPrefix}{endpointId}|{day}";

@@ -40,7 +40,7 @@ internal sealed record Resting(
 /// a day that was dealt with is not looked at again. A sweep that is cut short is continued by the next one.
 /// </summary>
 internal sealed partial class Retention(
-    ConnectorStorage storage, EndpointStore endpoints, ConversationRetention conversations, Profiles profiles, StoredFiles files,
+    ConnectorStorage storage, EndpointStore endpoints, ConversationRetention conversations, Profiles profiles, StoredFiles files, DayTables days,
     IOptions<ConversationOptions> options, TimeProvider time, ILogger<Retention> logger)
 {
     internal const string Partition = "retention";
@@ -56,7 +56,7 @@ internal sealed partial class Retention(
         new("profiles", p => p.Collected.Profiles, (k, before, c) => profiles.ExpireAsync(k.EndpointId, before, c)),
         new("files", p => p.Collected.Files, (k, before, c) => k.Endpoint is { } endpoint
             ? files.DeleteBeforeAsync(endpoint, before, c) : files.ForgetBeforeAsync(k.EndpointId, before, c)),
-        new("logs", p => p.Collected.Logs, (k, before, c) => new DayTable(storage.Logs).DeleteBeforeAsync(k.EndpointId, before, c)),
+        new("logs", p => p.Collected.Logs, (k, before, c) => days.Logs.DeleteBeforeAsync(k.EndpointId, before, c)),
     ];
 
     /// <summary>Deletes what is due, for as long as a sweep may take.</summary>

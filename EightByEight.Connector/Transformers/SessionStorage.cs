@@ -67,6 +67,14 @@ internal sealed class SessionStorage(ConnectorStorage storage, TimeProvider time
         }
     }
 
+    /// <summary>Deletes all that is kept under a key.</summary>
+    public async Task DeleteAsync(string endpointId, StorageKey key, CancellationToken cancellation)
+    {
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {Partition(endpointId, key)}");
+        await foreach (var row in storage.TransformerStorage.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
+            await storage.TransformerStorage.DeleteEntityAsync(row.PartitionKey, row.RowKey, ETag.All, cancellation);
+    }
+
     /// <summary>Deletes what was not written since, without reading anything of a later day.</summary>
     public async Task DeleteBeforeAsync(DateTimeOffset before, CancellationToken cancellation)
     {

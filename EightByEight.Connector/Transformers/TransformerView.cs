@@ -39,6 +39,10 @@ internal static class TransformerView
         },
     };
 
+    /// <summary>Who 8x8 says that the customer is, and who a transformer does.</summary>
+    public static IEnumerable<string> UserIds(string conversationId, ConversationState state) =>
+        ((string[])[UserId(conversationId, state with { Session = null }), UserId(conversationId, state)]).Distinct();
+
     /// <summary>The user id that the running session's Flow knows.</summary>
     public static string UserId(string conversationId, ConversationState state)
     {

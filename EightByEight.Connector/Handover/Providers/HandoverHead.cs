@@ -21,6 +21,9 @@ internal sealed record HandoverHead
 
     public string ChannelId { get; set; } = "";
 
+    /// <summary>See <see cref="Privacy.CustomerKey.Id"/>; null: the bot did not say who the customer is.</summary>
+    public string? CustomerId { get; set; }
+
     /// <summary>SHA-256 of the request that began it: a repetition has to be the same.</summary>
     public string RequestHash { get; set; } = "";
 

@@ -7,6 +7,7 @@ using Azure.Data.Tables;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Webhooks;
 
 namespace EightByEight.Connector.Handover.Providers;
@@ -41,6 +42,7 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, T
         (await Body.StoreAsync(storage.Bodies, key, "request", json, cancellation)).WriteTo(asked);
         var backup = await wakeUps.PutBackupAsync(key, TimeSpan.Zero, cancellation);
         await HandoverSweep.AddAsync(storage, head, cancellation);
+        if (head.CustomerId is { } customer) await new Customers(storage).AddAsync(customer, key, head.Reference ?? head.Id, cancellation);
         try
         {
             await Table.SubmitTransactionAsync(

@@ -61,6 +61,8 @@ internal sealed partial class HandoverRoutes(Desk desk, HandoverStream stream, T
             ProviderId = provider.Id,
             TenantId = provider.Settings.TenantId,
             ChannelId = conversation.ChannelId,
+            CustomerId = conversation.User.UserId is { Length: > 0 } user
+                ? new Privacy.CustomerKey(provider.Settings.TenantId, conversation.ChannelId, user).Id : null,
             QueueId = conversation.Assignment?.Id,
             Reference = reference,
             RequestHash = hash,

@@ -3,6 +3,7 @@ using Azure;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -44,17 +45,29 @@ internal sealed partial class HandoverSweep(
         var read = await HandoverInbox.RowOf(storage, key.Conversation).ReadAsync(cancellation);
         if (read.Head is { HasEnded: false } alive)
             await AddAsync(storage, "handovers", pointer.RowKey, now, cancellation);
-        else
-        {
-            if (read.Head is { ConversationId: { } conversation, TenantId: var tenant })
-                await DeleteAllAsync(HandoverRows.OfConversation(tenant, conversation), cancellation);
-            var rows = await DeleteAllAsync(pointer.RowKey, cancellation);
-            await foreach (var blob in storage.Bodies.GetBlobsAsync(BlobTraits.None, BlobStates.None, Body.Folder(key), cancellation))
-                await storage.Bodies.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellation);
-            Log.Expired(logger, key.Conversation, rows);
-        }
-
+        else await DeleteAsync(key, read.Head, cancellation);
         await storage.Index.DeleteEntityAsync(pointer.PartitionKey, pointer.RowKey, ETag.All, cancellation);
+    }
+
+    /// <summary>Deletes a handover that is over, before its time.</summary>
+    public async Task EraseAsync(ConversationKey key, CancellationToken cancellation)
+    {
+        var head = (await HandoverInbox.RowOf(storage, key.Conversation).ReadAsync(cancellation)).Head;
+        await DeleteAsync(key, head, cancellation);
+        if (head is not null)
+            await storage.Index.DeleteEntityAsync(
+                Day("handovers", DateTimeOffset.FromUnixTimeMilliseconds(head.CreatedAt)), key.ToString(), ETag.All, cancellation);
+    }
+
+    private async Task DeleteAsync(ConversationKey key, HandoverHead? head, CancellationToken cancellation)
+    {
+        if (head is { ConversationId: { } conversation, TenantId: var tenant })
+            await DeleteAllAsync(HandoverRows.OfConversation(tenant, conversation), cancellation);
+        if (head?.CustomerId is { } customer) await new Customers(storage).DeleteAsync(customer, key, cancellation);
+        var rows = await DeleteAllAsync(key.ToString(), cancellation);
+        await foreach (var blob in storage.Bodies.GetBlobsAsync(BlobTraits.None, BlobStates.None, Body.Folder(key), cancellation))
+            await storage.Bodies.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellation);
+        Log.Expired(logger, key.Conversation, rows);
     }
 
     /// <summary>A conversation that was claimed meanwhile has no events left here, and keeps its way to the handover.</summary>
