@@ -4,7 +4,6 @@ using EightByEight.Connector;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace EightByEight.Benchmarks;
@@ -26,7 +25,7 @@ internal static class Transforming
         var storage = new ConnectorStorage(
             new ConfigurationBuilder().AddInMemoryCollection([new("AzureWebJobsStorage", stage.NewAccount())]).Build(), StorageTimeouts.Work, []);
         var room = new TransformerRoom(realms, null!, new SessionStorage(storage, TimeProvider.System), new EndpointLog(storage),
-            Options.Create(new TransformerOptions()), TimeProvider.System, NullLogger<TransformerRoom>.Instance);
+            Options.Create(new TransformerOptions()), TimeProvider.System);
         var output = new JsonObject { ["processedOutput"] = new JsonObject { ["authorType"] = "bot", ["text"] = "Hello" } };
         Task<HandlerResult> OutputAsync() => room.RunAsync("endpoint", Source, "handleOutput", output, CancellationToken.None);
         Task<HandlerResult> InputAsync() => room.RunAsync("endpoint", Source, "handleInput", [], CancellationToken.None);

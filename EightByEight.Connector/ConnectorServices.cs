@@ -1,6 +1,7 @@
 using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using EightByEight.Connector.Admin;
+using EightByEight.Connector.Analytics;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
@@ -55,6 +56,7 @@ public static class ConnectorServices
             .AddContent(configuration)
             .AddTransformers(configuration)
             .AddFiles(configuration)
+            .AddAnalytics(configuration)
             .AddConversations(configuration)
             .AddHandoverProviders(configuration)
             .AddWebhooks()
@@ -74,6 +76,8 @@ public static class ConnectorServices
         TransformerRoutes.Map(routes, api);
         routes.MapHandoverProviders(api);
         FileRoutes.Map(routes);
+        AnalyticsRoutes.Map(api);
+        LogRoutes.Map(api);
     }
 
     private static ConnectorStorage StorageOf(IServiceProvider provider, StorageTimeouts timeouts) =>

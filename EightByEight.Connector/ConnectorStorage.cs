@@ -52,6 +52,8 @@ public sealed class ConnectorStorage
         Logs = Tables.GetTableClient("Logs");
         Files = Tables.GetTableClient("Files");
         Profiles = Tables.GetTableClient("Profiles");
+        Analytics = Tables.GetTableClient("Analytics");
+        AnalyticsDays = Tables.GetTableClient("AnalyticsDays");
         WakeUps = Queues.GetQueueClient("conversations");
         PoisonedWakeUps = Queues.GetQueueClient("conversations-poison");
         Bodies = Blobs.GetBlobContainerClient("bodies");
@@ -91,6 +93,12 @@ public sealed class ConnectorStorage
 
     /// <summary>Contact profiles: one partition a customer.</summary>
     public TableClient Profiles { get; }
+
+    /// <summary>Analytics records: one partition an Endpoint and day, in the order of time.</summary>
+    public TableClient Analytics { get; }
+
+    /// <summary>What records add up to: one partition an Endpoint, one row a day. No customer is in it.</summary>
+    public TableClient AnalyticsDays { get; }
 
     /// <summary>Wake-ups: each names a conversation that has something to do.</summary>
     public QueueClient WakeUps { get; init; }
@@ -132,6 +140,8 @@ public sealed class ConnectorStorage
         Logs.CreateIfNotExistsAsync(),
         Files.CreateIfNotExistsAsync(),
         Profiles.CreateIfNotExistsAsync(),
+        Analytics.CreateIfNotExistsAsync(),
+        AnalyticsDays.CreateIfNotExistsAsync(),
         WakeUps.CreateIfNotExistsAsync(),
         PoisonedWakeUps.CreateIfNotExistsAsync(),
         Bodies.CreateIfNotExistsAsync(),

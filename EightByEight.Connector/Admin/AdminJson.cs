@@ -25,7 +25,7 @@ internal sealed record EndpointResource(
     SessionSettings Session,
     HandoverSettings Handover,
     ContentSettings Content,
-    DataProtectionSettings DataProtection,
+    DataProtectionMembers DataProtection,
     TransformerSettings Transformers,
     FileStorageMembers FileStorage,
     InjectMembers Inject,
@@ -63,7 +63,7 @@ internal sealed record EightByEightResource(
 /// <summary>What a body may hold; described only, read by <see cref="SettingsBody"/>.</summary>
 internal sealed record EndpointBody(
     string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session, HandoverSettings? Handover,
-    ContentSettings? Content, DataProtectionSettings? DataProtection, TransformerSettings? Transformers,
+    ContentSettings? Content, DataProtectionMembers? DataProtection, TransformerSettings? Transformers,
     FileStorageMembers? FileStorage, int? FlowVersion, string? Locale, string? TimeZone, InjectMembers? Inject, TestMembers? Test);
 
 /// <inheritdoc cref="FileStorageMembers"/>
@@ -80,6 +80,19 @@ internal sealed record TestMembers : TrialSettings
 {
     public string? Key { get; init; }
     public bool KeySet { get; init; }
+}
+
+/// <inheritdoc cref="FileStorageMembers"/>
+internal sealed record DataProtectionMembers : DataProtectionSettings
+{
+    public new DashbotMembers Dashbot { get; init; } = new();
+}
+
+/// <inheritdoc cref="FileStorageMembers"/>
+internal sealed record DashbotMembers : Analytics.DashbotSettings
+{
+    public string? ApiKey { get; init; }
+    public bool ApiKeySet { get; init; }
 }
 
 /// <summary>With the secrets: what is written is never shown, but whether it is set.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -126,6 +127,31 @@ internal static class AdminRequest
         return int.TryParse(given, out var limit) && limit is >= 1 and <= MostLimit
             ? (limit, after)
             : throw new AdminException(400, "Bad limit", $"limit must be a whole number from 1 to {MostLimit}.");
+    }
+
+    /// <summary>
+    /// <c>?from=</c> and <c>?to=</c>: times, or dates, in UTC where they name no offset. A date as the end includes its day.
+    /// </summary>
+    /// <param name="length">How long before the end it begins where <c>from</c> is not given.</param>
+    /// <returns>The first moment that is meant, and the first that is not any more.</returns>
+    public static (DateTimeOffset From, DateTimeOffset To) Between(this HttpRequest request, DateTimeOffset now, TimeSpan length)
+    {
+        var to = Time(request, "to", isEnd: true) ?? now.AddMinutes(1);
+        var from = Time(request, "from", isEnd: false) ?? to - length;
+        return from < to ? (from, to) : throw new AdminException(400, "Bad time", "from must be before to.");
+    }
+
+    private static DateTimeOffset? Time(HttpRequest request, string name, bool isEnd)
+    {
+        if (request.Query[name].ToString() is not { Length: > 0 } given) return null;
+        if (DateOnly.TryParseExact(given, "yyyy-MM-dd", out var day) && day.Year is > 1900 and < 9999)
+            return new DateTimeOffset(isEnd ? day.AddDays(1) : day, TimeOnly.MinValue, TimeSpan.Zero);
+        // In a query "+" is a space.
+        return DateTimeOffset.TryParseExact(
+                given.Replace(' ', '+'), ["yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "yyyy-MM-ddTHH:mmK"],
+                CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            && time.Year is > 1900 and < 9999
+            ? time : throw new AdminException(400, "Bad time", $"{name} must be a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z.");
     }
 
     /// <summary>An answer in source-generated JSON.</summary>

@@ -4,6 +4,7 @@ using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover;
 using EightByEight.Connector.Privacy;
+using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -212,12 +213,12 @@ internal sealed partial class ConversationRun
         }
         catch (ChatGatewayException failed) when (failed.Delivery == Delivery.Refused)
         {
-            Log.ActionRefused(workshop.Logger, snapshot.Head!.ConversationId, _turn!.Action!.Value.ToString(), failed.Message);
-            return await ActedAsync(snapshot, AfterLostAction(snapshot.State, failed.Message), failed.Message, cancellation);
+            Log.ActionRefused(workshop.Logger, snapshot.Head!.ConversationId, _turn!.Action!.Value.ToString(), Words(failed, snapshot));
+            return await ActedAsync(snapshot, AfterLostAction(snapshot.State, Words(failed, snapshot)), Words(failed, snapshot), cancellation);
         }
         catch (ChatGatewayException failed)
         {
-            return await LaterAsync(snapshot, failed.RetryAfter, failed.Message, cancellation, inDoubt: false);
+            return await LaterAsync(snapshot, failed.RetryAfter, Words(failed, snapshot), cancellation, inDoubt: false);
         }
     }
 
@@ -374,6 +375,7 @@ internal sealed partial class ConversationRun
     {
         var sending = snapshot.Head!.Sending!;
         Log.Unsent(workshop.Logger, sending.Sequence, snapshot.Head.ConversationId, reason);
+        await SayAsync(LogLevel.Information, "connector", $"Outputs are not sent: {reason}", snapshot.Head.ConversationId, cancellation);
         _turn = _turn!.Silenced(reason, Math.Min(_progress!.Sent, _turn.Outputs.Count));
         _progress = _progress with { Sent = sending.Count };
         var state = snapshot.State.Handover is { Status: HandoverStatus.Returning } returning
@@ -392,14 +394,19 @@ internal sealed partial class ConversationRun
             ? workshop.WakeUps.PutPairAsync(key, DateTimeOffset.FromUnixTimeMilliseconds(due) - Now, cancellation)
             : Task.CompletedTask;
 
-    private void ReportHandover(ConversationState stateBefore, ConversationState stateAfter, string conversationId)
+    private async Task ReportHandoverAsync(
+        ConversationState stateBefore, ConversationState stateAfter, string conversationId, CancellationToken cancellation)
     {
         var (before, after) = (stateBefore.Handover, stateAfter.Handover);
         if (after is not { IsActive: true } && before is not { IsActive: true } && !stateBefore.Facts.People.IsAgentIn
             && stateAfter.Facts.People.WereThere(stateBefore.Facts.NewestAt))
             Log.TakenByAgent(workshop.Logger, conversationId);
         if (after is null || (after.Status == before?.Status && after.RequestedAt == before.RequestedAt)) return;
-        if (after.Status == HandoverStatus.Failed) Log.HandoverFailed(workshop.Logger, conversationId, after.Reason);
+        if (after.Status == HandoverStatus.Failed)
+        {
+            Log.HandoverFailed(workshop.Logger, conversationId, after.Reason);
+            await SayAsync(LogLevel.Error, "handover", $"The handover failed: {after.Reason}", conversationId, cancellation);
+        }
         else Log.Handover(workshop.Logger, conversationId, HandoverCase.Name(after.Status), after.Reason);
     }
 }

@@ -25,7 +25,7 @@ internal sealed partial class ConversationRun
         if (_turn?.Sequence != sending.Sequence) _turn = await workshop.Store.ReadTurnAsync(key, sending.Sequence, cancellation);
         if (_progress?.Sequence != sending.Sequence) _progress = sending.By == _lease ? Progress.Of(snapshot.Head) : null;
 
-        var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
+        var endpoint = _endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
         if (endpoint is not { Settings.Enabled: true })
             return await ParkAsync(snapshot, sending.Count, _progress is null ? ParkedKind.Unconfirmed : ParkedKind.Outputs,
                 endpoint is null ? "The Endpoint was deleted before this was sent." : "The Endpoint was disabled before this was sent.",
@@ -109,12 +109,12 @@ internal sealed partial class ConversationRun
             }
             catch (ChatGatewayException failed) when (failed.Delivery == Delivery.Unknown)
             {
-                Log.InDoubt(workshop.Logger, snapshot.Head!.ConversationId, sending.Sequence, failed.Message);
+                Log.InDoubt(workshop.Logger, snapshot.Head!.ConversationId, sending.Sequence, Words(failed, snapshot));
                 await Task.Delay(_options.Visibility, workshop.Time, cancellation);
                 if (await ReadBackAsync(snapshot, account, cancellation) is not { } known) return null;
                 if (known.End is not null) return known;
                 snapshot = known.Snapshot;
-                if (_progress!.Sent == progress.Sent) return await LaterAsync(snapshot, failed.RetryAfter, failed.Message, cancellation);
+                if (_progress!.Sent == progress.Sent) return await LaterAsync(snapshot, failed.RetryAfter, Words(failed, snapshot), cancellation);
             }
             catch (ChatGatewayException failed) when (failed is { Status: 401 or 403, Delivery: Delivery.Refused } && !renewedCredentials)
             {
@@ -179,11 +179,11 @@ internal sealed partial class ConversationRun
     /// <summary>Rule 8: permanent answers park what they are about, and the rest goes on.</summary>
     private async Task<Sent?> RefusedAsync(Snapshot snapshot, ChatGatewayException failed, CancellationToken cancellation) => failed switch
     {
-        { Delivery: not Delivery.Refused } => await LaterAsync(snapshot, failed.RetryAfter, failed.Message, cancellation),
+        { Delivery: not Delivery.Refused } => await LaterAsync(snapshot, failed.RetryAfter, Words(failed, snapshot), cancellation),
         _ when IsEndpointsFault(failed) => await PauseAsync(snapshot, failed, cancellation),
         { Status: 404 or 409 or 410 } => await ParkAsync(
-            snapshot, snapshot.Head!.Sending!.Count - _progress!.Sent, ParkedKind.Outputs, failed.Message, cancellation),
-        _ => await ParkAsync(snapshot, 1, ParkedKind.Outputs, failed.Message, cancellation),
+            snapshot, snapshot.Head!.Sending!.Count - _progress!.Sent, ParkedKind.Outputs, Words(failed, snapshot), cancellation),
+        _ => await ParkAsync(snapshot, 1, ParkedKind.Outputs, Words(failed, snapshot), cancellation),
     };
 
     /// <summary>
@@ -212,11 +212,11 @@ internal sealed partial class ConversationRun
         }
         catch (ChatGatewayException failed) when (failed.Delivery == Delivery.Refused)
         {
-            return await ParkAsync(snapshot, snapshot.Head!.Sending!.Count, ParkedKind.Unconfirmed, failed.Message, cancellation);
+            return await ParkAsync(snapshot, snapshot.Head!.Sending!.Count, ParkedKind.Unconfirmed, Words(failed, snapshot), cancellation);
         }
         catch (ChatGatewayException failed)
         {
-            return await LaterAsync(snapshot, failed.RetryAfter, failed.Message, cancellation, inDoubt: true);
+            return await LaterAsync(snapshot, failed.RetryAfter, Words(failed, snapshot), cancellation, inDoubt: true);
         }
 
         taken = since - (known.Accepted - (known.Anchor?.Accepted ?? 0));
@@ -312,9 +312,10 @@ internal sealed partial class ConversationRun
     private async Task<Sent?> PauseAsync(
         Snapshot snapshot, ChatGatewayException failed, CancellationToken cancellation, bool? inDoubt = null)
     {
-        Log.Paused(workshop.Logger, key.EndpointId, failed.Message);
-        await workshop.Endpoints.PauseAsync(key.EndpointId, new EndpointPause(Now + _options.Pause, failed.Message), cancellation);
-        return await LaterAsync(snapshot, _options.Pause, failed.Message, cancellation, inDoubt);
+        var words = Words(failed, snapshot);
+        Log.Paused(workshop.Logger, key.EndpointId, words);
+        await workshop.Endpoints.PauseAsync(key.EndpointId, new EndpointPause(Now + _options.Pause, words), cancellation);
+        return await LaterAsync(snapshot, _options.Pause, words, cancellation, inDoubt);
     }
 
     /// <summary>Sets the next outputs aside; what follows them goes on.</summary>
@@ -340,7 +341,7 @@ internal sealed partial class ConversationRun
         var parked = await CommitAsync(
             snapshot, head with { Lease = NewHold(), LastError = reason }, state, actions, release: false, cancellation);
         if (parked is null) return null;
-        if (messages > 0) ReportParked(kind, head.ConversationId, $"outputs-{_turn.Sequence}-{first}", reason);
+        if (messages > 0) await ReportParkedAsync(kind, head.ConversationId, $"outputs-{_turn.Sequence}-{first}", reason, cancellation);
         return new Sent(parked);
     }
 

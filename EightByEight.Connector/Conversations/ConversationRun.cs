@@ -49,6 +49,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
     private bool _asked;
     private long _laid;
 
+    /// <summary>What is on its way to those who are told of turns, in order. It never fails and ends in time.</summary>
+    private Task _told = Task.CompletedTask;
+
     private DateTimeOffset Now => workshop.Time.GetUtcNow();
 
     /// <summary>Whether somebody may have died with this work: then attempts are counted before it is tried again.</summary>
@@ -56,11 +59,19 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
     public async Task<RunEnd> WorkAsync(CancellationToken cancellation)
     {
-        while (true)
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            var snapshot = await workshop.Store.ReadAsync(key, cancellation);
-            if (await StepAsync(snapshot, cancellation) is { } end) return end;
+            while (true)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var snapshot = await workshop.Store.ReadAsync(key, cancellation);
+                if (await StepAsync(snapshot, cancellation) is { } end) return end;
+            }
+        }
+        finally
+        {
+            // The lease is given back: only this invocation waits, so that the host does not stop it on the way.
+            await _told;
         }
     }
 
@@ -167,7 +178,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             actions = [.. actions, new(TableTransactionActionType.Delete, new TableEntity(key.ToString(), RowKeys.Outbox(sent.Sequence)), ETag.All)];
         var committed = await workshop.Store.CommitAsync(key, snapshot, head, state, actions, release, cancellation);
         if (committed?.Head?.Lease?.Id == _lease) _leaseTaken = asked;
-        if (committed is not null) ReportHandover(snapshot.State, state, head.ConversationId);
+        if (committed is not null) await ReportHandoverAsync(snapshot.State, state, head.ConversationId, cancellation);
         return committed;
     }
 
@@ -312,6 +323,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         actions.Add(new(TableTransactionActionType.UpsertReplace, await workshop.Store.TurnRowAsync(key, turn, cancellation)));
         if (turn.IsInOutbox)
             actions.Add(new(TableTransactionActionType.UpsertReplace, await workshop.Store.OutboxRowAsync(key, turn, cancellation)));
+        if (Recorded(turn, head.ConversationId) is { } record) actions.Add(new(TableTransactionActionType.UpsertReplace, record));
         var last = snapshot.Inbox.Count == absorbed.Count + (waiting is null ? 0 : 1) && !snapshot.IsPartial
             && state.Handover is not { Notices.Count: > 0 } && state.Paused is null;
         var silent = turn.Steps == 0;
@@ -337,6 +349,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
         await LayProfileAsync(state, cancellation);
         Observe(stored, turn);
+        await TellAsync(turn, head.ConversationId, cancellation);
         // Rule 4: only now is it known that this run, and nobody else, sends this turn.
         _turn = turn;
         _progress = silent ? null : Progress.Of(committed.Head!);
@@ -514,14 +527,15 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             Attempts = Without(head.Attempts, [waiting, .. absorbed]),
         }, state, actions, release: last, cancellation);
         if (committed is null) return null;
-        ReportParked(ParkedKind.Event, waiting.Event.ConversationId, waiting.Event.EventId, reason);
+        await ReportParkedAsync(ParkedKind.Event, waiting.Event.ConversationId, waiting.Event.EventId, reason, cancellation);
         return last ? RunEnd.Finished : null;
     }
 
-    private void ReportParked(ParkedKind kind, string conversationId, string eventId, string reason)
+    private async Task ReportParkedAsync(ParkedKind kind, string conversationId, string eventId, string reason, CancellationToken cancellation)
     {
         Telemetry.Parked.Add(1, new KeyValuePair<string, object?>("kind", kind.ToString()));
         Log.Parked(workshop.Logger, kind, key.EndpointId, conversationId, eventId, reason);
+        await SayAsync(LogLevel.Error, "connector", $"{eventId} is parked: {reason}", conversationId, cancellation);
     }
 
     private void Observe(StoredEvent stored, Turn turn)

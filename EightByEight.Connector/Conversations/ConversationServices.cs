@@ -49,7 +49,8 @@ internal static class ConversationServices
             provider.GetRequiredService<ConnectorStorage>(), provider.GetRequiredService<ConversationStore>(),
             provider.GetRequiredService<WakeUps>(), provider.GetRequiredService<HandoverSweep>(), provider.GetRequiredService<Retention>(),
             provider.GetRequiredService<CustomerErasure>(),
-            provider.GetRequiredService<Transformers.SessionStorage>(), provider.GetRequiredService<IOptions<ConversationOptions>>(),
+            provider.GetRequiredService<Transformers.SessionStorage>(), provider.GetRequiredService<Analytics.AnalyticsStore>(),
+            provider.GetRequiredService<IOptions<ConversationOptions>>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Sweeper>>()));
         return services;
     }

@@ -109,6 +109,8 @@ internal sealed record Workshop(
     Indicators Indicators,
     Profiles Profiles,
     Customers Customers,
+    EndpointLog Log,
+    Analytics.Dashbot Dashbot,
     IOptions<ConversationOptions> Conversations,
     IOptions<ChatGatewayOptions> ChatGateway,
     TimeProvider Time,

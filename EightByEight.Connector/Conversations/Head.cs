@@ -231,6 +231,14 @@ internal sealed record Turn
     [JsonIgnore]
     public bool IsInOutbox { get; set; }
 
+    /// <summary>What analytics keep of it, until it is committed; null: nothing.</summary>
+    [JsonIgnore]
+    public Analytics.AnalyticsRecord? Record { get; set; }
+
+    /// <summary>What its Flow says in the Endpoint's log, once it is committed.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<LogLine> Log { get; set; } = [];
+
     /// <summary>How many things are to be done at 8x8, in order: the outputs, then the action.</summary>
     [JsonIgnore]
     public int Steps => Outputs.Count + (Action is null ? 0 : 1);

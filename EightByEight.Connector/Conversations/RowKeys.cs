@@ -24,6 +24,12 @@ internal static class RowKeys
     public static string Inbox(long timestamp, int rank, string eventId) =>
         string.Create(CultureInfo.InvariantCulture, $"2|{Sortable(timestamp):D15}|{rank}|{ConversationKey.Escape(eventId)}");
 
+    /// <summary>What all analytics records that are not gathered yet begin with, and the first key behind them.</summary>
+    public const string FirstAnalytics = "4|", EndOfAnalytics = "4}";
+
+    /// <summary>The analytics record of a turn, until the sweep gathers it.</summary>
+    public static string Analytics(long sequence) => string.Create(CultureInfo.InvariantCulture, $"{FirstAnalytics}{sequence:D10}");
+
     /// <summary>An event id that was accepted; kept until no redelivery is expected any more.</summary>
     public static string Tombstone(string eventId) => $"5|{ConversationKey.Escape(eventId)}";
 

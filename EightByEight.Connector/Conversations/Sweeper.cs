@@ -1,4 +1,5 @@
 using Azure.Data.Tables;
+using EightByEight.Connector.Analytics;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
@@ -24,15 +25,17 @@ public sealed partial class Sweeper
     private readonly CustomerErasure _erasures;
     private readonly ConversationOptions _options;
     private readonly SessionStorage _transformers;
+    private readonly AnalyticsStore _analytics;
     private readonly TimeProvider _time;
     private readonly ILogger<Sweeper> _logger;
 
     internal Sweeper(
         ConnectorStorage storage, ConversationStore store, WakeUps wakeUps, HandoverSweep handovers,
-        Retention retention, CustomerErasure erasures, SessionStorage transformers, IOptions<ConversationOptions> options, TimeProvider time, ILogger<Sweeper> logger)
+        Retention retention, CustomerErasure erasures, SessionStorage transformers, AnalyticsStore analytics,
+        IOptions<ConversationOptions> options, TimeProvider time, ILogger<Sweeper> logger)
     {
         (_storage, _store, _wakeUps, _handovers) = (storage, store, wakeUps, handovers);
-        (_retention, _erasures, _transformers) = (retention, erasures, transformers);
+        (_retention, _erasures, _transformers, _analytics) = (retention, erasures, transformers, analytics);
         (_options, _time, _logger) = (options.Value, time, logger);
     }
 
@@ -45,6 +48,8 @@ public sealed partial class Sweeper
         var seen = new HashSet<string>();
         await AuditAsync(now, ActiveIndex.Day(now), seen, cancellation);
         await AuditAsync(now, ActiveIndex.Day(now.AddDays(-1)), seen, cancellation);
+        await _analytics.GatherMissedAsync(now, cancellation);
+        await _analytics.AddUpAsync(cancellation);
         await _retention.SweepAsync(now, seen, cancellation);
         await _erasures.SweepAsync(cancellation);
         await _transformers.DeleteBeforeAsync(now.AddDays(-_options.RetentionDays), cancellation);
@@ -60,6 +65,7 @@ public sealed partial class Sweeper
             if (ConversationKey.Parse(pointer.RowKey) is not { } key) continue;
             seen.Add(key.EndpointId);
             var snapshot = await _store.ReadAsync(key, cancellation);
+            await _analytics.GatherAsync(pointer, key, snapshot.Head?.Sequence ?? 0, cancellation);
             var since = snapshot.Head?.Sending?.Since ?? long.MaxValue;
             if (snapshot.Inbox is [var first, ..]) since = Math.Min(since, first.Event.ReceivedAt);
             if (since == long.MaxValue || now - DateTimeOffset.FromUnixTimeMilliseconds(since) < Stuck) continue;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Analytics;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
@@ -182,6 +183,7 @@ internal sealed partial class TurnRunner(
             Hides = session.Blind || result.IsBlind || rest is { IsBlind: true } ? Hidden.All : null,
             Part = rest?.Part ?? 0,
         };
+        turn = Told(turn, input, session, result, endpoint);
         state = state with
         {
             Cards = cards,
@@ -212,6 +214,21 @@ internal sealed partial class TurnRunner(
             (turn, state) = (turn with { Action = ConversationAction.TakeBack }, state with { Handover = waiting.Return(HandoverStatus.Cancelled) });
         if (result.Handover is { } request) (turn, state) = HandedOver(turn, state, request, settings, silence, stored);
         return (silence is null ? turn : turn.Silenced(silence), state);
+    }
+
+    /// <summary>A turn with what analytics and the Endpoint's log get of it.</summary>
+    private Turn Told(Turn turn, JsonObject input, Session session, FlowResult result, Endpoint endpoint)
+    {
+        var settings = endpoint.Settings.DataProtection;
+        // Looked through only where something is masked.
+        var words = Masking.Said(input)
+            .Concat(Masking.Leaves(session.Context)).Concat(Masking.Leaves(result.Context)).Concat(Masking.Leaves(result.Profile));
+        return turn with
+        {
+            Record = settings.CollectAnalytics || Dashbot.IsTold(endpoint)
+                ? AnalyticsRecord.Of(input, result, words) with { IsKept = settings.CollectAnalytics } : null,
+            Log = EndpointLog.LinesOf(result, time.GetUtcNow(), turn.Hides is not null, line => settings.MaskSensitiveLogging ? Masking.WithoutQuotes(line, words) : line),
+        };
     }
 
     /// <summary>Whose profile it is; null: the Endpoint keeps none, and it lives with the session.</summary>

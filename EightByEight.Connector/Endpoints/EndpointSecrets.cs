@@ -14,10 +14,12 @@ internal static class EndpointSecrets
 
     public const string TestKey = "test.key";
 
+    public const string DashbotKey = "dataProtection.dashbot.apiKey";
+
     public static readonly IReadOnlyList<string> All =
     [
         ApiKey, "fileStorage.azure.accountKey", "fileStorage.s3.secretAccessKey", "fileStorage.googleCloud.privateKey",
-        InjectKey, InjectSigningSecret, TestKey,
+        InjectKey, InjectSigningSecret, TestKey, DashbotKey,
     ];
 
     /// <summary>For which purpose Data Protection encrypts it: no secret can be put in another's place.</summary>

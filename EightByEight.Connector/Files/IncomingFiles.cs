@@ -4,6 +4,7 @@ using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -15,7 +16,7 @@ namespace EightByEight.Connector.Files;
 /// </summary>
 internal sealed partial class IncomingFiles(
     FileIndex index, FileStores stores, FileAddresses addresses, Scanners scanners, IHttpClientFactory http, ChatGatewayClient gateway,
-    IOptions<FilesOptions> options, TimeProvider time, ILogger<IncomingFiles> log)
+    IOptions<FilesOptions> options, EndpointLog endpointLog, TimeProvider time, ILogger<IncomingFiles> log)
 {
     /// <summary>How many files of one message are taken.</summary>
     private const int Most = 20;
@@ -47,7 +48,9 @@ internal sealed partial class IncomingFiles(
             catch (Exception failed) when (!cancellation.IsCancellationRequested)
             {
                 // Each store and each library has faults of its own, and none of them may cost the customer's message.
-                Log.Failed(log, stored.ConversationId, file.Id, limit.IsCancellationRequested ? "It took too long." : StoredFiles.Told(failed));
+                var reason = limit.IsCancellationRequested ? "It took too long." : StoredFiles.Told(failed);
+                Log.Failed(log, stored.ConversationId, file.Id, reason);
+                await SayAsync(endpoint, stored, file, $"was not stored: {reason}", cancellation);
                 taken.Add(Without(file, FileStatus.Failed));
             }
         }
@@ -83,9 +86,17 @@ internal sealed partial class IncomingFiles(
         await index.PutAsync(file, cancellation);
         file = await StoreAsync(settings, store, file, spool, cancellation);
         await index.PutAsync(file, cancellation);
-        if (file.Reason is not null) Log.Withheld(log, stored.ConversationId, sent.Id, file.Status, file.Reason);
+        if (file.Reason is { } reason)
+        {
+            Log.Withheld(log, stored.ConversationId, sent.Id, file.Status, reason);
+            await SayAsync(endpoint, stored, sent, $"is withheld, {file.Status}: {reason}", cancellation);
+        }
+
         return await ShownAsync(endpoint, store, sent, file, cancellation);
     }
+
+    private Task SayAsync(Endpoint endpoint, StoredEvent stored, IncomingFile file, string what, CancellationToken cancellation) => endpointLog.SayAsync(
+        endpoint, new(time.GetUtcNow(), LogLevel.Warning, "files", $"Attachment {file.Id} {what}", stored.ConversationId), [file.Name, file.Url], cancellation);
 
     /// <summary>What is not cleared goes to quarantine; what is, to where its URL leads.</summary>
     private async Task<StoredFile> StoreAsync(

@@ -39,6 +39,8 @@ internal sealed partial class FlowCompiler
         ["closeHandover"] = CloseHandover.Parse,
         ["scheduleHandback"] = ScheduleHandback.Parse,
         ["transcript"] = Transcript.Parse,
+        ["track"] = Track.Parse,
+        ["log"] = Log.Parse,
         ["stop"] = Stop.Parse,
     };
 

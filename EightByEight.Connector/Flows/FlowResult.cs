@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Handover;
+using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Flows;
 
@@ -45,6 +46,15 @@ public sealed record FlowResult
     /// <summary>Whether nobody may look at this input and its outputs.</summary>
     public bool IsBlind { get; init; }
 
+    /// <summary>What was understood of the input; null: nothing tries to.</summary>
+    public Understanding? Understanding { get; init; }
+
+    /// <summary>What the Flow says for analytics; after a failure nothing, since what it did is undone.</summary>
+    public Tracked Tracked { get; init; } = Tracked.Nothing;
+
+    /// <summary>What the Flow says to those who run it, in order; after a failure too. At most 50.</summary>
+    public IReadOnlyList<FlowLine> Log { get; init; } = [];
+
     /// <summary>What the bot author should look at although the turn went on: templates that rendered nothing because
     /// their expression threw. At most 20.</summary>
     public IReadOnlyList<FlowFailure> Warnings { get; init; } = [];
@@ -58,4 +68,33 @@ public sealed record FlowFailure(string Step, int Line, string Message)
 {
     /// <summary>The Flow in which the step stands; null in what earlier versions stored.</summary>
     public string? Flow { get; init; }
+}
+
+/// <summary>A line that a Flow writes to the Endpoint's log.</summary>
+/// <param name="Level">Debug, Information, Warning or Error.</param>
+public sealed record FlowLine(LogLevel Level, string Message);
+
+/// <summary>What was understood of an input.</summary>
+/// <param name="Intent">What the customer wanted; null: nothing was recognised.</param>
+/// <param name="Score">How sure that is, 0 to 1.</param>
+/// <param name="Understood">Whether it is enough to go on with.</param>
+public sealed record Understanding(string? Intent, double? Score, bool? Understood);
+
+/// <summary>What a Flow says of its turn for analytics.</summary>
+public sealed record Tracked
+{
+    /// <summary>The Flow says nothing.</summary>
+    public static readonly Tracked Nothing = new();
+
+    /// <summary>Goals that were reached; each once.</summary>
+    public IReadOnlyList<string> Goals { get; init; } = [];
+
+    /// <summary>The Flow's own values: texts, numbers, true and false.</summary>
+    public JsonObject Custom { get; init; } = [];
+
+    /// <summary>Whether the bot understood; null: as it was found.</summary>
+    public bool? Understood { get; init; }
+
+    /// <summary>What is kept in place of what the customer said; null: that.</summary>
+    public string? Text { get; init; }
 }

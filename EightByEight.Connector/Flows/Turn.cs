@@ -11,6 +11,7 @@ namespace EightByEight.Connector.Flows;
 internal sealed class Turn : IDisposable
 {
     private const int MaxWarnings = 20;
+    private const int MaxLines = 50;
     private const int MaxOutputCharacters = 1_000_000;
 
     private readonly Flow _flow;
@@ -20,7 +21,9 @@ internal sealed class Turn : IDisposable
     private readonly JsonObject _context;
     private Dictionary<string, long>? _counts;
     private List<FlowFailure>? _warnings;
+    private List<FlowLine>? _log;
     private int _outputCharacters;
+    private int _logCharacters;
     private FlowPause? _pause;
     private Chance? _chance;
 
@@ -101,6 +104,9 @@ internal sealed class Turn : IDisposable
 
     /// <summary>The question that the next inputs may answer by the way; null: none.</summary>
     public PendingQuestion? Pending { get; set; }
+
+    /// <summary>What is said for analytics.</summary>
+    public Tracked Tracked { get; set; } = Tracked.Nothing;
 
     /// <summary>Made by the first expression that needs JavaScript; never shared with another turn.</summary>
     public Sandbox Sandbox => SandboxOrNull ??= new Sandbox(this, _cancellation);
@@ -215,6 +221,14 @@ internal sealed class Turn : IDisposable
         if (_warnings.Count < MaxWarnings) _warnings.Add(new FlowFailure(step, line, message) { Flow = Frame.Flow.Name });
     }
 
+    /// <summary>What is too much is left out: a line must not stop a turn. Lines are cut where they are masked, no sooner.</summary>
+    public void Log(FlowLine line)
+    {
+        _log ??= [];
+        _logCharacters += line.Message.Length;
+        if (_log.Count < MaxLines && _logCharacters <= MaxOutputCharacters) _log.Add(line);
+    }
+
     public FlowResult Finish() => new()
     {
         Outputs = _outputs,
@@ -234,6 +248,8 @@ internal sealed class Turn : IDisposable
         ClosesHandover = ClosesHandover,
         Blind = Blind,
         IsBlind = IsBlind,
+        Tracked = Tracked,
+        Log = _log ?? [],
         Warnings = _warnings ?? [],
     };
 
@@ -247,6 +263,7 @@ internal sealed class Turn : IDisposable
         Failure = new FlowFailure(step.Path, step.Line, message) { Flow = Frame.Flow.Name },
         Blind = Blind,
         IsBlind = IsBlind,
+        Log = _log ?? [],
         Warnings = _warnings ?? [],
     };
 

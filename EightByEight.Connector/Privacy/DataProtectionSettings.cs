@@ -1,4 +1,5 @@
 using EightByEight.Connector.Admin;
+using EightByEight.Connector.Analytics;
 
 namespace EightByEight.Connector.Privacy;
 
@@ -10,6 +11,9 @@ public record DataProtectionSettings
 
     /// <summary>Whether transcripts keep what was said.</summary>
     public bool CollectConversations { get; init; } = true;
+
+    /// <summary>Whether each turn leaves a record for analytics.</summary>
+    public bool CollectAnalytics { get; init; } = true;
 
     /// <summary>Whether IP addresses are replaced by asterisks.</summary>
     public bool MaskIpAddress { get; init; } = true;
@@ -29,6 +33,9 @@ public record DataProtectionSettings
     /// <summary>For how long it is kept.</summary>
     public RetentionSettings RetentionDays { get; init; } = new();
 
+    /// <summary>Who else is told of turns.</summary>
+    public DashbotSettings Dashbot { get; init; } = new();
+
     /// <summary>Whether anything is masked, so that what waits or is remembered rests sealed.</summary>
     internal bool Seals => MaskIpAddress || MaskSensitiveAnalytics || MaskSensitiveLogging || !CollectConversations;
 
@@ -44,12 +51,14 @@ public record DataProtectionSettings
         {
             ContactProfiles = body.Flag("contactProfiles", defaults.ContactProfiles),
             CollectConversations = body.Flag("collectConversations", defaults.CollectConversations),
+            CollectAnalytics = body.Flag("collectAnalytics", defaults.CollectAnalytics),
             MaskIpAddress = body.Flag("maskIpAddress", defaults.MaskIpAddress),
             MaskSensitiveAnalytics = body.Flag("maskSensitiveAnalytics", defaults.MaskSensitiveAnalytics),
             MaskSensitiveLogging = body.Flag("maskSensitiveLogging", defaults.MaskSensitiveLogging),
             SanitizeInput = body.Flag("sanitizeInput", defaults.SanitizeInput),
             HideExternalReferences = body.Flag("hideExternalReferences", defaults.HideExternalReferences),
             RetentionDays = RetentionSettings.Read(body.Object("retentionDays")),
+            Dashbot = DashbotSettings.Read(body.Object("dashbot")),
         };
         body.RefuseOthers();
         return settings;

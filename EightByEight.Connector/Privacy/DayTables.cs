@@ -5,6 +5,9 @@ internal sealed class DayTables(ConnectorStorage storage)
 {
     public DayTable Logs { get; } = new(storage.Logs);
 
+    /// <summary>Analytics records.</summary>
+    public DayTable Analytics { get; } = new(storage.Analytics);
+
     /// <summary>All of them, by what a line of an export calls theirs.</summary>
-    public IReadOnlyList<(string Kind, DayTable Table)> All => [("log", Logs)];
+    public IReadOnlyList<(string Kind, DayTable Table)> All => [("log", Logs), ("analytics", Analytics)];
 }

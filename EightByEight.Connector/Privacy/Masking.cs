@@ -25,10 +25,17 @@ internal static partial class Masking
     /// <summary>Shorter values are in too many words to be told from them.</summary>
     private const int Shortest = 3;
 
+    /// <summary>So many characters of a longer value are enough to know it by.</summary>
+    private const int Beginning = 16;
+
     /// <summary>How 8x8, channels and authors name an IP address. Source: 8x8, Chat Gateway: <c>user.ipaddress</c>.</summary>
     private static readonly FrozenSet<string> AddressNames = FrozenSet.ToFrozenSet(
         ["ip", "ipaddress", "ipAddress", "ip_address", "ip-address", "clientIp", "client_ip", "remoteIp", "remoteAddress"],
         StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Members that name a kind, or something of 8x8's.</summary>
+    private static readonly FrozenSet<string> Kinds = FrozenSet.ToFrozenSet(
+        ["eventType", "conversationId", "type", "eventId", "authorType", "contentType", "channelId", "tenantId", "timestamp"]);
 
     /// <summary>Masks the IP addresses in an object, however deep.</summary>
     public static void MaskAddresses(JsonNode? node)
@@ -49,6 +56,10 @@ internal static partial class Masking
             else MaskAddresses(value);
         }
     }
+
+    /// <summary>The customer's IP address, as 8x8 tells it in an input's <c>user</c>; null: it does not.</summary>
+    public static string? AddressOf(JsonObject input) =>
+        (input["user"] as JsonObject)?.FirstOrDefault(m => AddressNames.Contains(m.Key) && m.Value is JsonValue).Value?.ToString();
 
     /// <summary>A turn that knows what its transcript keeps to itself.</summary>
     public static Conversations.Turn Of(Conversations.Turn turn, DataProtectionSettings settings, Session? session) => turn with
@@ -81,7 +92,21 @@ internal static partial class Masking
     public static string WithoutQuotes(string line, IEnumerable<string?> said)
     {
         foreach (var value in said.OfType<string>().Where(v => v.Trim().Length >= Shortest).OrderByDescending(v => v.Length))
-            line = line.Replace(value, Mask, StringComparison.OrdinalIgnoreCase);
+            line = WithoutBeginning(line.Replace(value, Mask, StringComparison.OrdinalIgnoreCase), value);
+        return line;
+    }
+
+    /// <summary>Of something long an error may quote only how it begins.</summary>
+    private static string WithoutBeginning(string line, string value)
+    {
+        if (value.Length <= Beginning) return line;
+        while (line.IndexOf(value[..Beginning], StringComparison.OrdinalIgnoreCase) is >= 0 and var at)
+        {
+            var length = Beginning;
+            while (length < value.Length && at + length < line.Length && char.ToUpperInvariant(line[at + length]) == char.ToUpperInvariant(value[length])) length++;
+            line = string.Concat(line.AsSpan(0, at), Mask, line.AsSpan(at + length));
+        }
+
         return line;
     }
 
@@ -92,9 +117,10 @@ internal static partial class Masking
         _ => [],
     };
 
-    private static IEnumerable<string?> Leaves(JsonNode? node) => node switch
+    /// <summary>All texts and numbers in JSON, however deep, but for what only names its kind.</summary>
+    public static IEnumerable<string?> Leaves(JsonNode? node) => node switch
     {
-        JsonObject members => members.SelectMany(m => m.Key is "eventType" or "conversationId" or "type" ? [] : Leaves(m.Value)),
+        JsonObject members => members.SelectMany(m => Kinds.Contains(m.Key) ? [] : Leaves(m.Value)),
         JsonArray items => items.SelectMany(Leaves),
         JsonValue value => [value.ToString()],
         _ => [],

@@ -56,6 +56,7 @@ internal sealed partial class Retention(
         new("profiles", p => p.Collected.Profiles, (k, before, c) => profiles.ExpireAsync(k.EndpointId, before, c)),
         new("files", p => p.Collected.Files, (k, before, c) => k.Endpoint is { } endpoint
             ? files.DeleteBeforeAsync(endpoint, before, c) : files.ForgetBeforeAsync(k.EndpointId, before, c)),
+        new("analytics", p => p.Collected.Analytics, (k, before, c) => days.Analytics.DeleteBeforeAsync(k.EndpointId, before, c)),
         new("logs", p => p.Collected.Logs, (k, before, c) => days.Logs.DeleteBeforeAsync(k.EndpointId, before, c)),
     ];
 

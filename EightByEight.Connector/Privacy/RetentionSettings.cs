@@ -14,6 +14,9 @@ public record RetentionSettings
     /// <summary>Contact profiles, since they were last changed.</summary>
     public int Profiles { get; init; } = 365;
 
+    /// <summary>Analytics records; their totals by day stay.</summary>
+    public int Analytics { get; init; } = 365;
+
     /// <summary>Work that was set aside.</summary>
     public int Parked { get; init; } = 30;
 
@@ -31,6 +34,7 @@ public record RetentionSettings
         {
             Transcripts = Days("transcripts", defaults.Transcripts),
             Profiles = Days("profiles", defaults.Profiles),
+            Analytics = Days("analytics", defaults.Analytics),
             Parked = Days("parked", defaults.Parked),
             Files = Days("files", defaults.Files),
             Logs = Days("logs", defaults.Logs),

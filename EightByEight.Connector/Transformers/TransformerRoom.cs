@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Azure;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Logging;
@@ -8,9 +7,8 @@ using Microsoft.Extensions.Options;
 namespace EightByEight.Connector.Transformers;
 
 /// <summary>Runs the transformers of Endpoints: one method for each handler, and what an error in one means.</summary>
-internal sealed partial class TransformerRoom(
-    Realms realms, HttpRequests http, SessionStorage storage, EndpointLog log, IOptions<TransformerOptions> options, TimeProvider time,
-    ILogger<TransformerRoom> logger)
+internal sealed class TransformerRoom(
+    Realms realms, HttpRequests http, SessionStorage storage, EndpointLog log, IOptions<TransformerOptions> options, TimeProvider time)
 {
     /// <summary>What <c>handleInput</c> makes of an event of 8x8, or of a request to the Endpoint URL.</summary>
     /// <param name="about">The conversation as the handler sees it; null: the request belongs to none.</param>
@@ -45,7 +43,7 @@ internal sealed partial class TransformerRoom(
     {
         arguments["endpoint"] ??= EndpointView.Of(endpoint);
         var result = await RunAsync(endpoint.Id, endpoint.Settings.Transformers.Source, handler, arguments, cancellation);
-        await WriteAsync(endpoint, handler, result, conversationId, sessionId, cancellation);
+        await WriteAsync(endpoint, handler, result, arguments, conversationId, sessionId, cancellation);
         return result;
     }
 
@@ -104,36 +102,27 @@ internal sealed partial class TransformerRoom(
     }
 
     internal Task FailedAsync(Endpoint endpoint, string message, string? conversationId, string? sessionId, CancellationToken cancellation) =>
-        WriteAsync(endpoint, [new LogLine(time.GetUtcNow(), LogLevel.Error, "transformer", message, conversationId, sessionId)], cancellation);
+        log.SayAsync(endpoint.Id, [new(time.GetUtcNow(), LogLevel.Error, "transformer", message, conversationId, sessionId)], cancellation);
 
     private Task WriteAsync(
-        Endpoint endpoint, string handler, HandlerResult result, string? conversationId, string? sessionId, CancellationToken cancellation)
+        Endpoint endpoint, string handler, HandlerResult result, JsonObject arguments, string? conversationId, string? sessionId,
+        CancellationToken cancellation)
     {
         var lines = new List<LogLine>();
-        void Say(LogLevel level, string message) => lines.Add(new(time.GetUtcNow(), level, "transformer", message, conversationId, sessionId));
+        var masks = endpoint.Settings.DataProtection.MaskSensitiveLogging;
+        void Say(LogLevel level, string message) => lines.Add(new(
+            time.GetUtcNow(), level, "transformer", masks ? Masking.WithoutQuotes(message, WordsIn(arguments)) : message, conversationId, sessionId));
         foreach (var (level, message) in result.Log) Say(level, $"{handler}: {message}");
         if (result.Failure is { } failure) Say(LogLevel.Error, $"{handler} failed: {failure}");
         if (result.Answer is { } answer && handler == "handleInput" && conversationId is not null)
             Say(LogLevel.Debug, $"{handler}: response {answer.Status} is not sent, since 8x8 has had its answer.");
-        return WriteAsync(endpoint, lines, cancellation);
+        return log.SayAsync(endpoint.Id, lines, cancellation);
     }
 
-    /// <summary>A log that cannot be written is no reason to repeat the turn.</summary>
-    private async Task WriteAsync(Endpoint endpoint, List<LogLine> lines, CancellationToken cancellation)
-    {
-        try
-        {
-            await log.AddAsync(endpoint.Id, lines, cancellation);
-        }
-        catch (RequestFailedException failed)
-        {
-            Log.NotWritten(logger, endpoint.Id, failed);
-        }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Warning, "The log of Endpoint {EndpointId} could not be written.")]
-        public static partial void NotWritten(ILogger logger, string endpointId, Exception exception);
-    }
+    /// <summary>What a handler can quote of the customer.</summary>
+    private static IEnumerable<string?> WordsIn(JsonObject arguments) =>
+    [
+        (arguments["userId"] as JsonValue)?.ToString(), .. Masking.Leaves((arguments["request"] as JsonObject)?["body"]),
+        .. Masking.Leaves(arguments["output"]),
+    ];
 }

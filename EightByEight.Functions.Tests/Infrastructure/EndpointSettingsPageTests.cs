@@ -41,6 +41,7 @@ public sealed partial class EndpointSettingsPageTests
     [InlineData("dataProtection")]
     [InlineData("inject")]
     [InlineData("test")]
+    [InlineData("dataProtection")]
     public void Every_setting_stands_on_the_page_with_its_default(string part)
     {
         var settings = JsonSerializer.SerializeToNode(

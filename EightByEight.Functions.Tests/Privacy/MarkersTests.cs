@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
+using EightByEight.Functions.Tests.Analytics;
 using EightByEight.Functions.Tests.Conversations;
 using EightByEight.Simulator;
 
@@ -17,11 +18,13 @@ namespace EightByEight.Functions.Tests.Privacy;
 public sealed class MarkersTests(AzuriteFixture azurite)
 {
     private static readonly string[] Markers =
-        ["TextMarker", "NameMarker", "MailMarker", "IdMarker", "10.9.8.77", "FileMarker", "PayloadMarker", "DataMarker", "ParkedMarker", "LongMarker", "AgentMarker"];
+        ["TextMarker", "NameMarker", "MailMarker", "IdMarker", "10.9.8.77", "FileMarker", "PayloadMarker", "DataMarker", "ParkedMarker", "LongMarker", "AgentMarker", "SecretMarker"];
 
     private const string Flow = """
         name: markers
         start:
+          - track: { goal: "goal {{ input.text }}", custom: { who: "{{ input.user.name }}", mail: "{{ profile.mail }}" } }
+          - log: "{{ input.text }} of {{ input.user.name }} ({{ input.userId }}), {{ profile.mail }}, {{ context.last }}"
           - set: { context.last: "{{ input.text }} {{ input.user.name }}", profile.mail: "{{ input.user.email }}" }
           - say: "You said {{ input.text }}, {{ input.user.name }} from {{ input.user.ipaddress }}"
           - say: { text: "More? {{ (() => { throw new Error(input.text) })() }}", quickReplies: [ { title: "NameMarker", payload: "PayloadMarker" } ] }
@@ -43,6 +46,7 @@ public sealed class MarkersTests(AzuriteFixture azurite)
         };
         ActivitySource.AddActivityListener(listener);
         var storage = azurite.NewAccount();
+        await using var tracker = await TestTracker.StartAsync();
         await using var connector = await TestConnector.StartAsync(azurite, Flow, new JsonObject
         {
             ["eightByEight"] = new JsonObject { ["verifySignatures"] = false },
@@ -50,8 +54,14 @@ public sealed class MarkersTests(AzuriteFixture azurite)
             {
                 ["collectConversations"] = false,
                 ["maskSensitiveAnalytics"] = true,
+                ["dashbot"] = new JsonObject { ["apiKey"] = "SecretMarker" },
             },
-        }, storage: storage, options: new Dictionary<string, string?>(TestConnector.Quick) { ["Connector:Conversations:MaxAttempts"] = "2" });
+            ["transformers"] = new JsonObject
+            {
+                ["output"] = true,
+                ["source"] = "createWebhookTransformer({ handleOutput: async ({ processedOutput }) => { console.log(JSON.stringify(processedOutput)); return processedOutput; } });",
+            },
+        }, storage: storage, options: new Dictionary<string, string?>(TestConnector.Quick) { ["Connector:Conversations:MaxAttempts"] = "2", ["Connector:Dashbot:BaseUrl"] = tracker.Url });
 
         // Nothing can be sent yet, so that the first turn's outputs rest.
         var hold = Fault.Refuse(Operations.SendMessage, 503, times: 1_000);
@@ -67,7 +77,7 @@ public sealed class MarkersTests(AzuriteFixture azurite)
             ["attachments"] = new JsonArray(new JsonObject { ["id"] = "a", ["fileName"] = "FileMarker.png", ["preSignedUrl"] = "https://x.invalid/FileMarker" }),
             ["more"] = "DataMarker",
         });
-        await NothingShowsAsync(connector, storage, conversation, traced);
+        await NothingShowsAsync(connector, storage, conversation, traced, tracker);
 
         connector.Gateway.Faults.Clear();
         await connector.PostAsync(conversation, "ACTIVITY", new JsonObject
@@ -90,10 +100,17 @@ public sealed class MarkersTests(AzuriteFixture azurite)
         Assert.Contains(connector.BotSaid(conversation), said => said.Contains("from ***", StringComparison.Ordinal));
         Assert.Empty(await connector.RowsAsync(conversation, "6|"));
         Assert.NotEmpty(await connector.RowsAsync(conversation, "9|"));
-        await NothingShowsAsync(connector, storage, conversation, traced);
+        await connector.Service<EightByEight.Connector.Conversations.Sweeper>().SweepAsync(TestContext.Current.CancellationToken);
+        var analytics = await connector.Admin.GetStringAsync($"/api/endpoints/{connector.EndpointId}/analytics", TestContext.Current.CancellationToken);
+        Assert.Contains("goal ***", analytics, StringComparison.Ordinal);
+        Assert.NotEmpty(tracker.Told);
+        var log = await connector.Admin.GetStringAsync($"/api/endpoints/{connector.EndpointId}/log", TestContext.Current.CancellationToken);
+        Assert.Contains("*** of ***", log, StringComparison.Ordinal);
+        await NothingShowsAsync(connector, storage, conversation, traced, tracker);
     }
 
-    private static async Task NothingShowsAsync(TestConnector connector, string storage, string conversation, IEnumerable<string> traced)
+    private static async Task NothingShowsAsync(
+        TestConnector connector, string storage, string conversation, IEnumerable<string> traced, TestTracker tracker)
     {
         var found = new List<string>();
         var looked = 0;
@@ -134,7 +151,10 @@ public sealed class MarkersTests(AzuriteFixture azurite)
                 Look($"queue {queue.Name}", message.MessageText + Encoding.UTF8.GetString(Convert.FromBase64String(message.MessageText)));
         foreach (var line in connector.Logs.Lines) Look($"log: {line}", line);
         foreach (var tags in traced) Look($"trace: {tags}", tags);
-        foreach (var page in (string[])["/api/parked", $"/api/endpoints/{connector.EndpointId}/conversations",
+        // The key is meant for Dashbot.
+        foreach (var (_, body) in tracker.Told) Look($"Dashbot: {body}", body.ToJsonString());
+        var own = $"/api/endpoints/{connector.EndpointId}";
+        foreach (var page in (string[])["/api/parked", own, $"{own}/log", $"{own}/analytics", $"{own}/analytics?format=csv", $"{own}/analytics/daily", $"/api/endpoints/{connector.EndpointId}/conversations",
                      $"/api/endpoints/{connector.EndpointId}/conversations/{conversation}", "/api/audit"])
             Look(page, await connector.Admin.GetStringAsync(page, cancellation));
         Assert.True(looked > 50, $"Only {looked} places were looked at.");

@@ -3,7 +3,6 @@ using EightByEight.Connector;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
@@ -25,7 +24,7 @@ internal sealed class TestRoom : IDisposable, IHttpClientFactory
         Tables = new ConnectorStorage(connection, StorageTimeouts.Work, []);
         Storage = new SessionStorage(Tables, Time);
         Room = new TransformerRoom(_realms, new HttpRequests(this), Storage, new EndpointLog(Tables),
-            Options.Create(new TransformerOptions { MaxRequests = maxRequests }), Time, NullLogger<TransformerRoom>.Instance);
+            Options.Create(new TransformerOptions { MaxRequests = maxRequests }), Time);
     }
 
     public TransformerRoom Room { get; }

@@ -11,6 +11,7 @@ public sealed class TransformerTurnTests(AzuriteFixture azurite)
     private static JsonObject With(string source, bool abort = false) => new()
     {
         ["eightByEight"] = new JsonObject { ["verifySignatures"] = false },
+        ["dataProtection"] = new JsonObject { ["maskSensitiveLogging"] = false },
         ["transformers"] = new JsonObject
         {
             ["source"] = source,
@@ -246,6 +247,6 @@ internal static class Transforming
         var lines = new List<(string Key, string Message)>();
         await foreach (var row in storage.Logs.QueryAsync<Azure.Data.Tables.TableEntity>())
             if (row.GetString("Source") == "transformer") lines.Add((row.RowKey, row.GetString("Message")));
-        return [.. lines.OrderBy(line => line.Key, StringComparer.Ordinal).Select(line => line.Message)];
+        return [.. lines.OrderByDescending(line => line.Key, StringComparer.Ordinal).Select(line => line.Message)];
     }
 }

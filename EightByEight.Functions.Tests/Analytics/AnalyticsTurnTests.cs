@@ -1,0 +1,154 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using EightByEight.Connector.Conversations;
+using EightByEight.Functions.Tests.Conversations;
+
+namespace EightByEight.Functions.Tests.Analytics;
+
+/// <summary>What a turn leaves for analytics and in the Endpoint's log, as the admin API shows it.</summary>
+public sealed class AnalyticsTurnTests(AzuriteFixture azurite)
+{
+    private const string Flow = """
+        name: shop
+        start:
+          - log: { level: warning, message: "saw {{ input.text }} by {{ input.user.name }}" }
+          - track: { goal: greeted, custom: { said: "{{ input.text }}", plan: gold }, understood: true }
+          - say: "You said {{ input.text }}"
+          - if: input.text.includes('fail')
+            then: [ { set: { context.x: "{{ (() => { throw new Error('quoting ' + input.text) })() }}" } } ]
+        """;
+
+    private static JsonObject Open(params (string Name, JsonNode Value)[] more)
+    {
+        var protection = new JsonObject { ["maskIpAddress"] = false, ["maskSensitiveLogging"] = false };
+        foreach (var (name, value) in more) protection[name] = value;
+        return new() { ["eightByEight"] = new JsonObject { ["verifySignatures"] = false }, ["dataProtection"] = protection };
+    }
+
+    [Fact]
+    public async Task Collect_analytics_leaves_one_record_a_turn_however_often_its_event_comes_and_totals_by_day()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, Open(), options: Posted.Unpumped);
+        await SayAsync(connector, "first", "=1+1");
+        await SayAsync(connector, "first", "=1+1");
+        await SayAsync(connector, "second", "fail");
+        await connector.Service<Sweeper>().SweepAsync(TestContext.Current.CancellationToken);
+        // The wake-up of a turn that is done comes once more, and so does its event; then everything is swept again.
+        await SayAsync(connector, "first", "=1+1");
+        await connector.Service<Sweeper>().SweepAsync(TestContext.Current.CancellationToken);
+
+        var records = await RecordsAsync(connector);
+        Assert.Equal(["=1+1", "fail"], records.Select(record => (string?)record["text"]));
+        var first = records[0];
+        Assert.Equal(("c", "first", "MESSAGE", "c-1", "shop", 1L), (
+            (string?)first["conversationId"], (string?)first["eventId"], (string?)first["eventType"], (string?)first["sessionId"],
+            (string?)first["flow"], (long?)first["sequence"]));
+        Assert.Equal(("""["greeted"]""", """{"said":"=1+1","plan":"gold"}""", true, false), (
+            first["goals"]!.ToJsonString(TestRecords.Relaxed), first["custom"]!.ToJsonString(TestRecords.Relaxed), (bool?)first["understood"], (bool?)first["failed"]));
+        Assert.Equal("10.1.2.3", (string?)first["ip"]);
+        Assert.True((long?)first["durationMs"] >= 0);
+        Assert.Null(first["intent"]);
+        Assert.True((bool?)records[1]["failed"]);
+
+        var daily = await connector.Admin.GetFromJsonAsync<JsonObject>($"/api/endpoints/{connector.EndpointId}/analytics/daily", TestContext.Current.CancellationToken);
+        var day = Assert.Single(daily!["items"]!.AsArray())!;
+        Assert.Equal((2, 1, 1, 1), ((int?)day["turns"], (int?)day["sessions"], (int?)day["failures"], (int?)day["goals"]!["greeted"]));
+        using var csv = await connector.Admin.GetAsync($"/api/endpoints/{connector.EndpointId}/analytics?format=csv", TestContext.Current.CancellationToken);
+        Assert.Equal("text/csv", csv.Content.Headers.ContentType!.MediaType);
+        Assert.Contains(",'=1+1,", await csv.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_analytics_off_leaves_nothing()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, Open(("collectAnalytics", false)), options: Posted.Unpumped);
+        await SayAsync(connector, "first", "hello");
+        Assert.Empty(await connector.RowsAsync("c", "4|"));
+        Assert.Empty(await RecordsAsync(connector));
+    }
+
+    [Fact]
+    public async Task Mask_sensitive_analytics_masks_text_data_and_address_and_what_the_flow_quotes()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, Open(("maskSensitiveAnalytics", true)), options: Posted.Unpumped);
+        await SayAsync(connector, "first", "my secret");
+        var record = Assert.Single(await RecordsAsync(connector));
+        Assert.Equal(("***", "***", """{"said":"***","plan":"gold"}"""), (
+            (string?)record["text"], (string?)record["ip"], record["custom"]!.ToJsonString()));
+        Assert.Null(record["data"]);
+    }
+
+    [Fact]
+    public async Task The_log_tells_newest_first_what_flows_say_and_why_they_fail_by_level_conversation_and_page()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, Open(), options: Posted.Unpumped);
+        await SayAsync(connector, "first", "one");
+        await SayAsync(connector, "second", "fail");
+        await connector.PostAsync("other", "MESSAGE", Posted.Said("two"));
+        await connector.ProcessAsync("other");
+
+        Assert.Equal(["saw two by ", "The Flow failed at shop start/3/then/0 (line 7): quoting fail", "saw fail by Ann", "saw one by Ann"],
+            (await LinesAsync(connector)).Select(line => ((string)line["message"]!).Replace("Error: ", "", StringComparison.Ordinal)));
+        var failed = Assert.Single(await LinesAsync(connector, "?level=error"));
+        Assert.Equal(("error", "flow", "c", "c-1"), ((string?)failed["level"], (string?)failed["source"], (string?)failed["conversationId"], (string?)failed["sessionId"]));
+        Assert.Single(await LinesAsync(connector, "?conversationId=other"));
+        // The simulator knows no such conversation.
+        Assert.Contains((await PageAsync(connector, "?level=error"))["items"]!.AsArray(), line =>
+            (string?)line!["source"] == "connector" && ((string)line["message"]!).StartsWith("outputs-1-0 is parked: ", StringComparison.Ordinal));
+        Assert.Empty(await LinesAsync(connector, "?to=2026-01-01"));
+        var (paged, next) = (new List<string>(), "");
+        for (var pages = 0; next is not null && pages < 20; pages++)
+        {
+            var page = await PageAsync(connector, $"?limit=2&continue={next}");
+            paged.AddRange(page["items"]!.AsArray().Select(line => (string)line!["message"]!));
+            next = (string?)page["continue"];
+        }
+
+        Assert.Equal((await PageAsync(connector, ""))["items"]!.AsArray().Select(line => (string)line!["message"]!), paged);
+        foreach (var wrong in (string[])["log?level=loud", "log?from=yesterday", "analytics?format=xml", "analytics?from=2026-02-01&to=2026-01-01"])
+        {
+            using var refused = await connector.Admin.GetAsync($"/api/endpoints/{connector.EndpointId}/{wrong}", TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Mask_sensitive_logging_masks_what_lines_quote_of_the_customer()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, Open(("maskSensitiveLogging", true)), options: Posted.Unpumped);
+        await SayAsync(connector, "second", "fail now");
+        Assert.Equal(["The Flow failed at shop start/3/then/0 (line 7): quoting ***", "saw *** by ***"],
+            (await LinesAsync(connector)).Select(line => ((string)line["message"]!).Replace("Error: ", "", StringComparison.Ordinal)));
+    }
+
+    private static async Task SayAsync(TestConnector connector, string eventId, string text)
+    {
+        if (eventId == "first" || text.Contains("now", StringComparison.Ordinal))
+            await connector.PostAsync("c", "CONVERSATION_UPDATE", new JsonObject
+            {
+                ["state"] = "ACTIVE",
+                ["user"] = new JsonObject { ["name"] = "Ann", ["ipaddress"] = "10.1.2.3" },
+            });
+        await connector.PostAsync("c", "MESSAGE", Posted.Said(text), eventId: eventId);
+        await connector.ProcessAsync("c");
+    }
+
+    private static async Task<IReadOnlyList<JsonObject>> RecordsAsync(TestConnector connector)
+    {
+        var lines = await connector.Admin.GetStringAsync($"/api/endpoints/{connector.EndpointId}/analytics", TestContext.Current.CancellationToken);
+        return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!.AsObject())];
+    }
+
+    private static async Task<JsonObject> PageAsync(TestConnector connector, string query) => (await connector.Admin.GetFromJsonAsync<JsonObject>(
+        $"/api/endpoints/{connector.EndpointId}/log{query}", TestContext.Current.CancellationToken))!;
+
+    private static async Task<IReadOnlyList<JsonObject>> LinesAsync(TestConnector connector, string query = "") =>
+        [.. (await PageAsync(connector, query))["items"]!.AsArray().Select(line => line!.AsObject()).Where(line => (string?)line["source"] == "flow")];
+}
+
+internal static class TestRecords
+{
+    /// <summary>As people read it.</summary>
+    public static readonly System.Text.Json.JsonSerializerOptions Relaxed = EightByEight.Connector.Analytics.AnalyticsRecord.Relaxed;
+}
