@@ -20,10 +20,8 @@ internal sealed class AnalyticsStore(ConnectorStorage storage)
     /// <summary>The partition of the days that must be added up anew.</summary>
     private const string Stale = "$stale";
 
+    /// <summary>The row that holds the day of the last sweep: what is of days before, it gathered.</summary>
     private const string Swept = "$swept";
-
-    /// <summary>So many days are gathered where no sweep ever ran: older conversations are deleted.</summary>
-    private const int LongestMissed = 31;
 
     /// <summary>The row of a record that is committed with its turn.</summary>
     public static TableEntity Row(ConversationKey key, AnalyticsRecord record)
@@ -60,7 +58,9 @@ internal sealed class AnalyticsStore(ConnectorStorage storage)
     public async Task GatherAsync(string endpointId, DateTimeOffset now, CancellationToken cancellation)
     {
         foreach (var day in (string[])[ActiveIndex.Day(now.AddDays(-1)), ActiveIndex.Day(now)])
-            await GatherDayAsync(day, endpointId, cancellation);
+            for (var shard = 0; shard < ActiveIndex.Shards; shard++)
+                await GatherAsync(TableClient.CreateQueryFilter(
+                    $"PartitionKey eq {ActiveIndex.Partition(day, shard)} and RowKey ge {endpointId + "|"} and RowKey lt {endpointId + "}"}"), cancellation);
     }
 
     /// <summary>Gathers what a conversation has had since it was gathered last.</summary>
@@ -71,7 +71,7 @@ internal sealed class AnalyticsStore(ConnectorStorage storage)
         if (sequence <= (pointer.GetInt64("Gathered") ?? 0)) return;
         await GatherAsync(key, cancellation);
         var gathered = new TableEntity(pointer.PartitionKey, pointer.RowKey) { ["Gathered"] = sequence };
-        await storage.Index.UpdateEntityAsync(gathered, ETag.All, TableUpdateMode.Merge, cancellation);
+        await IsFirstAsync(storage.Index.UpdateEntityAsync(gathered, ETag.All, TableUpdateMode.Merge, cancellation));
     }
 
     /// <summary>Gathers the days before yesterday that no sweep looked at: to be done before retention deletes conversations.</summary>
@@ -79,11 +79,12 @@ internal sealed class AnalyticsStore(ConnectorStorage storage)
     {
         var row = await storage.AnalyticsDays.GetEntityIfExistsAsync<TableEntity>(Swept, Swept, cancellationToken: cancellation);
         var yesterday = DateOnly.FromDateTime(now.UtcDateTime).AddDays(-1);
-        var swept = row.HasValue ? DayOf(row.Value!.GetString("Day")) : yesterday.AddDays(-LongestMissed);
-        for (var day = swept; day < yesterday; day = day.AddDays(1)) await GatherDayAsync(Name(day), null, cancellation);
-        if (!row.HasValue || swept != yesterday)
-            await storage.AnalyticsDays.UpsertEntityAsync(
-                new TableEntity(Swept, Swept) { ["Day"] = Name(yesterday) }, TableUpdateMode.Replace, cancellation);
+        var swept = row.HasValue ? row.Value!.GetString("Day") : "";
+        if (swept == Name(yesterday.AddDays(1))) return;
+        var (first, end) = (ActiveIndex.Prefix + swept, ActiveIndex.Prefix + Name(yesterday));
+        await GatherAsync(TableClient.CreateQueryFilter($"PartitionKey ge {first} and PartitionKey lt {end}"), cancellation);
+        await storage.AnalyticsDays.UpsertEntityAsync(
+            new TableEntity(Swept, Swept) { ["Day"] = Name(yesterday.AddDays(1)) }, TableUpdateMode.Replace, cancellation);
     }
 
     /// <summary>Adds up every day that got records, late ones included.</summary>
@@ -99,17 +100,11 @@ internal sealed class AnalyticsStore(ConnectorStorage storage)
         }
     }
 
-    private async Task GatherDayAsync(string day, string? endpointId, CancellationToken cancellation)
+    /// <param name="pointers">Of the index of active conversations.</param>
+    private async Task GatherAsync(string pointers, CancellationToken cancellation)
     {
-        for (var shard = 0; shard < ActiveIndex.Shards; shard++)
-        {
-            var partition = ActiveIndex.Partition(day, shard);
-            var filter = endpointId is null
-                ? TableClient.CreateQueryFilter($"PartitionKey eq {partition}")
-                : TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {endpointId + "|"} and RowKey lt {endpointId + "}"}");
-            await foreach (var pointer in storage.Index.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
-                if (ConversationKey.Parse(pointer.RowKey) is { } key) await GatherAsync(key, cancellation);
-        }
+        await foreach (var pointer in storage.Index.QueryAsync<TableEntity>(pointers, cancellationToken: cancellation))
+            if (ConversationKey.Parse(pointer.RowKey) is { } key) await GatherAsync(key, cancellation);
     }
 
     /// <summary>Copies, says that the days must be added up, and only then deletes: whoever dies in between leaves it to the next.</summary>

@@ -38,7 +38,6 @@ public sealed partial class EndpointSettingsPageTests
     [InlineData("session")]
     [InlineData("content")]
     [InlineData("handover")]
-    [InlineData("dataProtection")]
     [InlineData("inject")]
     [InlineData("test")]
     [InlineData("dataProtection")]

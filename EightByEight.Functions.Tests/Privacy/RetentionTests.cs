@@ -86,6 +86,8 @@ public sealed class RetentionTests(AzuriteFixture azurite)
         await kept.Get<Profiles>().ApplyAsync(new() { CustomerId = "patient-profile", Sequence = 1, Set = new() { ["a"] = 1 } },
             ConversationKey.Of(patient.Id, "patient-0"), Cancellation);
 
+        // Days that no sweep saw are looked through for analytics once.
+        await kept.SweepAsync(1);
         kept.Traffic.Begin();
         await kept.SweepAsync(4);
         Assert.Contains(kept.Traffic.Seen, seen => seen.Contains("due-0", StringComparison.Ordinal));
