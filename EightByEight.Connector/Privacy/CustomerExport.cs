@@ -89,6 +89,7 @@ internal sealed class CustomerExport(
     {
         '0' => "conversation",
         '2' => "waiting",
+        '4' => "analytics",
         '5' => "eventId",
         '6' => "outbox",
         '7' => "turn",
