@@ -57,7 +57,8 @@ internal sealed partial class MediaUploads(
                 Log.Linked(log, conversationId, failed is OperationCanceledException ? "It took too long." : failed.Message);
                 var url = await LinkAsync(endpoint, file.Url, cancellation);
                 // A fresh URL may be longer than the Flow's, for which there is room.
-                var line = TextSplitter.Shorten(text ?? file.Alt ?? file.Name ?? "", Math.Max(0, limits.Text - url.Length - 1));
+                var room = limits.Text - url.Length - 1;
+                var line = room > 0 ? TextSplitter.Shorten(text ?? file.Alt ?? file.Name ?? "", room) : "";
                 text = line.Length == 0 ? url : $"{line}\n{url}";
             }
         }

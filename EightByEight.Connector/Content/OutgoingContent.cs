@@ -68,13 +68,17 @@ internal static class OutgoingContent
         return new(room < LeastCaption ? [.. Texts(text, channel), message] : With(text, channel, message, room), Offer.Nothing);
     }
 
-    /// <summary>As it is, but for the id of its Adaptive Cards: a click has to tell which card it was on.</summary>
     private static Converted OfRaw(OutgoingMessage raw, ChannelContext channel)
     {
-        if (raw.Cards?.Any(card => card.ContentType == ChannelCards.Adaptive) != true) return new([raw], OfferOf(raw));
-        var marked = raw with { Cards = [.. raw.Cards.Select(card => Marked(card, channel.CardId))] };
+        var marked = Marked(raw, channel.CardId);
         return new([marked], OfferOf(marked));
     }
+
+    /// <summary>An author's message as it is, but for the id of its Adaptive Cards: a click has to tell which card it was on.</summary>
+    public static OutgoingMessage Marked(OutgoingMessage message, string cardId) =>
+        message.Cards?.Any(card => card.ContentType == ChannelCards.Adaptive) == true
+            ? message with { Cards = [.. message.Cards.Select(card => Marked(card, cardId))] }
+            : message;
 
     private static Card Marked(Card card, string cardId)
     {

@@ -298,8 +298,9 @@ internal sealed partial class TurnRunner(
         var cards = state.Cards;
         foreach (var output in outputs)
         {
-            var converted = OutgoingContent.ToMessages(output, new(kind, settings.Content, $"{session}-{++cards}"));
-            if (transformer is not null) converted = await transformer.TransformAsync(output, converted, cancellation);
+            var channel = new ChannelContext(kind, settings.Content, $"{session}-{++cards}");
+            var converted = OutgoingContent.ToMessages(output, channel);
+            if (transformer is not null) converted = await transformer.TransformAsync(output, converted, channel.CardId, cancellation);
             messages.AddRange(output.IsUnrecorded ? converted.Messages.Select(message => message with { IsUnrecorded = true }) : converted.Messages);
             if (converted.Messages.Count > 0) offer = (offer ?? Offer.Nothing).And(converted.Offer);
         }

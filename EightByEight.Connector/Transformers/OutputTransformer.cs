@@ -21,11 +21,13 @@ internal sealed class OutputTransformer(
     public bool IsAborted { get; private set; }
 
     /// <summary>What is to be sent of an output, and what that offers.</summary>
-    public async Task<Converted> TransformAsync(Output output, Converted converted, CancellationToken cancellation)
+    /// <param name="cardId">The id of Adaptive Cards that the transformer may make.</param>
+    public async Task<Converted> TransformAsync(Output output, Converted converted, string cardId, CancellationToken cancellation)
     {
         var sent = new List<OutgoingMessage>();
         foreach (var message in converted.Messages)
-            if (await TransformAsync(output, message, cancellation) is { } transformed) sent.Add(transformed);
+            if (await TransformAsync(output, message, cancellation) is { } transformed)
+                sent.Add(ReferenceEquals(transformed, message) ? message : OutgoingContent.Marked(transformed, cardId));
         return sent.SequenceEqual(converted.Messages, ReferenceEqualityComparer.Instance) ? converted
             : new(sent, sent.Select(OutgoingContent.OfferOf).Aggregate(Offer.Nothing, (all, one) => all.And(one)));
     }

@@ -227,6 +227,22 @@ public sealed class MediaTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_link_that_fills_a_message_stands_alone()
+    {
+        await using var files = await FileServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = 404;
+            return Task.CompletedTask;
+        });
+        var url = $"{files.Url}/{new string('a', 1_000 - files.Url.Length - 1)}";
+        await using var connector = await StartAsync($"image: {{ url: \"{url}\", alt: A plan }}");
+
+        var conversation = connector.Start("hi", "Viber");
+
+        Assert.Equal(["A plan", url], await connector.BotSaysAsync(conversation, 2));
+    }
+
+    [Fact]
     public async Task A_link_in_place_of_a_file_fits_with_its_text_into_a_message()
     {
         await using var files = await FileServer.StartAsync(context =>

@@ -188,6 +188,22 @@ public sealed class TransformerTurnTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task An_adaptive_card_that_a_transformer_makes_is_marked_like_any_other()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, "name: card\nstart:\n  - say: Hello", With("""
+            createWebhookTransformer({
+              handleOutput: async () => ({ cards: [{ contentType: "application/vnd.microsoft.card.adaptive", content: {
+                type: "AdaptiveCard", version: "1.3", body: [], actions: [{ type: "Action.Submit", title: "Go", data: { a: 1 } }] } }] })
+            });
+            """));
+        var conversation = connector.Start("hi");
+        await connector.BotSaysAsync(conversation, 1);
+
+        var data = Assert.Single(connector.Gateway.Messages(conversation)[^1].Cards).Content.GetProperty("actions")[0].GetProperty("data");
+        Assert.Equal((1, "1-1"), (data.GetProperty("a").GetInt32(), data.GetProperty("_card").GetString()));
+    }
+
+    [Fact]
     public void A_conversation_keeps_its_last_eight_sessions()
     {
         var state = new EightByEight.Connector.Conversations.ConversationState();

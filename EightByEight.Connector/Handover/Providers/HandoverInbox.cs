@@ -59,6 +59,14 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, T
         }
     }
 
+    /// <summary>Whether something that was accepted is still to be dealt with, so that events may follow.</summary>
+    public async Task<bool> HasWorkAsync(string handoverId, CancellationToken cancellation)
+    {
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {HandoverKey.Of(handoverId).ToString()} and RowKey ge {HandoverRows.Incoming} and RowKey lt {HandoverRows.EndOfPending}");
+        return await Table.QueryAsync<TableEntity>(filter, maxPerPage: 1, cancellationToken: cancellation).AnyAsync(cancellation);
+    }
+
     /// <summary>Accepts what the customer wrote, to be sent after all that was accepted before.</summary>
     /// <param name="messageId">The bot's id: the same one is sent once.</param>
     public Task<Acceptance> AddMessageAsync(string handoverId, string messageId, string text, CancellationToken cancellation) =>

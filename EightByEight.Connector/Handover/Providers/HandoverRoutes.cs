@@ -159,8 +159,11 @@ internal sealed partial class HandoverRoutes(Desk desk, HandoverStream stream, T
         if (after.Length == 0) after = http.Request.Query["after"].ToString();
         if (!long.TryParse(after.Length == 0 ? "0" : after, out var number) || number < 0)
             throw new AdminException(400, "Bad Last-Event-ID", "Last-Event-ID must be the number of the last event that was read.");
-        if (head.HasEnded && number >= head.Events) return TypedResults.NoContent();
-        await stream.WriteAsync(http, id, number);
+        // What still waits is given back, which is told after the end.
+        if (head.HasEnded && number >= head.Events && !await desk.Inbox.HasWorkAsync(id, http.RequestAborted)
+            && number >= (await FindAsync(http, id)).Events)
+            return TypedResults.NoContent();
+        await stream.WriteAsync(http, id, number, head.HasEnded);
         return Results.Empty;
     }
 

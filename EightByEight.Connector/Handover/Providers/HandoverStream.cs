@@ -14,17 +14,19 @@ namespace EightByEight.Connector.Handover.Providers;
 /// with the number of the last event it has.
 /// </summary>
 internal sealed class HandoverStream(
-    ConnectorStorage storage, IOptions<HandoverProviderOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
+    ConnectorStorage storage, HandoverInbox inbox, IOptions<HandoverProviderOptions> options, IHostApplicationLifetime lifetime,
+    TimeProvider time)
 {
     /// <summary>Writes until the last event, until the time is over, or until the reader goes.</summary>
     /// <param name="after">The number of the last event that the reader has.</param>
-    public async Task WriteAsync(HttpContext http, string handoverId, long after)
+    /// <param name="hasEnded">Whether only what still waits can follow.</param>
+    public async Task WriteAsync(HttpContext http, string handoverId, long after, bool hasEnded)
     {
         // A reader must not keep this instance from stopping: it comes back to another.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            await WriteAsync(http, handoverId, after, either.Token);
+            await WriteAsync(http, handoverId, after, hasEnded, either.Token);
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
@@ -36,7 +38,7 @@ internal sealed class HandoverStream(
         }
     }
 
-    private async Task WriteAsync(HttpContext http, string handoverId, long after, CancellationToken cancellation)
+    private async Task WriteAsync(HttpContext http, string handoverId, long after, bool hasEnded, CancellationToken cancellation)
     {
         var response = http.Response;
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
@@ -56,6 +58,7 @@ internal sealed class HandoverStream(
                 if (EventTypes.IsLast(stored.Type)) return;
             }
 
+            if (hasEnded && !await inbox.HasWorkAsync(handoverId, cancellation)) return;
             if (time.GetElapsedTime(spoke) >= options.Value.StreamHeartbeat)
             {
                 await SendAsync(response, ": still here\n\n", cancellation);

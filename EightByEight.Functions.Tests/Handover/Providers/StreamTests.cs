@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EightByEight.Functions.Tests.Handover.Providers;
 
@@ -58,12 +59,38 @@ public sealed class StreamTests(AzuriteFixture azurite)
         await test.PostAsync($"/api/handovers/{id}/end");
         var done = await test.HasStatusAsync(id, "completed");
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/handovers/{id}/events");
-        request.Headers.Add("Last-Event-ID", done["lastEvent"]!.ToString());
-        using var answer = await test.Bot.SendAsync(request, TestContext.Current.CancellationToken);
-
-        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        await IsToldToStopAsync(test, id, (long)done["lastEvent"]!);
     }
+
+    [Fact]
+    public async Task A_reader_goes_on_waiting_while_something_is_still_to_be_given_back()
+    {
+        await using var test = await TestHandover.StartAsync(azurite, more: new Dictionary<string, string?>
+        {
+            ["Connector:HandoverProviders:StreamFor"] = "00:00:00.2",
+        });
+        var id = (string)(await test.BeginAsync())["id"]!;
+        await test.PostAsync($"/api/handovers/{id}/end");
+        var last = (long)(await test.HasStatusAsync(id, "completed"))["lastEvent"]!;
+        var rows = test.Host.Services.GetRequiredService<Connector.ConnectorStorage>().Handovers;
+        await IsToldToStopAsync(test, id, last);
+        var waiting = new Azure.Data.Tables.TableEntity($"handover|{id}", "3|0000000099");
+        await rows.AddEntityAsync(waiting, TestContext.Current.CancellationToken);
+
+        await using (await test.ReadAsync(id, last)) { }
+        await rows.DeleteEntityAsync(waiting, cancellationToken: TestContext.Current.CancellationToken);
+
+        await IsToldToStopAsync(test, id, last);
+    }
+
+    /// <summary>Once nothing waits any more.</summary>
+    private static Task<HttpStatusCode> IsToldToStopAsync(TestHandover test, string id, long last) => Eventually.GetAsync(async () =>
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/handovers/{id}/events");
+        request.Headers.Add("Last-Event-ID", $"{last}");
+        using var answer = await test.Bot.SendAsync(request, TestContext.Current.CancellationToken);
+        return answer.StatusCode;
+    }, status => status == HttpStatusCode.NoContent, "204", null, test.Logs);
 
     [Fact]
     public async Task A_number_that_is_none_is_refused()

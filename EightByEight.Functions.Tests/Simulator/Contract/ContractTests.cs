@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Content;
+using EightByEight.Functions.Tests.Content;
 using ConversationStart = EightByEight.Simulator.ConversationStart;
 
 namespace EightByEight.Functions.Tests.Simulator.Contract;
@@ -147,6 +149,26 @@ public sealed class ContractTests(ContractFixture contract) : IClassFixture<Cont
         var violations = await contract.ViolationsOfAsync(() => s_calls[call](scene));
 
         Assert.Equal(s_faultsInAnswers.GetValueOrDefault(call.Split(':')[0]) ?? [], violations);
+    }
+
+    [Fact]
+    public async Task All_that_outputs_become_on_all_channels_is_as_8x8_describes_it()
+    {
+        await contract.StartAsync();
+        var scene = new Scene(contract);
+        var messages = Enum.GetValues<ChannelKind>()
+            .SelectMany(kind => Samples.Outputs.SelectMany(output => Samples.Convert(Samples.Output(output.Name), kind).Messages))
+            // Files are uploaded first.
+            .Select(message => message with { Media = null }).Where(message => message.Text is not null || message.Cards is not null)
+            .Select(message => JsonSerializer.Serialize(message, ChatGatewayJson.Default.OutgoingMessage)).Distinct().ToArray();
+
+        var violations = await contract.ViolationsOfAsync(async () =>
+        {
+            foreach (var message in messages) await scene.SendAsync(message);
+        });
+
+        Assert.InRange(messages.Length, 40, 400);
+        Assert.Empty(violations);
     }
 
     [Fact]
