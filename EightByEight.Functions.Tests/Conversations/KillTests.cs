@@ -3,17 +3,24 @@ using EightByEight.Simulator;
 namespace EightByEight.Functions.Tests.Conversations;
 
 /// <summary>
-/// Invariant 1, 2 and 4 with real processes: the connector is killed (SIGKILL) before each second storage request on the way of an
-/// event and after the others, and around each call to 8x8. Another process goes on: the turn is made once, and the customer sees each
-/// output once, in order.
+/// Invariant 1, 2 and 4 with real processes: the connector is killed (SIGKILL) before and after each storage request on the way of an
+/// event, and around each call to 8x8. Another process goes on: the turn is made once, and the customer sees each output once, in order.
 /// The queue hides a dead process's message for a minute; backups are there so that this is waited for only when a process dies with
 /// a wake-up and its backup in its hands.
 /// </summary>
 public sealed class KillTests(AzuriteFixture azurite)
 {
-    /// <summary>In two parts, so that the end of the first and the beginning of the second are among what is killed.</summary>
     private const string TwoOutputs = """
         name: two
+        start:
+          - set: { context.turns: "{{ (context.turns || 0) + 1 }}" }
+          - say: "{{ context.turns }}/1 {{ input.text }}"
+          - say: "{{ context.turns }}/2 {{ input.text }}"
+        """;
+
+    /// <summary>Two committed parts, so that the end of the first and the beginning of the second are among what is killed.</summary>
+    private const string InTwoParts = """
+        name: parts
         start:
           - set: { context.turns: "{{ (context.turns || 0) + 1 }}" }
           - say: "{{ context.turns }}/1 {{ input.text }}"
@@ -28,16 +35,17 @@ public sealed class KillTests(AzuriteFixture azurite)
     };
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Killed_at_any_storage_request_it_loses_and_doubles_nothing(bool afterwards)
+    [InlineData(TwoOutputs, false)]
+    [InlineData(TwoOutputs, true)]
+    [InlineData(InTwoParts, true, 3)]
+    public async Task Killed_at_any_storage_request_it_loses_and_doubles_nothing(string flow, bool afterwards, int stride = 1)
     {
         await using var proxy = await StorageProxy.StartAsync(azurite);
         await using var simulator = await StartSimulatorAsync();
         var port = ConnectorProcess.FreePort();
         var connector = await ConnectorProcess.StartAsync(proxy.ConnectionString, port, Options);
         using var admin = TestConnector.AdminOf(connector.Url);
-        var endpoint = await TestConnector.CreateEndpointAsync(admin, simulator.Url, TwoOutputs);
+        var endpoint = await TestConnector.CreateEndpointAsync(admin, simulator.Url, flow);
         simulator.Gateway.AddWebhook("Bot", (string)endpoint["endpointUrl"]!);
         await SaysAsync(simulator, simulator.Gateway.StartConversation(new ConversationStart { Text = "warm" }), "warm", connector);
 
@@ -49,7 +57,7 @@ public sealed class KillTests(AzuriteFixture azurite)
             var (step, victim, seen) = (steps, connector, -1);
             Task<bool> At(StorageRequest request)
             {
-                if (request.IsIdle || killed || Interlocked.Increment(ref seen) != (2 * step) + (afterwards ? 1 : 0)) return Task.FromResult(false);
+                if (request.IsIdle || killed || Interlocked.Increment(ref seen) != step * stride) return Task.FromResult(false);
                 killed = true;
                 victim.Kill();
                 return Task.FromResult(true);
@@ -71,7 +79,7 @@ public sealed class KillTests(AzuriteFixture azurite)
         }
 
         await connector.DisposeAsync();
-        Assert.InRange(steps, 6, 60);
+        Assert.InRange(steps, 9 / stride, 60);
         TestContext.Current.SendDiagnosticMessage($"killed at {steps - 1} storage requests, afterwards: {afterwards}");
     }
 

@@ -153,7 +153,8 @@ public sealed class RecoveryTests(AzuriteFixture azurite)
         await connector.ProcessAsync(conversation);
 
         Assert.Equal(["1: hello"], await connector.BotSaysAsync(conversation, 1));
-        Assert.Equal([(0, 0), (1, 0), (1, 1)], writes);
+        // A write that storage is slow to answer is written again.
+        Assert.Equal([(0, 0), (1, 0), (1, 1)], writes.Distinct());
     }
 
     [Fact]
