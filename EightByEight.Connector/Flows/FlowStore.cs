@@ -124,12 +124,17 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
         }
         catch (RequestFailedException e) when (e.Status is 404 or 409 or 412)
         {
+            // The answer to our own commit may have been lost, and its repetition refused.
+            if (await GetAsync(name, CancellationToken.None) is { } stored && IsSame(stored, after)) return after;
             await DeleteBlobAsync(after);
             throw new VersionMismatchException(before?.Version ?? 0);
         }
 
         return after;
     }
+
+    private static bool IsSame(StoredFlow one, StoredFlow other) =>
+        one.Version == other.Version && one.Blob == other.Blob && one.Inline.AsSpan().SequenceEqual(other.Inline);
 
     /// <summary>Deletes a Flow and all its versions.</summary>
     /// <returns>What was deleted; null when there was none.</returns>

@@ -131,6 +131,23 @@ public sealed class FlowsApiTests(AzuriteFixture azurite)
         Assert.Contains(other, answer.Text);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2000)]
+    public async Task A_commit_whose_answer_is_lost_is_no_conflict_and_keeps_its_document(int comments)
+    {
+        var store = new FlowStore(
+            new ConnectorStorage(new ConfigurationBuilder().AddInMemoryCollection([new("AzureWebJobsStorage", azurite.NewAccount())]).Build(),
+                StorageTimeouts.Work, [new LosesTheFirstCommitsAnswer()]), TimeProvider.System);
+        var document = Greeting + string.Concat(Enumerable.Repeat("# a comment that takes room\n", comments));
+
+        var stored = await store.PutAsync("greeting", document, "application/yaml", _ => true, TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, stored.Number);
+        Assert.Equal(document, (await store.ReadAsync("greeting", TestContext.Current.CancellationToken))!.Value.Document);
+        Assert.Equal(document, (await store.ReadVersionAsync("greeting", 1, TestContext.Current.CancellationToken))!.Value.Document);
+    }
+
     [Fact]
     public async Task A_large_flow_that_is_deleted_while_it_is_read_is_not_there()
     {
@@ -204,6 +221,17 @@ public sealed class FlowsApiTests(AzuriteFixture azurite)
 
     private static async Task<string[]> BlobsAsync(AdminServer server) =>
         await server.Services.GetRequiredService<ConnectorStorage>().Bodies.GetBlobsAsync().Select(b => b.Name).ToArrayAsync();
+
+    private sealed class LosesTheFirstCommitsAnswer : HttpPipelinePolicyPerCall
+    {
+        private int _done;
+
+        public override void OnReceivedResponse(HttpMessage message)
+        {
+            if (message.Request.Uri.Path.EndsWith("$batch", StringComparison.Ordinal) && Interlocked.Exchange(ref _done, 1) == 0)
+                throw new IOException("The answer is lost.");
+        }
+    }
 
     /// <summary>Does something just before the first blob is downloaded.</summary>
     private sealed class BeforeTheFirstBlob(Func<Task> action) : HttpPipelinePolicyPerCall
