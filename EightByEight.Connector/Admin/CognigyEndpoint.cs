@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Endpoints;
 
 namespace EightByEight.Connector.Admin;
 
@@ -76,20 +77,20 @@ internal static class CognigyEndpoint
         && (file.TryGetProperty("URLToken", out _) || file.TryGetProperty("flowId", out _) || file.TryGetProperty("maskIPAddress", out _));
 
     /// <summary>The settings that it becomes.</summary>
-    /// <param name="isKnown">Whether there is a setting of that path here.</param>
+    /// <param name="all">Settings with all members that there are.</param>
     /// <param name="report">Gets a line for each member.</param>
-    public static JsonObject Read(JsonElement file, Func<string, bool> isKnown, List<ImportLine> report)
+    public static JsonObject Read(JsonElement file, JsonObject all, List<ImportLine> report)
     {
         var settings = new JsonObject();
-        foreach (var member in file.EnumerateObject()) Read(member.Name, member.Value, settings, isKnown, report);
+        foreach (var member in file.EnumerateObject()) Read(member.Name, member.Value, settings, all, report);
         return settings;
     }
 
-    private static void Read(string path, JsonElement value, JsonObject settings, Func<string, bool> isKnown, List<ImportLine> report)
+    private static void Read(string path, JsonElement value, JsonObject settings, JsonObject all, List<ImportLine> report)
     {
         void Take(string to, JsonNode? what, string? note = null)
         {
-            if (!isKnown(to))
+            if (!IsSetting(to, all))
             {
                 report.Add(new(path, null, $"There is no setting {to} here."));
                 return;
@@ -120,7 +121,7 @@ internal static class CognigyEndpoint
                 Take(toggle, value.ValueKind == JsonValueKind.True);
                 break;
             case "settings" or "transformer" or "translationSettings" when value.ValueKind == JsonValueKind.Object:
-                foreach (var member in value.EnumerateObject()) Read($"{path}.{member.Name}", member.Value, settings, isKnown, report);
+                foreach (var member in value.EnumerateObject()) Read($"{path}.{member.Name}", member.Value, settings, all, report);
                 break;
             case var _ when Same.TryGetValue(path, out var to):
                 Take(to, JsonNode.Parse(value.GetRawText()));
@@ -129,6 +130,15 @@ internal static class CognigyEndpoint
                 report.Add(new(path, null, Other.GetValueOrDefault(path, "It is not known here.")));
                 break;
         }
+    }
+
+    private static bool IsSetting(string path, JsonObject all)
+    {
+        if (EndpointSecrets.All.Contains(path)) return true;
+        JsonNode? at = all;
+        foreach (var part in path.Split('.'))
+            if (at is not JsonObject holder || !holder.TryGetPropertyValue(part, out at)) return false;
+        return true;
     }
 
     private static void Put(JsonObject settings, string path, JsonNode? value)

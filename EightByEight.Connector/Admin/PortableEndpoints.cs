@@ -61,7 +61,7 @@ internal sealed class PortableEndpoints(EndpointStore store, SettingsBody bodies
     {
         var report = new List<ImportLine>();
         var isCognigys = CognigyEndpoint.IsOne(file);
-        var settings = isCognigys ? CognigyEndpoint.Read(file, IsKnown, report) : SettingsOf(file, report);
+        var settings = isCognigys ? CognigyEndpoint.Read(file, AllSettings(), report) : SettingsOf(file, report);
         if (name is not null) settings["name"] = name;
         if (flow is not null) settings["flow"] = flow;
         if (isCognigys && flow is null)
@@ -117,17 +117,7 @@ internal sealed class PortableEndpoints(EndpointStore store, SettingsBody bodies
         return carried;
     }
 
-    /// <summary>Whether there is a setting of that path.</summary>
-    private static bool IsKnown(string path)
-    {
-        if (EndpointSecrets.All.Contains(path)) return true;
-        JsonNode? at = JsonSerializer.SerializeToNode(
-            new EndpointSettings { Name = "", Flow = "", EightByEight = new() { TenantId = "" } }, EndpointJson.Default.EndpointSettings);
-        foreach (var part in path.Split('.'))
-        {
-            if (at is not JsonObject holder || !holder.TryGetPropertyValue(part, out at)) return false;
-        }
-
-        return true;
-    }
+    /// <summary>Settings with all their members, to see which there are; secrets are told by <see cref="EndpointSecrets"/>.</summary>
+    private static JsonObject AllSettings() => JsonSerializer.SerializeToNode(
+        new EndpointSettings { Name = "", Flow = "", EightByEight = new() { TenantId = "" } }, EndpointJson.Default.EndpointSettings)!.AsObject();
 }
