@@ -1,3 +1,4 @@
+using EightByEight.Connector.Content;
 using System.Text.Json.Nodes;
 
 namespace EightByEight.Connector.Flows.Questions;
@@ -6,5 +7,5 @@ namespace EightByEight.Connector.Flows.Questions;
 internal sealed class TextAnswer : AnswerType
 {
     public override JsonNode? Read(in Given given) =>
-        given.Text.StartsWith("cIntent:", StringComparison.Ordinal) ? null : given.Text;
+        TriggeredIntent.In(given.Text) is null ? given.Text : null;
 }

@@ -80,7 +80,7 @@ internal sealed class Choice
             source.Problems.Report(map!.FindKey(given[1])!, $"'{given[0]}' and '{given[1]}' are two things that a click can do. Keep one.");
         var target = given.Length == 0 ? title : source.Compiler.Template(map!.Find(given[0])!, given[0]);
         var kind = given.Length == 0 ? ButtonKind.Postback : Targets[given[0]];
-        return title is null || target is null ? null : new Choice(title, target, kind, given is ["intent", ..] ? "cIntent:" : "") { _condition = condition };
+        return title is null || target is null ? null : new Choice(title, target, kind, given is ["intent", ..] ? TriggeredIntent.Prefix : "") { _condition = condition };
     }
 
     /// <summary>Null when its condition does not hold; and, with a warning, when its URL is none.</summary>

@@ -1,3 +1,4 @@
+using EightByEight.Connector.Content;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Flows.Questions;
 using EightByEight.Connector.Flows.Scripting;
@@ -59,7 +60,7 @@ internal sealed class Question : WaitingStep
     {
         var tentative = position.Tentative?.DeepClone();
         Show(turn, position, tentative);
-        if (_intents.Count > 0 && IntentOf(turn.Text) is { } intent && _intents.TryGetValue(intent, out var steps) && steps is not null)
+        if (_intents.Count > 0 && TriggeredIntent.In(turn.Text) is { } intent && _intents.TryGetValue(intent, out var steps) && steps is not null)
         {
             turn.Frame[this] = position.Reprompts;
             return Outcome.JumpTo(steps);
@@ -164,7 +165,7 @@ internal sealed class Question : WaitingStep
 
     private Outcome Confirm(Turn turn, Template said, JsonNode answer, int reprompts)
     {
-        turn.Say(new Content.Output
+        turn.Say(new Output
         {
             Text = said.Render(turn, this).Replace(ShortForm, _inquiry!.Short(turn, this, answer), StringComparison.Ordinal),
         });
@@ -196,10 +197,6 @@ internal sealed class Question : WaitingStep
         ["tentativeAnswer"] = tentative?.DeepClone(),
         ["tentativeShortFormAnswer"] = tentative is null ? null : _inquiry.Short(turn, this, tentative),
     });
-
-    /// <summary>The intent that a click triggers; null: the text is none.</summary>
-    private static string? IntentOf(string text) => !text.StartsWith("cIntent:", StringComparison.Ordinal) ? null
-        : text["cIntent:".Length..].Split('|', 2)[0].Trim();
 
     /// <summary>The end of what runs while it waits.</summary>
     private sealed class Again(Question question) : Step

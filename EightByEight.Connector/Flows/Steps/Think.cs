@@ -1,3 +1,4 @@
+using EightByEight.Connector.Content;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Flows.Scripting;
 
@@ -26,7 +27,7 @@ internal sealed class Think : Step
     public override Outcome Run(Turn turn)
     {
         var text = _text?.Require(turn) ?? "";
-        if (_intent is not null) text = text.Length == 0 ? $"cIntent:{_intent.Require(turn)}" : $"cIntent:{_intent.Require(turn)}|{text}";
+        if (_intent is not null) text = $"{TriggeredIntent.Prefix}{_intent.Require(turn)}{(text.Length == 0 ? "" : $"|{text}")}";
         var data = _data?.Evaluate(turn).Json ?? new JsonObject();
         turn.Memory.SetInput("text", text);
         turn.Memory.SetInput("data", data);

@@ -1,0 +1,11 @@
+namespace EightByEight.Connector.Content;
+
+/// <summary>An intent that a click, or whoever speaks for the customer, names outright: <c>cIntent:Name|text</c>. Source: Cognigy.</summary>
+internal static class TriggeredIntent
+{
+    public const string Prefix = "cIntent:";
+
+    /// <summary>Its name; null: the text names none.</summary>
+    public static string? In(string text) =>
+        text.StartsWith(Prefix, StringComparison.Ordinal) ? text[Prefix.Length..].Split('|', 2)[0].Trim() : null;
+}
