@@ -18,22 +18,9 @@ internal sealed partial class ConversationRun
         // One alone goes on, under a lease that outlasts the pause.
         if (head.Lease?.Id != _lease || !FitsLease())
             return (true, await RetakeAsync(snapshot, cancellation));
-        var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
-        if (endpoint is not { Settings.Enabled: true })
-            return (true, await LeaveOutAsync(snapshot, rest, "The Endpoint was disabled or deleted while the turn paused here.", cancellation));
-        var attempts = head.Attempts.GetValueOrDefault(rest.EventId);
-        if (attempts >= _options.MaxAttempts && _counted != rest.EventId)
-            return (true, await LeaveOutAsync(
-                snapshot, rest, $"The rest of the turn failed {attempts} times. Last: {head.LastError ?? "the process died."}", cancellation));
-        if (IsSuspicious && _counted != rest.EventId)
-        {
-            var counted = await CommitAsync(
-                snapshot, head with { Lease = NewHold(), Attempts = With(head.Attempts, rest.EventId, attempts + 1) },
-                snapshot.State, [], release: false, cancellation);
-            if (counted is not null) _counted = rest.EventId;
-            return (true, null);
-        }
-
+        var (endpoint, never) = await AdmitAsync(snapshot, rest.EventId, cancellation);
+        if (never is not null) return (true, await LeaveOutAsync(snapshot, rest, never, cancellation));
+        if (endpoint is null) return (true, null);
         using var indicator = workshop.Indicators.Begin(token => AccountAsync(endpoint, token), head.ConversationId);
         if (Until(rest) is var wait && wait > TimeSpan.Zero)
         {
@@ -42,7 +29,6 @@ internal sealed partial class ConversationRun
             return (true, null);
         }
 
-        _asked = await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation);
         var stored = rest.Event(head.ConversationId);
         var started = Now.ToUnixTimeMilliseconds();
         try

@@ -55,21 +55,9 @@ internal sealed partial class ConversationRun
             ReceivedAt = now,
             Body = default,
         };
-        var attempts = head.Attempts.GetValueOrDefault(stored.EventId);
-        if (attempts >= _options.MaxAttempts && _counted != stored.EventId)
-            return await DropAsync(snapshot, notice, head.LastError ?? "The process died.", cancellation);
-        var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
-        if (endpoint is not { Settings.Enabled: true })
-            return await DropAsync(snapshot, notice, "The Endpoint was disabled or deleted.", cancellation);
-        if (IsSuspicious && _counted != stored.EventId)
-        {
-            var counted = await CommitAsync(
-                snapshot, head with { Lease = NewHold(), Attempts = With(head.Attempts, stored.EventId, attempts + 1) },
-                snapshot.State, [], release: false, cancellation);
-            if (counted is not null) _counted = stored.EventId;
-            return null;
-        }
-
+        var (endpoint, never) = await AdmitAsync(snapshot, stored.EventId, cancellation);
+        if (never is not null) return await DropAsync(snapshot, notice, never, cancellation);
+        if (endpoint is null) return null;
         try
         {
             using var indicator = notice.Status < HandoverStatus.Completed ? null
@@ -130,18 +118,18 @@ internal sealed partial class ConversationRun
     {
         if (snapshot.State.Facts.People.TalkAt(Now, _options.TransferGrace) == Talk.Yes)
             return handover.Judged(snapshot.State.Facts, Now, _options.TransferGrace) with { DecideAt = null };
-        var leftAt = snapshot.State.Facts.People.LeftAt;
+        var people = snapshot.State.Facts.People;
         var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
-        if (endpoint is null || await AccountAsync(endpoint, cancellation) is not { } account) return handover.Decided(goesOn: false, leftAt, Now);
+        if (endpoint is null || await AccountAsync(endpoint, cancellation) is not { } account) return handover.Ended(HandoverStatus.Completed, null);
         try
         {
             var conversation = await workshop.Gateway.GetConversationAsync(account, snapshot.Head!.ConversationId, cancellation);
             // Who has left has not got it: the resource is behind the events, unless it says so for long.
-            if (HandoverPatch.IsWith(conversation, "agent", snapshot.State.Facts.People.WhoLeft) && handover.Undecided < MostQuestions)
-                return Undecided(handover);
-            return handover.Decided(
-                goesOn: HandoverPatch.IsWithPeople(conversation) && !HandoverPatch.IsWith(conversation, "agent", snapshot.State.Facts.People.WhoLeft),
-                leftAt, Now + Longest(Backoff.After(handover.GoesOnAfter == leftAt ? handover.Undecided + 1 : 1, _options), _options.TransferGrace));
+            var isStale = HandoverPatch.IsWith(conversation, "agent", people.WhoLeft);
+            if (isStale && handover.Undecided < MostQuestions) return Undecided(handover);
+            if (isStale || !HandoverPatch.IsWithPeople(conversation)) return handover.Ended(HandoverStatus.Completed, null);
+            var wait = Backoff.After(handover.GoesOnAfter == people.LeftAt ? handover.Undecided + 1 : 1, _options);
+            return handover.GoesOn(people.LeftAt, Now + (wait > _options.TransferGrace ? wait : _options.TransferGrace));
         }
         catch (ChatGatewayException failed) when (failed.Delivery != Delivery.Refused && handover.Undecided < MostQuestions)
         {
@@ -149,7 +137,7 @@ internal sealed partial class ConversationRun
         }
         catch (ChatGatewayException)
         {
-            return handover.Decided(goesOn: false, leftAt, Now);
+            return handover.Ended(HandoverStatus.Completed, null);
         }
     }
 
@@ -158,8 +146,6 @@ internal sealed partial class ConversationRun
         Undecided = handover.Undecided + 1,
         DecideAt = (Now + Backoff.After(handover.Undecided + 1, _options)).ToUnixTimeMilliseconds(),
     };
-
-    private static TimeSpan Longest(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     /// <summary>8x8 takes an assignment with 202 and carries it out later: without a word of it, it is looked at.</summary>
     private async Task<HandoverCase> CheckAsync(Snapshot snapshot, HandoverCase handover, CancellationToken cancellation)

@@ -51,26 +51,23 @@ internal sealed partial class ConversationRun
     private async Task<Sent?> SendAllAsync(Snapshot snapshot, Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)
     {
         var renewedCredentials = false;
-        // What was read before a Flow that asked outside may be old by now.
-        if (_asked)
-        {
-            if (await LookAgainAsync(cancellation) is not { } fresh) return null;
-            (snapshot, _asked) = (fresh, false);
-        }
-
-        if (await IsSilentAsync(snapshot, cancellation) is { } reason) return await UnsentAsync(snapshot, reason, cancellation);
-        if (_turn is { EventType: "MESSAGE" } && _progress is { Sent: 0 })
-            workshop.Indicators.Read(account, snapshot.Head!.ConversationId, snapshot.State.Facts.Channel.Value, _turn.Timestamp);
+        // What was read before a Flow that reached outside may be old by now, and so is what was read before an upload or another output.
+        var isOld = _turn!.ReachedOutside;
+        var isRead = false;
+        OutgoingMessage? uploaded = null;
         var accepted = _progress!.Accepted;
         while (snapshot.Head!.Sending is { } sending && _progress is { } progress && !progress.IsComplete(sending))
         {
-            if (progress.Sent > 0)
+            if (isOld || progress.Sent > 0)
             {
                 if (await LookAgainAsync(cancellation) is not { } looked) return null;
-                snapshot = looked;
-                if (await IsSilentAsync(snapshot, cancellation) is { } joined) return await UnsentAsync(snapshot, joined, cancellation);
+                (snapshot, isOld) = (looked, false);
             }
 
+            if (await IsSilentAsync(snapshot, cancellation) is { } reason) return await UnsentAsync(snapshot, reason, cancellation);
+            if (!isRead && _turn is { EventType: "MESSAGE" } && progress.Sent == 0)
+                workshop.Indicators.Read(account, snapshot.Head!.ConversationId, snapshot.State.Facts.Channel.Value, _turn.Timestamp);
+            isRead = true;
             if (progress.Sent >= _turn!.Outputs.Count)
             {
                 if (await ActAsync(snapshot, endpoint, account, cancellation) is not { } acted) return null;
@@ -79,7 +76,7 @@ internal sealed partial class ConversationRun
                 break;
             }
 
-            var message = _turn.Outputs[progress.Sent];
+            var message = uploaded ?? _turn.Outputs[progress.Sent];
             if (MessagingWindow.FaultIn(message, snapshot.State.Facts, Now) is { } closed)
             {
                 if (await ParkAsync(snapshot, 1, ParkedKind.Outputs, closed, cancellation) is not { } parked) return null;
@@ -89,13 +86,12 @@ internal sealed partial class ConversationRun
 
             if (message.Media is not null)
             {
-                if (await UploadAsync(snapshot, endpoint, account, message, cancellation) is not { } uploaded) return null;
-                message = uploaded.Message;
-                if (await LookAgainAsync(cancellation) is not { } looked) return null;
-                snapshot = looked;
-                if (await IsSilentAsync(snapshot, cancellation) is { } joined) return await UnsentAsync(snapshot, joined, cancellation);
+                if (await UploadAsync(snapshot, endpoint, account, message, cancellation) is not { } done) return null;
+                (snapshot, uploaded, isOld) = (done.Snapshot, done.Message, true);
+                continue;
             }
 
+            uploaded = null;
             if (!FitsLease())
             {
                 if (await HoldAsync(snapshot, cancellation) is not { } renewed) return null;

@@ -44,9 +44,6 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
 
     private Turn? _turn;
     private string? _counted;
-
-    /// <summary>Whether the Flow of the turn to be sent asked outside, which takes time.</summary>
-    private bool _asked;
     private long _laid;
 
     /// <summary>What is on its way to those who are told of turns, in order. It never fails and ends in time.</summary>
@@ -229,6 +226,23 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         return await MakeTurnAsync(snapshot, plan, acting, endpoint, cancellation);
     }
 
+    /// <summary>Whether a turn may be tried that no waiting event makes. Rule 7 counts its attempts by an id of its own.</summary>
+    /// <returns>Neither: the attempt was counted first, read again. <c>Never</c>: why it is not tried any more.</returns>
+    private async Task<(Endpoint? Endpoint, string? Never)> AdmitAsync(Snapshot snapshot, string id, CancellationToken cancellation)
+    {
+        var head = snapshot.Head!;
+        var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
+        if (endpoint is not { Settings.Enabled: true }) return (null, "The Endpoint was disabled or deleted.");
+        if (_counted == id) return (endpoint, null);
+        var attempts = head.Attempts.GetValueOrDefault(id);
+        if (attempts >= _options.MaxAttempts) return (null, $"It failed {attempts} times. Last: {head.LastError ?? "The process died."}");
+        if (!IsSuspicious) return (endpoint, null);
+        var counted = await CommitAsync(
+            snapshot, head with { Lease = NewHold(), Attempts = With(head.Attempts, id, attempts + 1) }, snapshot.State, [], release: false, cancellation);
+        if (counted is not null) _counted = id;
+        return (null, null);
+    }
+
     /// <summary>Rule 7: somebody may have died with this turn, so the attempt is written down before it is made.</summary>
     private async Task<RunEnd?> CountAsync(Snapshot snapshot, Plan plan, Waiting acting, CancellationToken cancellation)
     {
@@ -254,8 +268,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         try
         {
             // What is asked outside is asked by one: others who were woken for the same event find the lease taken.
-            _asked = await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation);
-            if (_asked && snapshot.Head?.Lease?.Id != _lease)
+            if (snapshot.Head?.Lease?.Id != _lease && await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation))
             {
                 await AcquireAsync(snapshot, cancellation);
                 return null;
@@ -400,8 +413,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         var held = snapshot.Inbox.Count > plan.Absorbed.Count;
         if (held && plan.HeldUntil is { } until && until > Now)
         {
-            // Rule 10: waiting is a delayed wake-up, never a held lease.
-            await workshop.WakeUps.PutPairAsync(key, until - Now, cancellation);
+            // Rule 10: waiting is a delayed wake-up, never a held lease. A handover and a paused turn have put theirs.
+            if (snapshot.State.Paused is null && snapshot.State.Handover?.DecideAt != until.ToUnixTimeMilliseconds())
+                await workshop.WakeUps.PutPairAsync(key, until - Now, cancellation);
             held = false;
         }
 

@@ -227,6 +227,10 @@ internal sealed record Turn
     [JsonIgnore]
     public bool ShowsTagsAsText { get; set; }
 
+    /// <summary>Whether its Flow asked outside, or its transformers ran, which takes time; known only where it was made.</summary>
+    [JsonIgnore]
+    public bool ReachedOutside { get; set; }
+
     /// <summary>Whether all of it rests in the outbox, until it is sent.</summary>
     [JsonIgnore]
     public bool IsInOutbox { get; set; }

@@ -154,6 +154,9 @@ internal sealed record Plan
             }
 
             if (heldUntil is not null && role == Role.Input) continue;
+            // It comes too late to be said to the agent, who has seen it all the same.
+            if (talk == Talk.No && role == Role.Input && !stored.IsRetry
+                && (after.People.WasAgentInAt(stored.Timestamp) || next?.HadCustomerAt(stored.Timestamp) == true)) role = Role.None;
             if (role != Role.None && talk == Talk.No) return Acts(waiting, body, after, next);
             if (goesOn && role == Role.Input)
             {

@@ -91,13 +91,13 @@ internal sealed partial class TurnRunner(
         PausedTurn rest, StoredEvent stored, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
         var settings = endpoint.Settings;
-        var (flow, _) = await FlowAsync(settings, state.Session, cancellation, goesOn: true);
+        var (flow, isOver) = await FlowAsync(settings, state.Session, cancellation, goesOn: true);
         state = state with { Paused = null };
-        if (state.Session is not { } session || session.Flow != settings.Flow)
+        if (state.Session is not { } session || isOver)
             return (TurnOf(stored, state.Session, null) with
             {
                 Part = rest.Part,
-                Failure = new FlowFailure(rest.At.Step, 0, "The Endpoint got another Flow while the turn paused here: the rest of it is left out."),
+                Failure = new FlowFailure(rest.At.Step, 0, "The Endpoint got another Flow, or this version was deleted, while the turn paused here: the rest of it is left out."),
             }, state);
         var (turn, after) = await RunAsync(flow, rest.Input, null, stored, null, session, state, endpoint, cancellation, rest);
         // What is injected during a handover leaves the step alone that waits for its end.
@@ -168,7 +168,8 @@ internal sealed partial class TurnRunner(
             Limits = limits.Value,
         }, cancellation);
         FlowAnswer? answer = null;
-        while (run.Next(answer) is { } asked) answer = await outside.AnswerAsync(asked, endpoint, stored.ConversationId, cancellation);
+        var reachesOutside = settings.Transformers.Run;
+        for (; run.Next(answer) is { } asked; reachesOutside = true) answer = await outside.AnswerAsync(asked, endpoint, stored.ConversationId, cancellation);
         var result = run.Result;
         var silence = stored.IsBesideAgent ? null : Silence(state.Facts, stored.IsOurs ? null : stored.Timestamp);
         var transformer = silence is not null ? null : transformers.Outputs(
@@ -182,6 +183,7 @@ internal sealed partial class TurnRunner(
             Warnings = result.Warnings.Count == 0 ? null : result.Warnings,
             Hides = session.Blind || result.IsBlind || rest is { IsBlind: true } ? Hidden.All : null,
             Part = rest?.Part ?? 0,
+            ReachedOutside = reachesOutside,
         };
         turn = Told(turn, input, session, result, endpoint);
         state = state with

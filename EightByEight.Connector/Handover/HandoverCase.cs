@@ -78,6 +78,9 @@ internal sealed record HandoverCase
     /// <summary>Whether any agent ever came.</summary>
     public bool HadAgent { get; set; }
 
+    /// <summary>When the last agent left, by 8x8's time; 0: none has.</summary>
+    public long AgentLeftAt { get; set; }
+
     /// <summary>How it is to end once the customer was taken back.</summary>
     public HandoverStatus? Ending { get; set; }
 
@@ -154,6 +157,7 @@ internal sealed record HandoverCase
         next = (next with
         {
             HadAgent = HadAgent || facts.People.WereThere(Since),
+            AgentLeftAt = facts.People.LeftAt > Since ? facts.People.LeftAt : AgentLeftAt,
             AgentId = facts.People.NewestAgent ?? Agent(stored, body) ?? AgentId,
         }).Judged(facts, now, grace);
         // The assignment comes first, without the queue's name.
@@ -193,18 +197,15 @@ internal sealed record HandoverCase
         return QueuedAt > Since ? Now(HandoverStatus.Queued) with { DecideAt = null } : this;
     }
 
-    /// <summary>After the grace time, and after 8x8 was asked.</summary>
-    /// <param name="goesOn">Whether the conversation is still with a queue or an agent.</param>
+    /// <summary>8x8, asked after the grace time, says that the agent's leaving was no end.</summary>
     /// <param name="leftAt">When the agent left, by 8x8's time: what came before is no end.</param>
     /// <param name="again">When it is asked again: the resource may be behind the events, and no event is promised.</param>
-    public HandoverCase Decided(bool goesOn, long leftAt, DateTimeOffset again) => goesOn
-        ? Now(HandoverStatus.Transferred) with
-        {
-            DecideAt = again.ToUnixTimeMilliseconds(),
-            Undecided = GoesOnAfter == leftAt ? Undecided + 1 : 1,
-            GoesOnAfter = leftAt,
-        }
-        : Ended(HandoverStatus.Completed, null);
+    public HandoverCase GoesOn(long leftAt, DateTimeOffset again) => Now(HandoverStatus.Transferred) with
+    {
+        DecideAt = again.ToUnixTimeMilliseconds(),
+        Undecided = GoesOnAfter == leftAt ? Undecided + 1 : 1,
+        GoesOnAfter = leftAt,
+    };
 
     /// <summary>Whether only the conversation resource says that it goes on, which is asked again.</summary>
     [JsonIgnore]
@@ -223,13 +224,16 @@ internal sealed record HandoverCase
     /// <summary>The customer said something while people are in charge.</summary>
     public HandoverCase Heard(long receivedAt) => this with { LastInputAt = Math.Max(LastInputAt, receivedAt), InactivityCount = 0 };
 
+    /// <summary>Whether it is over, and the customer was with its people at a time of 8x8's.</summary>
+    public bool HadCustomerAt(long at) => !IsActive && Since < at && at <= AgentLeftAt;
+
     /// <summary>Whether what the customer said calls the handover off.</summary>
     public bool IsCancelledBy(IncomingContent content)
     {
         if (Status is not (HandoverStatus.Requested or HandoverStatus.Queued)) return false;
         var text = content.Text.Trim();
         return (Request.CancelButton is { } button && string.Equals(text, button.Trim(), StringComparison.OrdinalIgnoreCase))
-            || (Request.CancelIntent is { } intent && IsIntent(text, intent));
+            || (Request.CancelIntent is { } intent && TriggeredIntent.In(text) == intent);
     }
 
     /// <summary>The customer is to be taken back.</summary>
@@ -307,10 +311,6 @@ internal sealed record HandoverCase
 
     private HandoverCase Over(string reason) =>
         HadAgent ? Ended(HandoverStatus.Completed, null) : Ended(HandoverStatus.Cancelled, reason);
-
-    private static bool IsIntent(string text, string intent) =>
-        text.StartsWith("cIntent:", StringComparison.Ordinal)
-        && string.Equals(text["cIntent:".Length..].Split('|')[0].Trim(), intent, StringComparison.Ordinal);
 
     private static long? After(DateTimeOffset now, double? minutes) =>
         minutes is { } given ? (now + TimeSpan.FromMinutes(given)).ToUnixTimeMilliseconds() : null;

@@ -80,7 +80,7 @@ public sealed class HandoverProperties
         foreach (var told in new[] { joined, left }) (facts, handover) = After(facts, handover, told, Start.AddSeconds(3));
         Assert.Equal(HandoverStatus.Left, handover.Status);
 
-        (_, handover) = After(facts, handover.Decided(goesOn: true, facts.People.LeftAt, Start.AddSeconds(60)), says, Start.AddSeconds(41));
+        (_, handover) = After(facts, handover.GoesOn(facts.People.LeftAt, Start.AddSeconds(60)), says, Start.AddSeconds(41));
 
         Assert.Equal((HandoverStatus.Transferred, Start.AddSeconds(60).ToUnixTimeMilliseconds()), (handover.Status, handover.DecideAt));
 

@@ -64,6 +64,38 @@ public sealed class LifecycleTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task What_8x8_ends_is_a_new_session_when_it_is_reopened()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Asks);
+        var conversation = connector.Start("hi");
+        await connector.BotSaysAsync(conversation, 1);
+        connector.Gateway.BecomesIdle(conversation);
+
+        connector.Gateway.CustomerSays(conversation, "me again");
+
+        Assert.Equal(["New: true. Name?", "New: true. Name?"], await connector.BotSaysAsync(conversation, 2));
+    }
+
+    [Fact]
+    public async Task What_the_bot_closed_is_a_new_session_when_the_customer_writes_again()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: closes
+            start:
+              - set: { context.count: "{{ (context.count || 0) + 1 }}" }
+              - say: "New: {{ input.session.isNew }}, {{ context.count }}."
+              - endConversation
+            """);
+        var conversation = connector.Start("hi");
+        await Eventually.GetAsync(() => connector.Gateway.State(conversation), state => state == "idle", "a closed conversation", logs: connector.Logs);
+
+        connector.Gateway.CustomerSays(conversation, "me again");
+
+        Assert.Equal(["New: true, 1.", "New: true, 1."], await connector.BotSaysAsync(conversation, 2));
+        Assert.EndsWith("-2", (string?)(await connector.ViewAsync(conversation))["sessionId"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_time_of_a_session_stands_still_during_a_handover()
     {
         var time = Clock();
