@@ -135,7 +135,8 @@ public sealed class PlanTests
     {
         Handover = HandoverCase.Begin(
             new HandoverRequest { QueueId = "101", CancelButton = "Never mind", CancelIntent = "stop", WithoutReturn = without }, Start,
-            DateTimeOffset.FromUnixTimeMilliseconds(Start)) with { Status = status },
+            DateTimeOffset.FromUnixTimeMilliseconds(Start)) with
+        { Status = status },
     };
 
     private static string Message(string text) => $$$"""{"eventType":"MESSAGE","data":{"sender":{"type":"user"},"text":"{{{text}}}"}}""";

@@ -1,5 +1,5 @@
-using EightByEight.Connector.Content;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Questions;
 using EightByEight.Connector.Flows.Scripting;
 
