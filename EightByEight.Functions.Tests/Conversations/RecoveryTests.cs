@@ -61,7 +61,7 @@ public sealed class RecoveryTests(AzuriteFixture azurite)
     {
         await using var connector = await TestConnector.StartAsync(azurite, options: Posted.Unpumped, settings: Posted.Unsigned);
         await connector.PostAsync("c", "MESSAGE", Posted.Said("hello"));
-        await HoldAsync(connector, "c", TimeSpan.FromSeconds(2));
+        await HoldAsync(connector, "c", TimeSpan.FromSeconds(5));
         var queue = connector.Service<ConnectorStorage>().WakeUps;
         await queue.ClearMessagesAsync(TestContext.Current.CancellationToken);
 
