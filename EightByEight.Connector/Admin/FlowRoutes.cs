@@ -81,6 +81,8 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
             return version is { } v ? !mustBeNew && isMatch(v) : http.Request.Headers.IfMatch.Count == 0;
         }, http.RequestAborted);
         directory.Drop(name);
+        // Trained now, so that no customer waits for it here; another process trains when it meets the Flow.
+        if (flow.Listener is { HasExamples: true }) await directory.FindAsync(name, http.RequestAborted);
         await audit.AddAsync(http, isNew ? "flow.create" : "flow.put", name, []);
         http.Response.Headers.ETag = AdminRequest.ETag(stored.Version);
         if (isNew) http.Response.Headers.Location = $"/api/flows/{name}";

@@ -119,7 +119,7 @@ public sealed record AnalyticsRecord
             UserId = (string?)input["userId"],
             Intent = result.Understanding?.Intent,
             IntentScore = result.Understanding?.Score,
-            Understood = result.Tracked.Understood ?? result.Understanding?.Understood,
+            Understood = result.Tracked.Understood ?? result.Understanding?.IsUnderstood,
             Failed = result.Failure is not null,
             Goals = result.Tracked.Goals,
             Custom = result.Tracked.Custom,

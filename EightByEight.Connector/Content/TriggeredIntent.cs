@@ -8,4 +8,7 @@ internal static class TriggeredIntent
     /// <summary>Its name; null: the text names none.</summary>
     public static string? In(string text) =>
         text.StartsWith(Prefix, StringComparison.Ordinal) ? text[Prefix.Length..].Split('|', 2)[0].Trim() : null;
+
+    /// <summary>The text behind its name, in which slots may be; empty: there is none.</summary>
+    public static string TextIn(string text) => text.IndexOf('|', StringComparison.Ordinal) is var bar and >= 0 ? text[(bar + 1)..] : "";
 }

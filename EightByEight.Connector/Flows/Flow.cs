@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Flows.Steps;
+using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Flows;
 
@@ -10,9 +11,11 @@ public sealed class Flow
     private readonly FrozenDictionary<string, Step> _steps;
     private readonly bool _asks;
 
-    internal Flow(string name, Template errorText, Step start, IReadOnlyCollection<Step> steps, IEnumerable<string> calls)
+    internal Flow(
+        string name, Template errorText, Step start, IReadOnlyCollection<Step> steps, IEnumerable<string> calls, Listener? listener = null)
     {
         Name = name;
+        Listener = listener;
         ErrorText = errorText;
         Start = start;
         Size = steps.Count;
@@ -25,7 +28,8 @@ public sealed class Flow
     {
         (Name, ErrorText, Start, Size, Calls, _steps, _asks) =
             (flow.Name, flow.ErrorText, flow.Start, flow.Size, flow.Calls, flow._steps, flow._asks || called.Values.Any(one => one._asks));
-        (Version, Called) = (flow.Version, called);
+        (Version, Called, Listener) = (flow.Version, called, flow.Listener);
+        NamesSlots = flow.NamesSlots || called.Values.Any(one => one.NamesSlots);
         NamesUrlToken = flow.NamesUrlToken || called.Values.Any(one => one.NamesUrlToken);
     }
 
@@ -40,6 +44,12 @@ public sealed class Flow
 
     /// <summary>Whether it reads <c>input.URLToken</c>, which is a secret that no other Flow is shown.</summary>
     internal bool NamesUrlToken { get; init; }
+
+    /// <summary>Whether it, or a Flow that it calls, looks at what slots hold: they are found only then.</summary>
+    internal bool NamesSlots { get; init; }
+
+    /// <summary>How it understands what customers say; null: it does not try to.</summary>
+    internal Listener? Listener { get; }
 
     internal Step Start { get; }
 

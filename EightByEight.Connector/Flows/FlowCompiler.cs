@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Flows.Steps;
+using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Flows;
 
@@ -55,7 +56,13 @@ internal sealed partial class FlowCompiler
 
     private FlowCompiler(string source) => _source = source;
 
+    private ListenerSource? _listener;
+    private DocumentNode? _document;
+
     public Problems Problems { get; } = new();
+
+    /// <summary>The slots that may be found in what customers say.</summary>
+    public IEnumerable<string> SlotNames => _listener!.SlotNames;
 
     public static Flow Compile(string source)
     {
@@ -74,7 +81,33 @@ internal sealed partial class FlowCompiler
         foreach (var stop in map.Unreached())
             compiler.Problems.Report(stop.Line, stop.Column, $"No way leads to this '{stop.Kind}'. Take it out, or lead to it with goTo.");
         compiler.DoubtNames();
+        compiler._listener!.Doubt(Texts(compiler._document!));
         return (flow, map, compiler.Problems.Any ? compiler.Problems.ToException().Problems : []);
+    }
+
+    /// <summary>All texts of a document but the examples and names of its intents.</summary>
+    private static HashSet<string> Texts(DocumentNode node)
+    {
+        var texts = new HashSet<string>();
+        void Gather(DocumentNode one, bool isRoot)
+        {
+            if (one is ScalarNode scalar) texts.Add(scalar.Text);
+            else if (one is ListNode list) foreach (var item in list.Items) Gather(item, false);
+            else if (one is MapNode map)
+                foreach (var (key, value) in map.Members)
+                {
+                    if (!isRoot) texts.Add(key.Text);
+                    if (isRoot && key.Text == "intents" && value is MapNode intents)
+                        foreach (var reaction in intents.Members.Select(intent => intent.Value).OfType<MapNode>().SelectMany(intent => intent.Members))
+                        {
+                            if (reaction.Key.Text is "reply" or "steps") Gather(reaction.Value, false);
+                        }
+                    else if (!isRoot || key.Text != "name") Gather(value, false);
+                }
+        }
+
+        Gather(node, true);
+        return texts;
     }
 
     private FlowMap Map()
@@ -84,7 +117,7 @@ internal sealed partial class FlowCompiler
         var jumps = _jumps.Where(jump => _targets.ContainsKey(jump.At.Text)).Select(jump => (
             stops.Where(stop => (stop.Line, stop.Column).CompareTo((jump.At.Line, jump.At.Column)) <= 0).MaxBy(stop => (stop.Line, stop.Column))!.Path,
             _targets[jump.At.Text].Path));
-        return new FlowMap(stops, jumps);
+        return new FlowMap(stops, jumps, _listener!.Entries);
     }
 
     /// <summary>Names that no expression finds when it runs.</summary>
@@ -111,14 +144,16 @@ internal sealed partial class FlowCompiler
         if (error is { IsConstant: false }) Problems.Report(flow.Find("error")!, "'error' takes no {{ }}: write the text out.");
         if (flow.Find("start") is null) Missing(flow, "start", "the list of steps that each input runs");
 
+        _document = document;
+        _listener = new ListenerSource(this, flow);
         Step? start = null;
-        foreach (var (key, value) in flow.Members.Where(member => member.Key.Text is not ("name" or "error")))
+        foreach (var (key, value) in flow.Members.Where(member => member.Key.Text is not ("name" or "error") && !ListenerSource.Members.Contains(member.Key.Text)))
         {
             if (value is not ListNode steps)
             {
                 Problems.Report(key, $"'{key.Text}' is not a list of steps." + (key.Text == "start"
                     ? " Write '- say: …' below it."
-                    : Problems.DidYouMean(key.Text, ["name", "start", "error"])
+                    : Problems.DidYouMean(key.Text, ["name", "start", "error", .. ListenerSource.Members])
                       + " A Flow has 'name', 'start', 'error' and sections, which are lists of steps."));
                 continue;
             }
@@ -130,6 +165,7 @@ internal sealed partial class FlowCompiler
             AddTarget(key, first);
         }
 
+        var listener = _listener.Read();
         foreach (var (id, step) in _ids) AddTarget(id, step);
         foreach (var (at, resolve) in _jumps)
         {
@@ -139,8 +175,9 @@ internal sealed partial class FlowCompiler
         }
 
         if (Problems.Any) throw Problems.ToException();
-        return new Flow(name!, error ?? new Template([(DefaultErrorText, (Expression?)null)]), start!, _all, _calls)
+        return new Flow(name!, error ?? new Template([(DefaultErrorText, (Expression?)null)]), start!, _all, _calls, ListenerSource.Members.Any(member => flow.Find(member) is not null) ? listener : null)
         {
+            NamesSlots = flow.Find("slots") is not null || _source.Contains("slot", StringComparison.Ordinal),
             NamesUrlToken = _source.Contains("URLToken", StringComparison.Ordinal),
         };
     }

@@ -65,7 +65,7 @@ public sealed class FlowDirectory
         // A version never changes, but it may be gone.
         if (_compiled.TryGetValue(key, out var known) && await _store.HasVersionAsync(name, version, CancellationToken.None)) return known.Flow;
         if (await _store.ReadVersionAsync(name, version, CancellationToken.None) is not var (stored, document)) return null;
-        return Keep(key, stored, document);
+        return await KeepAsync(key, stored, document);
     }
 
     private async Task<Flow?> ReadAsync(string name)
@@ -79,12 +79,14 @@ public sealed class FlowDirectory
             return null;
         }
 
-        return Keep(name, stored, document);
+        return await KeepAsync(name, stored, document);
     }
 
-    private Flow Keep(string key, StoredFlow stored, string document)
+    private async Task<Flow> KeepAsync(string key, StoredFlow stored, string document)
     {
         var flow = _compile(document);
+        // Here, so that it happens once, and no thread that runs a turn waits for it.
+        if (flow.Listener is { HasExamples: true } listener) await Task.Run(listener.Train);
         flow.Version = stored.Number;
         if (_compiled.Count >= Capacity) _compiled.Clear();
         _compiled[key] = new(stored.Version, flow);

@@ -9,11 +9,14 @@ internal sealed class FlowMap
     private readonly IReadOnlyList<Stop> _stops;
     private readonly Dictionary<string, Stop?> _around;
     private readonly List<Way> _ways = [];
+    private readonly IReadOnlyList<string> _entries;
 
     /// <param name="stops">The steps, each before what lies in it.</param>
     /// <param name="jumps">From which path to which, apart from what the order of steps says.</param>
-    public FlowMap(IEnumerable<Stop> stops, IEnumerable<(string From, string To)> jumps)
+    /// <param name="entries">Where it begins beside its start.</param>
+    public FlowMap(IEnumerable<Stop> stops, IEnumerable<(string From, string To)> jumps, IEnumerable<string> entries)
     {
+        _entries = ["start/0", .. entries];
         // A document that repeats a part by an alias has it at several paths.
         _stops = [.. stops.DistinctBy(stop => stop.Path)];
         var known = _stops.ToDictionary(stop => stop.Path);
@@ -34,7 +37,7 @@ internal sealed class FlowMap
     {
         var ways = _ways.ToLookup(way => way.From, way => way.To);
         var reached = new HashSet<string>();
-        var open = new Stack<string>(["start/0"]);
+        var open = new Stack<string>(_entries);
         while (open.TryPop(out var path))
             if (reached.Add(path))
                 foreach (var to in ways[path]) open.Push(to);

@@ -47,7 +47,7 @@ public sealed record FlowResult
     public bool IsBlind { get; init; }
 
     /// <summary>What was understood of the input; null: nothing tries to.</summary>
-    public Understanding? Understanding { get; init; }
+    public Understood? Understanding { get; init; }
 
     /// <summary>What the Flow says for analytics; after a failure nothing, since what it did is undone.</summary>
     public Tracked Tracked { get; init; } = Tracked.Nothing;
@@ -77,8 +77,8 @@ public sealed record FlowLine(LogLevel Level, string Message);
 /// <summary>What was understood of an input.</summary>
 /// <param name="Intent">What the customer wanted; null: nothing was recognised.</param>
 /// <param name="Score">How sure that is, 0 to 1.</param>
-/// <param name="Understood">Whether it is enough to go on with.</param>
-public sealed record Understanding(string? Intent, double? Score, bool? Understood);
+/// <param name="IsUnderstood">Whether it is enough to go on with.</param>
+public sealed record Understood(string? Intent, double? Score, bool? IsUnderstood);
 
 /// <summary>What a Flow says of its turn for analytics.</summary>
 public sealed record Tracked

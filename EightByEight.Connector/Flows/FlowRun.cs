@@ -1,4 +1,6 @@
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Steps;
+using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Flows;
 
@@ -31,7 +33,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
                 var taken = asked.Take(_turn, answer ?? throw new ArgumentNullException(nameof(answer)));
                 Follow(asked.IsCommitted ? taken.Committed() : taken);
             }
-            else if (!_began) Begin();
+            else if (!_began && Begin() is { } first) return first;
 
             while (_step is not null)
             {
@@ -46,7 +48,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
                     return request;
                 }
 
-                Follow(_step.Run(_turn));
+                if (Take(_step.Run(_turn)) is { } again) return again;
             }
 
             _result = _turn.Finish();
@@ -62,32 +64,55 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>Finds where the input goes on.</summary>
-    private void Begin()
+    private FlowRequest? Begin()
     {
         _began = true;
-        if (_turn.Pending is { } pending && input.Position is not { GoesOn: true } && _turn.HandoverStatus is null
-            && pending.Flow == flow.Name && flow.Find(pending.Step) is OptionalQuestion question)
+        if (input.Position is not { GoesOn: true } place) return Listen(input.Position, Enter);
+        _step = _turn.Restore(place);
+        if (_step is null) _turn.Warn(place.Step, 0, "The Flow was changed while the turn paused before this step: the rest of the turn is left out.");
+        return null;
+    }
+
+    /// <summary>Understands what is said before it is taken.</summary>
+    private FlowRequest? Listen(FlowPosition? position, Func<FlowRequest?> take)
+    {
+        var listener = _turn.Text.Length == 0 ? null : _turn.ListenerAt(position);
+        _turn.Hear(listener is not null ? listener.Hear(_turn)
+            : TriggeredIntent.In(_turn.Text) is { } intent ? Listener.Triggered(intent, null) : null);
+        return take();
+    }
+
+    /// <summary>Finds where the input goes on.</summary>
+    private FlowRequest? Enter()
+    {
+        if (_turn.Pending is { } pending && _turn.HandoverStatus is null && pending.Flow == flow.Name
+            && flow.Find(pending.Step) is OptionalQuestion question)
         {
             _step = question;
             _step = question.Hear(_turn, pending);
-            if (_step is not null) return;
-            _step = flow.Start;
+            if (_step is not null) return null;
         }
 
-        if (input.Position is not { } position) return;
-        var at = _turn.Restore(position);
-        if (position.GoesOn)
-        {
-            _step = at;
-            if (at is null) _turn.Warn(position.Step, 0, "The Flow was changed while the turn paused before this step: the rest of the turn is left out.");
-        }
-        else if (at is WaitingStep waiting)
+        if (input.Position is { } position && _turn.Restore(position) is WaitingStep waiting)
         {
             _step = waiting;
-            Follow(waiting.Resume(_turn, position));
+            return Take(waiting.Resume(_turn, position));
         }
-        else _turn.LeaveAll();
+
+        _turn.LeaveAll();
+        return EnterAnew();
+    }
+
+    private FlowRequest? EnterAnew()
+    {
+        _step = _turn.Entry;
+        return null;
+    }
+
+    private FlowRequest? Take(Outcome outcome)
+    {
+        Follow(outcome);
+        return outcome.Anew ? Listen(null, EnterAnew) : null;
     }
 
     private void Count(Step step)

@@ -102,6 +102,16 @@ internal sealed partial record StepSource(
         return null;
     }
 
+    /// <summary>A share that a member gives, above 0 and up to 1; null when it is missing or wrong.</summary>
+    public double? Share(MapNode map, string member)
+    {
+        if (map.Find(member) is not { } node) return null;
+        if (node is ScalarNode text && double.TryParse(text.Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share)
+            && share is > 0 and <= 1) return share;
+        Problems.Report(node, $"'{member}' is a number above 0 and up to 1, such as 0.5.");
+        return null;
+    }
+
     /// <summary>Whether a member says <c>true</c>.</summary>
     public bool Flag(MapNode map, string member)
     {

@@ -3,6 +3,7 @@ using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Flows.Steps;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Flows;
 
@@ -105,6 +106,12 @@ internal sealed class Turn : IDisposable
     /// <summary>The question that the next inputs may answer by the way; null: none.</summary>
     public PendingQuestion? Pending { get; set; }
 
+    /// <summary>What was understood of the input; null: there is nothing to understand, or nobody tries to.</summary>
+    public Heard? Heard { get; private set; }
+
+    /// <summary>Whether someone looks at what slots hold.</summary>
+    public bool NamesSlots => _flow.NamesSlots;
+
     /// <summary>What is said for analytics.</summary>
     public Tracked Tracked { get; set; } = Tracked.Nothing;
 
@@ -112,6 +119,35 @@ internal sealed class Turn : IDisposable
     public Sandbox Sandbox => SandboxOrNull ??= new Sandbox(this, _cancellation);
 
     public Sandbox? SandboxOrNull { get; private set; }
+
+    /// <summary>
+    /// Lets the Flow see what was understood. Source of the members: Cognigy, Input object.
+    /// </summary>
+    public void Hear(Heard? heard)
+    {
+        Heard = heard;
+        if (heard is null) return;
+        Memory.SetInput("intent", heard.Intent);
+        Memory.SetInput("intentScore", heard.Score);
+        Memory.SetInput("intentOutOfState", heard.OutOfState);
+        Memory.SetInput("slots", heard.Slots.DeepClone());
+        Memory.SetInput("understood", heard.IsUnderstood);
+        Memory.SetInput("nlu", new JsonObject
+        {
+            ["guesses"] = new JsonArray([.. heard.Guesses.Select(guess => (JsonNode)new JsonObject { ["intent"] = guess.Intent, ["score"] = guess.Score })]),
+        });
+    }
+
+    /// <summary>What understands an input: the Flow in which the session waits, else the one that called it, and so on.</summary>
+    public Listener? ListenerAt(FlowPosition? position)
+    {
+        for (var i = (position?.Calls?.Count ?? 0) - 1; i >= 0; i--)
+            if (Find(position!.Calls![i].Flow)?.Listener is { } inner) return inner;
+        return _flow.Listener ?? (NamesSlots ? Listener.OfSlots : null);
+    }
+
+    /// <summary>Where an input begins for which nothing waits: with what answers its intent, else at the Flow's start.</summary>
+    public Step Entry => (Heard is { By: { } by } && by == _flow.Listener ? by.Reaction(Heard) : null) ?? Frame.Flow.Start;
 
     /// <summary>Ends the sandbox; the next expression that needs one gets a new one, with its whole time.</summary>
     public void RestSandbox()
@@ -249,6 +285,7 @@ internal sealed class Turn : IDisposable
         Blind = Blind,
         IsBlind = IsBlind,
         Tracked = Tracked,
+        Understanding = Understanding(),
         Log = _log ?? [],
         Warnings = _warnings ?? [],
     };
@@ -261,11 +298,19 @@ internal sealed class Turn : IDisposable
         Marks = _input.Marks,
         Position = _input.Position,
         Failure = new FlowFailure(step.Path, step.Line, message) { Flow = Frame.Flow.Name },
+        Understanding = Heard is null ? null : new(Heard.Intent, Heard.Score, Heard.IsUnderstood),
         Blind = Blind,
         IsBlind = IsBlind,
         Log = _log ?? [],
         Warnings = _warnings ?? [],
     };
+
+    /// <summary>An answer to a question is understood, too, and what is none is not.</summary>
+    private Understood? Understanding()
+    {
+        var isUnderstood = Memory[Root.Input]["understood"] is JsonValue value && value.TryGetValue<bool>(out var truth) ? truth : (bool?)null;
+        return Heard is null && isUnderstood is null ? null : new(Heard?.Intent, Heard?.Score, isUnderstood);
+    }
 
     private static JsonObject? HandoverOf(JsonObject given) => given["handover"] as JsonObject;
 

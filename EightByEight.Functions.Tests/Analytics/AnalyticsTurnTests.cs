@@ -60,6 +60,21 @@ public sealed class AnalyticsTurnTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task What_was_understood_is_in_the_record()
+    {
+        const string flow = "name: shop\nintents: { hours: { examples: [ when are you open, opening hours ], reply: Nine. } }\nstart: [ say: What? ]";
+        await using var connector = await TestConnector.StartAsync(azurite, flow, Open(), options: Posted.Unpumped);
+        await SayAsync(connector, "first", "Opening hours?");
+        await SayAsync(connector, "second", "is it raining in peru");
+        await connector.Service<Sweeper>().SweepAsync(TestContext.Current.CancellationToken);
+
+        var records = await RecordsAsync(connector);
+        Assert.Equal(("hours", 1.0, true), ((string?)records[0]["intent"], (double?)records[0]["intentScore"], (bool?)records[0]["understood"]));
+        Assert.Equal((null, false), ((string?)records[1]["intent"], (bool?)records[1]["understood"]));
+        Assert.InRange((double)records[1]["intentScore"]!, 0, 0.44);
+    }
+
+    [Fact]
     public async Task Collect_analytics_off_leaves_nothing()
     {
         await using var connector = await TestConnector.StartAsync(azurite, Flow, Open(("collectAnalytics", false)), options: Posted.Unpumped);

@@ -56,6 +56,8 @@ internal abstract class AnswerType
         ["data"] = (_, _) => new DataAnswer(),
         ["file"] = (_, _) => new FileAnswer(),
         ["custom"] = CustomAnswer.Make,
+        ["intent"] = (_, _) => new IntentAnswer(),
+        ["slot"] = SlotAnswer.Make,
     };
 
     /// <summary>The members that belong to questions of some types only.</summary>
@@ -64,6 +66,7 @@ internal abstract class AnswerType
         ("pattern", ["regex"]),
         ("options", ["choice"]),
         ("answer", ["custom"]),
+        ("slot", ["slot"]),
         ("country", ["phone", "licencePlate"]),
         ("currency", ["money"]),
         ("unit", ["temperature"]),

@@ -43,7 +43,9 @@ internal sealed class RegexAnswer(Regex pattern) : AnswerType
         }
     }
 
-    private static Regex ToRegex(string pattern)
+    /// <summary>A pattern that is bounded in time.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public static Regex ToRegex(string pattern)
     {
         try
         {

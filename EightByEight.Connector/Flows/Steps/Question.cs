@@ -16,6 +16,7 @@ internal sealed class Question : WaitingStep
     private Step? _repromptSteps;
     private int? _reprompts;
     private int? _forgetAfter;
+    private double? _intentThreshold;
     private Template? _validationMessage;
     private Template? _confirm;
     private Template? _confirmReprompt;
@@ -30,7 +31,7 @@ internal sealed class Question : WaitingStep
     {
         source.AllowBeside("otherwise", "intents");
         var step = new Question { Path = source.Path, Line = source.Line };
-        if (source.Object("text", [.. Inquiry.Members, "reprompt", "reprompts", "forgetAfter", "validationMessage", "confirm", "confirmReprompt",
+        if (source.Object("text", [.. Inquiry.Members, "reprompt", "reprompts", "forgetAfter", "intentThreshold", "validationMessage", "confirm", "confirmReprompt",
             "skipIfKnown", "skipIfInInput"]) is { } map) step.Read(source, map);
         if (source.Members.Find("otherwise") is { } otherwise)
         {
@@ -60,8 +61,10 @@ internal sealed class Question : WaitingStep
     {
         var tentative = position.Tentative?.DeepClone();
         Show(turn, position, tentative);
-        if (_intents.Count > 0 && TriggeredIntent.In(turn.Text) is { } intent && _intents.TryGetValue(intent, out var steps) && steps is not null)
+        if (turn.Heard is { Intent: { } intent, Score: var score } && !(score < _intentThreshold)
+            && _intents.TryGetValue(intent, out var steps) && steps is not null)
         {
+            turn.Memory.SetInput("understood", true);
             turn.Frame[this] = position.Reprompts;
             return Outcome.JumpTo(steps);
         }
@@ -84,6 +87,7 @@ internal sealed class Question : WaitingStep
         if (map.Find("reprompt") is ListNode again) _repromptSteps = source.Block(again, "reprompt", new Again(this) { Path = $"{Path}/reprompt/end", Line = Line });
         else if (map.Find("reprompt") is { } text) _reprompt = source.Compiler.Template(text, "reprompt");
         _reprompts = source.Whole(map, "reprompts", 0, 100);
+        _intentThreshold = source.Share(map, "intentThreshold");
         _forgetAfter = source.Whole(map, "forgetAfter", 1, 100);
         Template? Text(string member, string needs)
         {
@@ -142,7 +146,7 @@ internal sealed class Question : WaitingStep
         {
             turn.LeaveAll();
             turn.Memory.SetInput("activeQuestion", null);
-            return Outcome.JumpTo(turn.Frame.Flow.Start);
+            return Outcome.Again;
         }
 
         if (wrong > _reprompts)

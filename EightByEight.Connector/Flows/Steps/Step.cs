@@ -60,6 +60,9 @@ internal readonly record struct Outcome
     /// <summary>Whether the session waits where it did before the turn.</summary>
     public bool Stays { get; private init; }
 
+    /// <summary>Whether the input is understood again, and taken as though nothing waited for it.</summary>
+    public bool Anew { get; private init; }
+
     /// <summary>Whether the Flow goes back to the one that called it.</summary>
     public bool Returns { get; private init; }
 
@@ -74,6 +77,8 @@ internal readonly record struct Outcome
     public static Outcome End { get; } = new(false, null, null);
 
     public static Outcome Stay { get; } = new(false, null, null) { Stays = true };
+
+    public static Outcome Again { get; } = new(false, null, null) { Anew = true };
 
     public static Outcome Return { get; } = new(true, null, null) { Returns = true };
 

@@ -32,6 +32,6 @@ internal sealed class Think : Step
         turn.Memory.SetInput("text", text);
         turn.Memory.SetInput("data", data);
         turn.LeaveAll();
-        return Outcome.JumpTo(turn.Frame.Flow.Start);
+        return Outcome.Again;
     }
 }
