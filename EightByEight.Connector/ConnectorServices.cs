@@ -11,6 +11,7 @@ using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
+using EightByEight.Connector.Understanding;
 using EightByEight.Connector.Webhooks;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -45,6 +46,7 @@ public static class ConnectorServices
         services.AddSingleton<CustomerErasure>();
         services.AddSingleton<CustomerRoutes>();
         services.AddDataClasses();
+        NluServices.AddTo(services, configuration);
         // Request logs and log scopes of the web server name URLs, and those of webhooks hold the URL token.
         services.AddLogging(logging => logging
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)

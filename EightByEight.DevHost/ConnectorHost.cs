@@ -50,6 +50,7 @@ public sealed class ConnectorHost : IAsyncDisposable
             ["Connector:AllowInsecureGateways"] = "true",
             // Bots on this machine.
             ["Connector:HandoverProviders:AllowPrivateCallbacks"] = "true",
+            ["Connector:Understanding:AllowPrivateAddresses"] = "true",
         });
         // URLs of files work on this machine.
         if (builder.Configuration["Connector:PublicBaseUrl"] is null && Uri.TryCreate(url, UriKind.Absolute, out var own) && own is { IsLoopback: true, Port: not 0 })

@@ -4,14 +4,16 @@ using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Flows.Steps;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Conversations;
 
 /// <summary>Answers what Flows ask of the world. It only reads, so that a turn that is repeated asks again and harms nobody.</summary>
-internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpoints, Transcripts transcripts)
+internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpoints, Transcripts transcripts, NluServices nlu)
 {
     public async Task<FlowAnswer> AnswerAsync(FlowRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
+        if (request is UnderstandRequest said) return await nlu.AskAsync(said, cancellation);
         try
         {
             return new(request switch

@@ -15,6 +15,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     private AskingStep? _asking;
     private FlowResult? _result;
     private bool _began;
+    private Func<FlowAnswer, FlowRequest?>? _understand;
     private int _steps = input.Steps;
 
     /// <summary>What came of it, once <see cref="Next"/> asks for nothing more.</summary>
@@ -32,6 +33,11 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
             {
                 var taken = asked.Take(_turn, answer ?? throw new ArgumentNullException(nameof(answer)));
                 Follow(asked.IsCommitted ? taken.Committed() : taken);
+            }
+            else if (_understand is { } understand)
+            {
+                _understand = null;
+                if (understand(answer ?? throw new ArgumentNullException(nameof(answer))) is { } more) return more;
             }
             else if (!_began && Begin() is { } first) return first;
 
@@ -77,6 +83,16 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     private FlowRequest? Listen(FlowPosition? position, Func<FlowRequest?> take)
     {
         var listener = _turn.Text.Length == 0 ? null : _turn.ListenerAt(position);
+        if (listener?.Ask(_turn) is { } request)
+        {
+            _understand = answer =>
+            {
+                _turn.Hear(listener.Hear(_turn, answer));
+                return take();
+            };
+            return request;
+        }
+
         _turn.Hear(listener is not null ? listener.Hear(_turn)
             : TriggeredIntent.In(_turn.Text) is { } intent ? Listener.Triggered(intent, null) : null);
         return take();

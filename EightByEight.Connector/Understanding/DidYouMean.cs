@@ -14,7 +14,7 @@ internal sealed class DidYouMean(Template text, double from) : Step
 
     public override Outcome Run(Turn turn)
     {
-        var offered = turn.Heard!.Guesses.Select(guess => turn.Heard.By!.Intents.First(intent => intent.Name == guess.Intent));
+        var offered = turn.Heard!.Guesses.Select(guess => turn.Heard.By!.Intents.FirstOrDefault(intent => intent.Name == guess.Intent)).OfType<Intent>();
         turn.Say(new Output
         {
             Text = text.Render(turn, this),

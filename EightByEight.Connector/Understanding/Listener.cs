@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Flows.Steps;
@@ -46,6 +47,9 @@ internal sealed class Listener
     /// <summary>Asks what was meant; null: nobody does.</summary>
     public DidYouMean? DidYouMean { get; init; }
 
+    /// <summary>The service that understands in its place; null: none does.</summary>
+    public NluService? Service { get; init; }
+
     /// <summary>What answers an input that was not understood; null: the Flow's start.</summary>
     public Step? DefaultReply { get; init; }
 
@@ -55,14 +59,26 @@ internal sealed class Listener
         foreach (var model in _models) _ = model.Value;
     }
 
+    /// <summary>What is asked of a service before this can be understood; null: nothing is.</summary>
+    public UnderstandRequest? Ask(Turn turn)
+    {
+        if (Service is null || TriggeredIntent.In(turn.Text) is not null) return null;
+        var text = turn.Text.Length > Features.LongestText ? turn.Text[..Features.LongestText] : turn.Text;
+        return new(Service, text, [.. Intents.Where(intent => intent.CountsIn(turn.State))
+            .Select(intent => (intent.Name, intent.Examples.Count == 0 ? [] : intent.Examples[Chosen(intent, turn.Locale)].Texts))], [.. Slots.Select(slot => slot.Name)]);
+    }
+
     /// <summary>Understands what is said now.</summary>
-    public Heard Hear(Turn turn)
+    /// <param name="answer">Of the service that was asked; null: none was.</param>
+    public Heard Hear(Turn turn, FlowAnswer? answer = null)
     {
         var triggered = TriggeredIntent.In(turn.Text);
         var said = triggered is null ? turn.Text : TriggeredIntent.TextIn(turn.Text);
         var slots = turn.NamesSlots ? SlotFinder.Find(said, Slots, turn) : [];
         if (triggered is not null) return Triggered(triggered, this) with { Slots = slots };
-        if (!HasExamples) return new() { By = this, Slots = slots, IsUnderstood = Intents.Count == 0 ? null : false };
+        if (answer is { Error: { } error }) turn.Warn("nlu", Service!.Line, error);
+        else if (answer?.Value is JsonObject told) return Told(told, slots, turn);
+        if (!HasExamples) return new() { By = this, Slots = slots, IsUnderstood = Intents.Count == 0 && Service is null ? null : false };
         return Recognise(said, turn) with { Slots = slots };
     }
 
@@ -80,10 +96,31 @@ internal sealed class Listener
     {
         if (heard.IsUnderstood is null) return null;
         if (heard.Intent is { } intent) return _numbers.TryGetValue(intent, out var number) ? Intents[number].Reaction : null;
-        return DidYouMean is { } asking && heard.Guesses.Count > 0 ? asking : DefaultReply;
+        return DidYouMean is { } asking && heard.Guesses.Any(guess => _numbers.ContainsKey(guess.Intent)) ? asking : DefaultReply;
     }
 
     private string? NameOf(string name) => _numbers.TryGetValue(name, out var number) ? Intents[number].Name : null;
+
+    /// <summary>What a service understood. Its slots are beside those that are found here.</summary>
+    private Heard Told(JsonObject said, JsonObject slots, Turn turn)
+    {
+        foreach (var (name, found) in said["slots"]!.AsObject())
+            if (!slots.ContainsKey(name)) slots[name] = found!.DeepClone();
+        var ranking = said["ranking"]!.AsArray().Select(one => (Intent: NameOf((string)one!["intent"]!) ?? (string)one["intent"]!, Score: (double)one["score"]!)).ToList();
+        bool Counts(string name) => !_numbers.TryGetValue(name, out var number) || Intents[number].CountsIn(turn.State);
+        var inState = ranking.Where(one => Counts(one.Intent)).ToList();
+        var isUnderstood = inState is [{ Score: var score }, ..] && score >= Threshold;
+        return new()
+        {
+            By = this,
+            Intent = isUnderstood ? inState[0].Intent : null,
+            Score = inState.Count == 0 ? null : inState[0].Score,
+            IsUnderstood = isUnderstood,
+            OutOfState = ranking is [{ } first, ..] && first.Score >= Threshold && !Counts(first.Intent) ? first.Intent : null,
+            Guesses = [.. inState.Where(one => one.Score >= Math.Min(Threshold, DidYouMean?.From ?? UsualOffer)).Take(MostGuesses)],
+            Slots = slots,
+        };
+    }
 
     private Heard Recognise(string text, Turn turn)
     {

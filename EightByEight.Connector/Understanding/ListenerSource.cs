@@ -14,6 +14,8 @@ internal sealed partial class ListenerSource
 
     public const int MostIntents = 500;
     public const int MostExamples = 10_000;
+    private const double UsualTimeout = 5;
+    private const int MostTimeout = 30;
     private static readonly string[] Reactions = ["reply", "steps", "flow"];
     private const string DefaultReplyPath = "defaultReply";
 
@@ -40,12 +42,13 @@ internal sealed partial class ListenerSource
     public Listener Read()
     {
         if (_flow.Find("intents") is { } intents) ReadIntents(intents);
-        var nlu = _flow.Find("nlu") is { } node ? Object(node, "nlu", "threshold", "didYouMean") : null;
+        var nlu = _flow.Find("nlu") is { } node ? Object(node, "nlu", "threshold", "didYouMean", "provider", "url", "model", "timeout") : null;
         var threshold = nlu is null ? null : Share(nlu, "threshold");
         return new Listener([.. _intents.Select(one => one.Intent)], _slots)
         {
             Threshold = threshold ?? Listener.UsualThreshold,
             DidYouMean = nlu?.Find("didYouMean") is { } asking ? ReadDidYouMean(asking, threshold ?? Listener.UsualThreshold) : null,
+            Service = nlu is null ? null : ReadService(nlu),
             DefaultReply = _flow.Find("defaultReply") is { } reply ? Reply(reply, "defaultReply", DefaultReplyPath) : null,
         };
     }
@@ -210,6 +213,30 @@ internal sealed partial class ListenerSource
         var asking = new DidYouMean(template, from ?? Math.Min(Listener.UsualOffer, threshold / 2)) { Path = "nlu/didYouMean", Line = text.Line };
         _compiler.Register(asking);
         return asking;
+    }
+
+    private NluService? ReadService(MapNode nlu)
+    {
+        string? Text(string member) => nlu.Find(member) is { } node ? _compiler.PlainText(node, member) : null;
+        if (nlu.FindKey("provider") is not { } key)
+        {
+            if ((nlu.FindKey("url") ?? nlu.FindKey("model") ?? nlu.FindKey("timeout")) is { } lost)
+                Problems.Report(lost, $"'{lost.Text}' means nothing without a 'provider'.");
+            return null;
+        }
+
+        var provider = Text("provider");
+        if (provider is not ("rasa" or "openai")) Problems.Report(nlu.Find("provider")!, "'provider' is rasa or openai; without one the Flow understands by its examples.");
+        if (!Uri.TryCreate(Text("url"), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0)
+            Problems.Report((DocumentNode?)nlu.Find("url") ?? key, "'url' is where the service is, such as url: https://rasa.example.com, without a user.");
+        var model = Text("model");
+        if (provider == "openai" && model is null) Problems.Report(key, "'openai' needs a 'model', such as model: gpt-4o-mini.");
+        if (provider == "rasa" && model is not null) Problems.Report(nlu.FindKey("model")!, "'model' belongs to the provider openai.");
+        var timeout = UsualTimeout;
+        if (nlu.Find("timeout") is { } seconds && !(double.TryParse((seconds as ScalarNode)?.Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out timeout)
+            && timeout is > 0 and <= MostTimeout))
+            Problems.Report(seconds, $"'timeout' is a number of seconds, above 0 and up to {MostTimeout}.");
+        return Problems.Any ? null : new NluService(provider!, url!, model, TimeSpan.FromSeconds(timeout), key.Line);
     }
 
     private void ReadSlots(DocumentNode node)
