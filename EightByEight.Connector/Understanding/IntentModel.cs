@@ -18,6 +18,9 @@ internal sealed class IntentModel
     private const float Step = 4;
     private const float Decay = 0.05f;
 
+    /// <summary>Bounds what is kept to 40 MiB, and the time that learning takes.</summary>
+    private const int MostWeights = 8 * 1024 * 1024;
+
     /// <summary>Less is none.</summary>
     private const float Nothing = 0.0025f;
 
@@ -50,12 +53,17 @@ internal sealed class IntentModel
         _examples = exact.ToFrozenDictionary().GetAlternateLookup<ReadOnlySpan<char>>();
         var counts = new SortedDictionary<uint, int>();
         foreach (var feature in texts.SelectMany(text => text.Features)) counts[feature] = counts.GetValueOrDefault(feature) + 1;
-        _places = counts.Keys.Index().ToFrozenDictionary(one => one.Item, one => one.Index);
-        _rarity = [.. counts.Select(one => Rarity(texts.Count, one.Value))];
+        var kept = counts.ToArray();
+        // Of very many, those that several examples have.
+        if ((long)kept.Length * intents > MostWeights)
+            kept = [.. kept.OrderByDescending(one => one.Value).Take(MostWeights / intents).OrderBy(one => one.Key)];
+        _places = kept.Index().ToFrozenDictionary(one => one.Item.Key, one => one.Index);
+        _rarity = [.. kept.Select(one => Rarity(texts.Count, one.Value))];
         _unknown = Rarity(texts.Count, 0);
         _seen = new bool[_rarity.Length * intents];
         foreach (var (found, intent) in texts)
-            foreach (var feature in found) _seen[(_places[feature] * intents) + intent] = true;
+            foreach (var feature in found)
+                if (_places.TryGetValue(feature, out var place)) _seen[(place * intents) + intent] = true;
         (_weights, _biases) = Learn(texts);
     }
 

@@ -261,7 +261,7 @@ internal sealed partial class ListenerSource
         if (Object(node, name, "values", "pattern") is not { } map) return null;
         if (map.Find("pattern") is { } pattern) return OfPattern(name, pattern);
         if (map.Find("values") is ListNode list) return OfValues(name, [.. Texts(list, name).Select(text => (text, text))]);
-        if (map.Find("values") is not MapNode values)
+        if (map.Find("values") is not MapNode { Size: > 1 } values)
         {
             Problems.Report(node, $"'{name}' needs 'values', such as values: {{ large: [ big, L ] }}, or a 'pattern'.");
             return null;

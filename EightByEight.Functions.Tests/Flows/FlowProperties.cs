@@ -10,6 +10,7 @@ public class FlowProperties
 {
     private static readonly string[] Pieces =
     [
+        "intents", "examples", "reply", "slots", "values", "pattern", "nlu", "threshold", "didYouMean", "provider", "rasa", "defaultReply",
         "name: a\n", "start:\n", "  - ", "say", ": ", "question", "goTo", "if", "then", "else", "set", "stop", "switch", "cases", "forEach", "do", "while", "call",
         "once", "de", "type", "date", "reprompt", "{{ ", " }}",
         "input.text", "context.a", "[", "]", "{", "}", ",", "\"", "'", "|", ">", "&a", "*a", "!!int", "? ", "\n", "  ", "\t", "#",

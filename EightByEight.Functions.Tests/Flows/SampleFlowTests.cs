@@ -39,6 +39,22 @@ public class SampleFlowTests
     }
 
     [Fact]
+    public void Faq_answers_what_it_knows_and_asks_for_what_it_needs()
+    {
+        var conversation = Open("faq");
+        Assert.StartsWith("I did not get that.", conversation.Say("who painted the mona lisa"));
+        Assert.Equal("cIntent:return", conversation.Last.Outputs[0].QuickReplies[2].Payload);
+        Assert.Equal("We are open Monday to Saturday from nine to six.", conversation.Say("whats your opning hours"));
+        Assert.Equal("What is the number of your order?", conversation.Say("cIntent:return"));
+        Assert.StartsWith("It begins with A-", conversation.Say("1234"));
+        Assert.Equal("We have sent you a label for order A-1234.", conversation.Say("A-1234, I think"));
+        Assert.Equal("We have sent you a label for order A-4321.", conversation.Say("i want to return order a-4321"));
+        conversation.Say("cIntent:return");
+        Assert.Equal("One moment, a colleague will be with you.", conversation.Say("human please"));
+        Assert.NotNull(conversation.Last.Handover);
+    }
+
+    [Fact]
     public void Welcome_remembers_a_name()
     {
         var conversation = Open("welcome");

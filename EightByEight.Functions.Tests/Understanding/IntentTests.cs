@@ -283,6 +283,34 @@ public sealed class IntentTests
         Assert.Equal(answer, new Conversation(page[begin..page.IndexOf("```", begin, StringComparison.Ordinal)]).Say(text));
     }
 
+    [FsCheck.Xunit.Property(MaxTest = 200)]
+    public void Whatever_is_said_is_understood_or_not_and_fails_nothing(string? text)
+    {
+        var customer = new Conversation("""
+            name: a
+            intents: { cancel: [ cancel it ], order: [ order a pizza ] }
+            slots: { size: [ small, large ], order: { pattern: "(a+)+" } }
+            start: [ say: "{{ input.intent }}" ]
+            """);
+        customer.Say(text ?? "");
+
+        Assert.Null(customer.Last.Failure);
+        Assert.InRange(customer.Last.Understanding?.Score ?? 0, 0, 1);
+    }
+
+    [Fact]
+    public void Very_many_examples_keep_the_model_small()
+    {
+        var random = new Random(1);
+        string Word() => new([.. Enumerable.Range(0, 8).Select(_ => (char)('a' + random.Next(26)))]);
+        List<(string, int)> examples = [.. Enumerable.Range(0, 2_000).Select(i => ($"{Word()} {Word()} word{(char)('a' + (i % 26))}{(char)('a' + (i % 500 / 26))}", i % 500))];
+
+        var scores = new float[500];
+        Connector.Understanding.IntentModel.Train(examples, 500).Score("please worddb", scores);
+
+        Assert.Equal(29, Array.IndexOf(scores, scores.Max()));
+    }
+
     [Fact]
     public void The_same_examples_make_the_same_model()
     {
