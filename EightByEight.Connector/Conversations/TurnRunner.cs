@@ -223,7 +223,7 @@ internal sealed partial class TurnRunner(
     {
         var settings = endpoint.Settings.DataProtection;
         // Looked through only where something is masked.
-        var words = Masking.Said(input)
+        var words = Masking.Said(input).Concat(Masking.Slots(result.Understanding?.Slots))
             .Concat(Masking.Leaves(session.Context)).Concat(Masking.Leaves(result.Context)).Concat(Masking.Leaves(result.Profile));
         return turn with
         {

@@ -78,7 +78,11 @@ public sealed record FlowLine(LogLevel Level, string Message);
 /// <param name="Intent">What the customer wanted; null: nothing was recognised.</param>
 /// <param name="Score">How sure that is, 0 to 1.</param>
 /// <param name="IsUnderstood">Whether it is enough to go on with.</param>
-public sealed record Understood(string? Intent, double? Score, bool? IsUnderstood);
+public sealed record Understood(string? Intent, double? Score, bool? IsUnderstood)
+{
+    /// <summary>What was found in it, by the name of the slot; null: nothing.</summary>
+    public JsonObject? Slots { get; init; }
+}
 
 /// <summary>What a Flow says of its turn for analytics.</summary>
 public sealed record Tracked

@@ -298,7 +298,7 @@ internal sealed class Turn : IDisposable
         Marks = _input.Marks,
         Position = _input.Position,
         Failure = new FlowFailure(step.Path, step.Line, message) { Flow = Frame.Flow.Name },
-        Understanding = Heard is null ? null : new(Heard.Intent, Heard.Score, Heard.IsUnderstood),
+        Understanding = Heard is null ? null : new(Heard.Intent, Heard.Score, Heard.IsUnderstood) { Slots = Heard.Slots },
         Blind = Blind,
         IsBlind = IsBlind,
         Log = _log ?? [],
@@ -309,7 +309,7 @@ internal sealed class Turn : IDisposable
     private Understood? Understanding()
     {
         var isUnderstood = Memory[Root.Input]["understood"] is JsonValue value && value.TryGetValue<bool>(out var truth) ? truth : (bool?)null;
-        return Heard is null && isUnderstood is null ? null : new(Heard?.Intent, Heard?.Score, isUnderstood);
+        return Heard is null && isUnderstood is null ? null : new(Heard?.Intent, Heard?.Score, isUnderstood) { Slots = Heard?.Slots };
     }
 
     private static JsonObject? HandoverOf(JsonObject given) => given["handover"] as JsonObject;

@@ -113,9 +113,14 @@ internal static partial class Masking
     /// <summary>All that an input holds of its customer, for <see cref="WithoutQuotes"/>.</summary>
     public static IEnumerable<string?> Said(JsonNode? input) => input switch
     {
-        JsonObject members => members.Where(m => m.Key is "text" or "userId" or "user" or "data" or "result").SelectMany(m => Leaves(m.Value)),
+        JsonObject members => members.Where(m => m.Key is "text" or "userId" or "user" or "data" or "result").SelectMany(m => Leaves(m.Value))
+            .Concat(Slots(members["slots"])),
         _ => [],
     };
+
+    /// <summary>What was found in what the customer said, which may be written otherwise there; not where it stands.</summary>
+    public static IEnumerable<string?> Slots(JsonNode? slots) => (slots as JsonObject ?? []).SelectMany(slot => slot.Value as JsonArray ?? [])
+        .SelectMany(found => found is JsonObject own && own["keyphrase"] is { } value ? Leaves(value).Concat(Leaves(own["text"])) : Leaves(found));
 
     /// <summary>All texts and numbers in JSON, however deep, but for what only names its kind.</summary>
     public static IEnumerable<string?> Leaves(JsonNode? node) => node switch

@@ -75,6 +75,16 @@ public sealed class AnalyticsTurnTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_slot_is_masked_as_what_was_said_is_also_where_it_is_written_otherwise()
+    {
+        const string flow = "name: shop\nstart:\n  - log: \"call {{ input.slots.PHONE[0] }}\"\n  - stop\n";
+        await using var connector = await TestConnector.StartAsync(azurite, flow, Open(("maskSensitiveLogging", true)), options: Posted.Unpumped);
+        await SayAsync(connector, "first", "call me at +49 (30) 901820");
+
+        Assert.Equal("call ***", (string?)Assert.Single(await LinesAsync(connector))["message"]);
+    }
+
+    [Fact]
     public async Task Collect_analytics_off_leaves_nothing()
     {
         await using var connector = await TestConnector.StartAsync(azurite, Flow, Open(("collectAnalytics", false)), options: Posted.Unpumped);
