@@ -51,9 +51,11 @@ internal sealed class FlowMap
     {
         var drawing = new StringBuilder("flowchart TD\n");
         var numbers = _stops.Index().ToDictionary(stop => stop.Item.Path, stop => stop.Index);
-        foreach (var section in _stops.GroupBy(stop => stop.Path.Split('/')[0]))
+        foreach (var (place, section) in _stops.GroupBy(stop => SectionOf(stop.Path)).Index())
         {
-            drawing.Append(CultureInfo.InvariantCulture, $"  subgraph s_{section.Key}[\"{section.Key}\"]\n");
+            // Names of intents are no ids of Mermaid.
+            var id = section.Key.Contains('/', StringComparison.Ordinal) ? $"intent{place}" : section.Key;
+            drawing.Append(CultureInfo.InvariantCulture, $"  subgraph s_{id}[\"{Quoted(section.Key)}\"]\n");
             foreach (var stop in section)
             {
                 var (open, close) = stop.Kind is "if" or "switch" or "while" or "forEach" ? ("{", "}") : stop.Waits ? ("[/", "/]") : ("[", "]");
@@ -86,6 +88,13 @@ internal sealed class FlowMap
         var isAgain = outer.Kind is "forEach" or "while" or "handover"
             || (outer.Waits && !path.StartsWith(outer.Path + "/otherwise/", StringComparison.Ordinal));
         return isAgain ? outer.Path : Next(outer.Path, known, around);
+    }
+
+    /// <summary>A section's name, or <c>intents/</c> with that of an intent.</summary>
+    private static string SectionOf(string path)
+    {
+        var parts = path.Split('/', 3);
+        return parts[0] == "intents" ? $"intents/{parts[1]}" : parts[0];
     }
 
     private static string Below(string path)

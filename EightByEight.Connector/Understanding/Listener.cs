@@ -41,6 +41,9 @@ internal sealed class Listener
     /// <summary>Whether there is something to learn from.</summary>
     public bool HasExamples { get; }
 
+    /// <summary>Whether it has learned from them.</summary>
+    public bool HasLearned => _models.All(model => model.IsValueCreated);
+
     /// <summary>From which score an intent counts.</summary>
     public double Threshold { get; init; } = UsualThreshold;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Flows;
 using EightByEight.Functions.Tests.Conversations;
 
 namespace EightByEight.Functions.Tests.Analytics;
@@ -64,6 +65,8 @@ public sealed class AnalyticsTurnTests(AzuriteFixture azurite)
     {
         const string flow = "name: shop\nintents: { hours: { examples: [ when are you open, opening hours ], reply: Nine. } }\nstart: [ say: What? ]";
         await using var connector = await TestConnector.StartAsync(azurite, flow, Open(), options: Posted.Unpumped);
+        // Learned when it was stored, not in a turn.
+        Assert.True((await connector.Service<FlowDirectory>().FindAsync("shop", TestContext.Current.CancellationToken))!.Listener!.HasLearned);
         await SayAsync(connector, "first", "Opening hours?");
         await SayAsync(connector, "second", "is it raining in peru");
         await connector.Service<Sweeper>().SweepAsync(TestContext.Current.CancellationToken);

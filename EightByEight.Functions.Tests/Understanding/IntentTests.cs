@@ -283,6 +283,14 @@ public sealed class IntentTests
         Assert.Equal(answer, new Conversation(page[begin..page.IndexOf("```", begin, StringComparison.Ordinal)]).Say(text));
     }
 
+    [Fact]
+    public void Intents_are_drawn_each_with_what_answers_it()
+    {
+        var drawing = FlowReview.Draw("name: a\nintents: { give up: { examples: [ x ], reply: Bye }, b: { steps: [ say: B ] } }\nstart: [ stop ]");
+
+        Assert.Contains("  subgraph s_intent1[\"intents/give up\"]\n    n1[\"say: Bye\"]\n  end\n  subgraph s_intent2[\"intents/b\"]", drawing, StringComparison.Ordinal);
+    }
+
     [FsCheck.Xunit.Property(MaxTest = 200)]
     public void Whatever_is_said_is_understood_or_not_and_fails_nothing(string? text)
     {
