@@ -11,6 +11,7 @@ using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
+using EightByEight.Connector.Translation;
 using EightByEight.Connector.Understanding;
 using EightByEight.Connector.Webhooks;
 using Microsoft.AspNetCore.Routing;
@@ -57,6 +58,7 @@ public static class ConnectorServices
             .AddEndpoints(configuration)
             .AddContent(configuration)
             .AddTransformers(configuration)
+            .AddTranslation(configuration)
             .AddFiles(configuration)
             .AddAnalytics(configuration)
             .AddConversations(configuration)

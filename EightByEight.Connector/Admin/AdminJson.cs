@@ -6,6 +6,7 @@ using EightByEight.Connector.Files;
 using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
+using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Admin;
 
@@ -26,6 +27,7 @@ internal sealed record EndpointResource(
     HandoverSettings Handover,
     ContentSettings Content,
     DataProtectionMembers DataProtection,
+    TranslationMembers Translation,
     TransformerSettings Transformers,
     FileStorageMembers FileStorage,
     InjectMembers Inject,
@@ -64,7 +66,8 @@ internal sealed record EightByEightResource(
 internal sealed record EndpointBody(
     string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session, HandoverSettings? Handover,
     ContentSettings? Content, DataProtectionMembers? DataProtection, TransformerSettings? Transformers,
-    FileStorageMembers? FileStorage, int? FlowVersion, string? Locale, string? TimeZone, InjectMembers? Inject, TestMembers? Test);
+    FileStorageMembers? FileStorage, int? FlowVersion, string? Locale, string? TimeZone, InjectMembers? Inject, TestMembers? Test,
+    TranslationMembers? Translation);
 
 /// <inheritdoc cref="FileStorageMembers"/>
 internal sealed record InjectMembers : InjectSettings
@@ -73,6 +76,13 @@ internal sealed record InjectMembers : InjectSettings
     public bool KeySet { get; init; }
     public string? SigningSecret { get; init; }
     public bool SigningSecretSet { get; init; }
+}
+
+/// <inheritdoc cref="FileStorageMembers"/>
+internal sealed record TranslationMembers : TranslationSettings
+{
+    public string? ApiKey { get; init; }
+    public bool ApiKeySet { get; init; }
 }
 
 /// <inheritdoc cref="FileStorageMembers"/>

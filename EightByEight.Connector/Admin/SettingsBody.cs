@@ -8,6 +8,7 @@ using EightByEight.Connector.Flows;
 using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
+using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Admin;
 
@@ -85,6 +86,7 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
         var handover = HandoverOf(all.Object("handover"));
         var content = Content(all.Object("content"));
         var dataProtection = DataProtectionSettings.Read(all.Object("dataProtection"));
+        var translation = TranslationSettings.Read(all.Object("translation"));
         var transformers = TransformerSettings.Read(all.Object("transformers"));
         var fileStorage = FileStorageSettings.Read(all.Object("fileStorage"));
         var inject = InjectSettings.Read(all.Object("inject"));
@@ -126,6 +128,7 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
                 Handover = handover,
                 Content = content,
                 DataProtection = dataProtection,
+                Translation = translation,
                 Transformers = transformers,
                 FileStorage = fileStorage,
                 Inject = inject,

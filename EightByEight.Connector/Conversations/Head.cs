@@ -1,11 +1,12 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Handover;
 using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -172,6 +173,9 @@ internal sealed record Session
 
     /// <summary>Whether the Flow said that nobody may look at what comes.</summary>
     public bool Blind { get; set; }
+
+    /// <summary>What is known of the customer's language; null: nothing was translated yet.</summary>
+    public SpokenLanguage? Language { get; set; }
 
     /// <summary>What the last turn that said something offered; null: not known.</summary>
     public Offer? Offer { get; set; }

@@ -4,12 +4,13 @@ using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Flows.Steps;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Translation;
 using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Conversations;
 
 /// <summary>Answers what Flows ask of the world. It only reads, so that a turn that is repeated asks again and harms nobody.</summary>
-internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpoints, Transcripts transcripts, NluServices nlu)
+internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpoints, Transcripts transcripts, NluServices nlu, Translator translator)
 {
     public async Task<FlowAnswer> AnswerAsync(FlowRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
@@ -24,10 +25,11 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
                     await AccountAsync(endpoint, cancellation), schedule.ScheduleId, cancellation),
                 HandbackRequest handback => await HandbackAsync(handback, endpoint, conversationId, cancellation),
                 TranscriptRequest transcript => await SaidAsync(transcript, endpoint, conversationId, cancellation),
+                TranslateRequest wanted => await TranslatedAsync(wanted, endpoint, cancellation),
                 _ => throw new InvalidOperationException($"Nobody answers {request.GetType().Name}."),
             });
         }
-        catch (Exception failed) when (failed is ChatGatewayException or EndpointSecretException or NoHandbackException)
+        catch (Exception failed) when (failed is ChatGatewayException or EndpointSecretException or NoHandbackException or TranslationException)
         {
             return new(null, failed.Message);
         }
@@ -51,6 +53,16 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
         var account = await AccountAsync(endpoint, cancellation) with { BaseUrl = new Uri(endpoint.Settings.EightByEight.BaseUrl) };
         return await Handback.ArrangeAsync(gateway, conversationId, endpoint, account, settings, cancellation) is { } fault
             ? throw new NoHandbackException(fault) : true;
+    }
+
+    private async Task<string> TranslatedAsync(TranslateRequest wanted, Endpoint endpoint, CancellationToken cancellation)
+    {
+        foreach (var tag in new[] { wanted.To, wanted.From })
+            if (tag is not null && !TranslationSettings.IsLanguage(tag))
+                throw new TranslationException($"'{tag}' is no language. Write one like de or pt-BR.");
+        var (texts, _) = await translator.TranslateAsync(
+            endpoint, endpoint.Settings.Translation, new(wanted.From, wanted.To), [wanted.Text], cancellation);
+        return texts[0];
     }
 
     private async Task<JsonArray> SaidAsync(TranscriptRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)

@@ -9,14 +9,15 @@ using EightByEight.Connector.Flows;
 using EightByEight.Connector.Handover;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
+using EightByEight.Connector.Translation;
 using Microsoft.Extensions.Options;
 
 namespace EightByEight.Connector.Conversations;
 
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
 internal sealed partial class TurnRunner(
-    FlowDirectory flows, EndpointDirectory endpoints, Outside outside, TransformerRoom transformers, Profiles profiles,
-    IOptions<ConversationOptions> options, IOptions<FlowLimits> limits, TimeProvider time)
+    FlowDirectory flows, EndpointDirectory endpoints, Outside outside, TransformerRoom transformers, TurnTranslation translation,
+    Profiles profiles, IOptions<ConversationOptions> options, IOptions<FlowLimits> limits, TimeProvider time)
 {
     /// <summary>Why nothing is said beside an agent.</summary>
     public const string AgentTalks = "An agent talks with the customer.";
@@ -49,9 +50,23 @@ internal sealed partial class TurnRunner(
         if (settings.DataProtection.SanitizeInput)
             content = Sanitizing.Of(content, isClick: stored.EventType == "ACTIVITY" && given.Text is null);
         var said = content.Text;
+        var isPayload = stored.EventType == "ACTIVITY" && given.Text is null;
         if (stored.EventType is "MESSAGE" or "TEXT" && flow.TakesChoices(session.Position) && session.Offer?.PayloadOf(said) is { } payload)
-            content = content.AsChoice(payload);
+            (content, isPayload) = (content.AsChoice(payload), true);
+        var translated = await translation.InputAsync(
+            endpoint, Translated(session, settings), content.Text, isPayload, ChannelLanguage(state.Facts), session.Language, cancellation);
+        session = session with { Language = translated.Language };
+        content = content with { Text = translated.Text };
         var input = InputFor(stored, content, state.Facts, session, flow, settings);
+        if (translated.From is not null || translated.Fault is not null)
+            input["translation"] = new JsonObject
+            {
+                ["original"] = said,
+                ["from"] = translated.From,
+                ["to"] = Translated(session, settings).FlowLanguage,
+                ["failed"] = translated.Fault is not null,
+                ["error"] = translated.Fault,
+            };
         // An agent who took the conversation unasked is told of when the bot has it again.
         if (state.Session is { } before && session.Id == before.Id && state.Facts.People is var people
             && people.WereThere(before.LastTimestamp))
@@ -111,7 +126,7 @@ internal sealed partial class TurnRunner(
 
     /// <summary>Whether a turn asks something of the world, so that it should not be tried by two at a time.</summary>
     public async ValueTask<bool> ReachesOutsideAsync(EndpointSettings settings, CancellationToken cancellation) =>
-        settings.Transformers.Run || await BoundAsync(settings, cancellation) is { Asks: true };
+        settings.Transformers.Run || settings.Translation.Enabled || await BoundAsync(settings, cancellation) is { Asks: true };
 
     /// <summary>Why nothing may be said now; null: the bot may speak.</summary>
     /// <param name="said">When the customer said what is answered, by 8x8; null: nothing is answered.</param>
@@ -174,13 +189,16 @@ internal sealed partial class TurnRunner(
         var silence = stored.IsBesideAgent ? null : Silence(state.Facts, stored.IsOurs ? null : stored.Timestamp);
         var transformer = silence is not null ? null : transformers.Outputs(
             endpoint, (string)input["userId"]!, session.Id, TransformerView.Conversation(stored.ConversationId, state));
-        var (messages, offer, cards) = await ConvertAsync(result.Outputs, state, state.Sessions, settings, transformer, cancellation);
+        var (outputs, fault) = await translation.OutputsAsync(
+            endpoint, Translated(result.Marks, settings), result.Outputs, ChannelLanguage(state.Facts), session.Language, cancellation);
+        var warnings = Warnings(result, rest is null ? input : [], fault);
+        var (messages, offer, cards) = await ConvertAsync(outputs, state, state.Sessions, settings, transformer, cancellation);
         var turn = TurnOf(stored, session, text) with
         {
             Outputs = messages,
             Action = result.EndsConversation ? ConversationAction.End : null,
             Failure = result.Failure,
-            Warnings = result.Warnings.Count == 0 ? null : result.Warnings,
+            Warnings = warnings.Count == 0 ? null : warnings,
             Hides = session.Blind || result.IsBlind || rest is { IsBlind: true } ? Hidden.All : null,
             Part = rest?.Part ?? 0,
             ReachedOutside = reachesOutside,
@@ -216,6 +234,25 @@ internal sealed partial class TurnRunner(
             (turn, state) = (turn with { Action = ConversationAction.TakeBack }, state with { Handover = waiting.Return(HandoverStatus.Cancelled) });
         if (result.Handover is { } request) (turn, state) = HandedOver(turn, state, request, settings, silence, stored);
         return (silence is null ? turn : turn.Silenced(silence), state);
+    }
+
+    /// <summary>The Endpoint's settings, as the session's Flow changed them.</summary>
+    private static TranslationSettings Translated(FlowMarks marks, EndpointSettings settings) =>
+        marks.Translation is { } change ? change.On(settings.Translation) : settings.Translation;
+
+    private static TranslationSettings Translated(Session session, EndpointSettings settings) => Translated(session.Marks, settings);
+
+    /// <summary>The language that the channel says the customer speaks; null: it does not.</summary>
+    private static string? ChannelLanguage(ConversationFacts facts) =>
+        facts.User.Value is { } known && JsonNode.Parse(known) is JsonObject user && user["language"] is JsonValue value
+        && value.TryGetValue<string>(out var language) && TranslationSettings.IsLanguage(language) ? language : null;
+
+    /// <summary>With those that say what was not translated.</summary>
+    private static IReadOnlyList<FlowFailure> Warnings(FlowResult result, JsonObject input, string? fault)
+    {
+        var faults = new[] { (string?)input["translation"]?["error"], fault };
+        return faults.All(one => one is null) ? result.Warnings
+            : [.. result.Warnings, .. faults.OfType<string>().Distinct().Select(one => new FlowFailure("translation", 0, one))];
     }
 
     /// <summary>A turn with what analytics and the Endpoint's log get of it.</summary>
@@ -336,6 +373,7 @@ internal sealed partial class TurnRunner(
             Context = goesOn?.Context ?? [],
             Profile = goesOn?.Profile ?? [],
             Marks = goesOn?.Marks ?? new(),
+            Language = goesOn?.Language,
             Position = goesOn?.Position,
             FlowVersion = goesOn?.FlowVersion,
             Offer = goesOn?.Offer,
@@ -384,7 +422,7 @@ internal sealed partial class TurnRunner(
             ["inputId"] = stored.EventId,
             ["channel"] = facts.Channel.Value is { Length: > 0 } channel ? channel : null,
             ["endpointType"] = "eightByEight",
-            ["localeId"] = settings.Locale,
+            ["localeId"] = session.Marks.Locale ?? settings.Locale,
             ["currentTime"] = CurrentTime.In(settings.TimeZone, stored.ReceivedAt),
             ["flowName"] = flow.Name,
             ["state"] = session.Marks.State,

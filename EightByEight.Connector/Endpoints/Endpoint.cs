@@ -5,6 +5,7 @@ using EightByEight.Connector.Files;
 using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
+using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Endpoints;
 
@@ -98,6 +99,9 @@ public sealed record EndpointSettings
 
     /// <summary>What is kept, and what of it is masked.</summary>
     public DataProtectionSettings DataProtection { get; init; } = new();
+
+    /// <summary>Translation between the customer and the Flow.</summary>
+    public TranslationSettings Translation { get; init; } = new();
 
     /// <summary>The Endpoint's own code around the Flow.</summary>
     public TransformerSettings Transformers { get; init; } = new();

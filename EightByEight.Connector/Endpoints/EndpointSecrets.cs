@@ -19,7 +19,7 @@ internal static class EndpointSecrets
     public static readonly IReadOnlyList<string> All =
     [
         ApiKey, "fileStorage.azure.accountKey", "fileStorage.s3.secretAccessKey", "fileStorage.googleCloud.privateKey",
-        InjectKey, InjectSigningSecret, TestKey, DashbotKey,
+        InjectKey, InjectSigningSecret, TestKey, DashbotKey, "translation.apiKey",
     ];
 
     /// <summary>For which purpose Data Protection encrypts it: no secret can be put in another's place.</summary>

@@ -1,3 +1,5 @@
+using EightByEight.Connector.Translation;
+
 namespace EightByEight.Connector.Flows;
 
 /// <summary>What the engine itself remembers of a session: what ran once, which alternative was said last, and the like.</summary>
@@ -11,6 +13,12 @@ public sealed record FlowMarks
 
     /// <summary>Minutes that <c>setSessionExpiration</c> gave the session; null: as the Endpoint's settings say.</summary>
     public double? ExpirationMinutes { get; set; }
+
+    /// <summary>The locale that <c>setLocale</c> set; null: the Endpoint's.</summary>
+    public string? Locale { get; set; }
+
+    /// <summary>What <c>setTranslation</c> changed; null: nothing.</summary>
+    public TranslationChange? Translation { get; set; }
 
     /// <summary>The question that the next inputs may answer by the way; null: none.</summary>
     public PendingQuestion? Pending { get; set; }

@@ -17,6 +17,10 @@ internal sealed record TranscriptRequest(int Turns) : FlowRequest;
 /// <summary>Asks 8x8 to give the conversation back after the agent. What is null is as in the Endpoint's settings.</summary>
 internal sealed record HandbackRequest(string? WebhookId, int? MaxTotalMinutes, int? UserTimeoutMinutes) : FlowRequest;
 
+/// <summary>Asks for a text in another language.</summary>
+/// <param name="From">null: it is detected.</param>
+internal sealed record TranslateRequest(string Text, string To, string? From) : FlowRequest;
+
 /// <summary>What the world answers.</summary>
 /// <param name="Value">As the Flow sees it.</param>
 /// <param name="Error">Why there is no answer; null: there is one.</param>

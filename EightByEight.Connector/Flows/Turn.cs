@@ -3,6 +3,7 @@ using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Flows.Steps;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Translation;
 using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Flows;
@@ -27,6 +28,7 @@ internal sealed class Turn : IDisposable
     private int _logCharacters;
     private FlowPause? _pause;
     private Chance? _chance;
+    private string? _locale;
 
     public Turn(Flow flow, FlowInput input, CancellationToken cancellation)
     {
@@ -35,6 +37,8 @@ internal sealed class Turn : IDisposable
         _context = Memory.Context;
         Frame = new Frame(flow, _context);
         State = input.Marks.State;
+        Translation = input.Marks.Translation;
+        _locale = input.Marks.Locale;
         ExpirationMinutes = input.Marks.ExpirationMinutes;
         Pending = input.Marks.Pending;
     }
@@ -99,6 +103,16 @@ internal sealed class Turn : IDisposable
 
     /// <summary>The state that <c>setState</c> set; null: none.</summary>
     public string? State { get; set; }
+
+    /// <summary>What is changed of the Endpoint's translation; null: nothing.</summary>
+    public TranslationChange? Translation { get; set; }
+
+    /// <summary>The bot speaks in a locale from now on; null: in the Endpoint's.</summary>
+    public void SetLocale(string? locale)
+    {
+        _locale = locale;
+        Memory.SetInput("localeId", locale ?? EndpointLocale);
+    }
 
     /// <summary>Minutes that the session was given; null: as the Endpoint's settings say.</summary>
     public double? ExpirationMinutes { get; set; }
@@ -274,6 +288,8 @@ internal sealed class Turn : IDisposable
         {
             Counts = _counts ?? _input.Marks.Counts,
             State = State,
+            Locale = _locale,
+            Translation = Translation,
             ExpirationMinutes = ExpirationMinutes,
             Pending = Pending,
         },

@@ -32,7 +32,7 @@ internal sealed class DataProtection : Step
         return Outcome.Continue;
     }
 
-    private static bool? Flag(StepSource source, MapNode map, string name)
+    internal static bool? Flag(StepSource source, MapNode map, string name)
     {
         switch (map.Find(name))
         {

@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using EightByEight.Connector.Endpoints;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Http.Resilience;
+using Polly;
+using Polly.Timeout;
+
+namespace EightByEight.Connector.Translation;
+
+/// <summary>The provider did not translate.</summary>
+internal sealed class TranslationException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>
+/// Translates texts by the Endpoint's provider: all of them in the fewest requests, those that it remembers in none. What is not to be
+/// translated never leaves. Errors never hold a text.
+/// </summary>
+internal sealed class Translator(IHttpClientFactory clients, EndpointDirectory endpoints, TimeProvider time) : IDisposable
+{
+    /// <summary>The name of its client.</summary>
+    public const string HttpClient = "translation";
+
+    /// <summary>However many attempts the settings allow, a turn waits no longer.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
+    private const int MostRemembered = 20_000_000;
+
+    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = MostRemembered });
+    private readonly ConcurrentDictionary<(int Attempts, int Seconds), ResiliencePipeline<HttpResponseMessage>> _pipelines = new();
+
+    /// <summary>The texts in the other language, in their order and without markers.</summary>
+    /// <returns>With the language of the longest piece, where the provider detected it.</returns>
+    /// <exception cref="TranslationException">The provider did not translate; nothing is translated then.</exception>
+    public async Task<(IReadOnlyList<string> Texts, string? Detected)> TranslateAsync(
+        Endpoint endpoint, TranslationSettings settings, Wish wish, IReadOnlyList<string> texts, CancellationToken cancellation)
+    {
+        if (wish.From is { } from && LanguageCodes.AreSame(from, wish.To))
+            return ([.. texts.Select(text => NoTranslation.Unmarked(text, settings.NoTranslationMarker))], null);
+        var pieces = texts.Select(text => NoTranslation.Pieces(text, settings.NoTranslationMarker)).ToArray();
+        var known = new Dictionary<string, Translated>();
+        var missing = new List<string>();
+        foreach (var text in pieces.SelectMany(one => one).Where(piece => piece.IsTranslated).Select(piece => piece.Text).Distinct())
+            if (Remembered(endpoint, settings, wish, text) is { } translated) known[text] = translated;
+            else missing.Add(text);
+        var provider = TranslationProvider.Of(settings.Provider);
+        foreach (var batch in Batches(missing, provider))
+        {
+            var answer = await AskAsync(provider, endpoint, settings, wish, batch, cancellation);
+            for (var i = 0; i < batch.Count; i++)
+            {
+                known[batch[i]] = answer[i];
+                Remember(endpoint, settings, wish, batch[i], answer[i]);
+            }
+        }
+
+        return ([.. pieces.Select(one => string.Concat(one.Select(piece => piece.IsTranslated ? known[piece.Text].Text : piece.Text)))],
+            known.Where(one => one.Value.Detected is not null).OrderByDescending(one => one.Key.Length).Select(one => one.Value.Detected).FirstOrDefault());
+    }
+
+    public void Dispose() => _cache.Dispose();
+
+    private static IEnumerable<IReadOnlyList<string>> Batches(List<string> texts, TranslationProvider provider)
+    {
+        var batch = new List<string>();
+        var characters = 0;
+        foreach (var text in texts)
+        {
+            if (batch.Count > 0 && (batch.Count == provider.MostTexts || characters + text.Length > provider.MostCharacters))
+            {
+                yield return batch;
+                (batch, characters) = ([], 0);
+            }
+
+            batch.Add(text);
+            characters += text.Length;
+        }
+
+        if (batch.Count > 0) yield return batch;
+    }
+
+    private async Task<Translated[]> AskAsync(
+        TranslationProvider provider, Endpoint endpoint, TranslationSettings settings, Wish wish, IReadOnlyList<string> texts,
+        CancellationToken cancellation)
+    {
+        try
+        {
+            var key = await endpoints.SecretAsync(endpoint, TranslationSettings.Key, cancellation);
+            var client = clients.CreateClient(HttpClient);
+            using var response = await Pipeline(settings).ExecuteAsync(async attempt =>
+            {
+                using var request = provider.Request(settings, key, wish, texts);
+                return await client.SendAsync(request, attempt);
+            }, cancellation);
+            if (!response.IsSuccessStatusCode) throw new TranslationException(Refusal(settings.Provider, (int)response.StatusCode));
+            using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellation));
+            var translated = provider.Read(answer.RootElement).ToArray();
+            return translated.Length == texts.Count && translated.All(one => one.Text is not null) ? translated
+                : throw new TranslationException($"{settings.Provider} answered {translated.Length} texts of {texts.Count}.");
+        }
+        catch (Exception failed) when (failed is HttpRequestException or TimeoutRejectedException or EndpointSecretException)
+        {
+            throw new TranslationException($"{settings.Provider} could not be asked: {failed.Message}", failed);
+        }
+        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TranslationException($"{settings.Provider} took too long.", late);
+        }
+        catch (Exception odd) when (odd is JsonException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
+        {
+            // Not with its message, which may hold what was answered.
+            throw new TranslationException($"{settings.Provider} answered something that is no translation. Check translation.baseUrl.");
+        }
+    }
+
+    private ResiliencePipeline<HttpResponseMessage> Pipeline(TranslationSettings settings) => _pipelines.GetOrAdd(
+        (settings.Retries, settings.TimeoutSeconds), with =>
+        {
+            var pipeline = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }.AddTimeout(Longest);
+            if (with.Attempts > 1)
+                pipeline.AddRetry(new HttpRetryStrategyOptions
+                {
+                    MaxRetryAttempts = with.Attempts - 1,
+                    Delay = TimeSpan.FromMilliseconds(200),
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                });
+            return pipeline.AddTimeout(TimeSpan.FromSeconds(with.Seconds)).Build();
+        });
+
+    private static string Refusal(string provider, int status) => $"{provider} answered {status}" + status switch
+    {
+        400 => ": check the languages, translation.formality and the glossaries.",
+        401 or 403 => ": check translation.apiKey and translation.region.",
+        404 => ": check translation.baseUrl and the glossaries.",
+        429 => ": too many requests.",
+        456 => ": the quota is used up.",
+        _ => ".",
+    };
+
+    private static (string, string, string?, string?, string, string, string?, string) Key(
+        Endpoint endpoint, TranslationSettings settings, Wish wish, string text) =>
+        (endpoint.Id, settings.Provider, settings.BaseUrl, wish.From, wish.To, settings.Formality, wish.Glossary, text);
+
+    private Translated? Remembered(Endpoint endpoint, TranslationSettings settings, Wish wish, string text) =>
+        settings.CacheSeconds > 0 && _cache.TryGetValue(Key(endpoint, settings, wish, text), out var found)
+        && found is (Translated translated, DateTimeOffset since) && time.GetUtcNow() - since < TimeSpan.FromSeconds(settings.CacheSeconds)
+            ? translated : null;
+
+    private void Remember(Endpoint endpoint, TranslationSettings settings, Wish wish, string text, Translated translated)
+    {
+        if (settings.CacheSeconds > 0)
+            _cache.Set(Key(endpoint, settings, wish, text), (translated, time.GetUtcNow()), new MemoryCacheEntryOptions
+            {
+                Size = text.Length + translated.Text.Length + 100,
+                AbsoluteExpirationRelativeToNow = TimeSpan.FromSeconds(settings.CacheSeconds),
+            });
+    }
+}

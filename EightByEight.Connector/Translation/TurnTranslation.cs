@@ -1,0 +1,91 @@
+using EightByEight.Connector.Content;
+using EightByEight.Connector.Endpoints;
+using Microsoft.Extensions.Logging;
+
+namespace EightByEight.Connector.Translation;
+
+/// <summary>What a session knows of its customer's language.</summary>
+internal sealed record SpokenLanguage
+{
+    /// <summary>As it was detected last; null: not yet.</summary>
+    public string? Detected { get; set; }
+
+    /// <summary>On how many inputs it was looked for.</summary>
+    public int Inputs { get; set; }
+}
+
+/// <summary>What became of an input.</summary>
+/// <param name="Text">For the Flow.</param>
+/// <param name="From">The language it came in; null: not known, or nothing was translated.</param>
+/// <param name="Fault">Why the original went through; null: it did not.</param>
+internal sealed record TranslatedInput(string Text, SpokenLanguage? Language, string? From = null, string? Fault = null);
+
+/// <summary>Translation in a turn. Where it is off, nothing is done but what <c>alwaysRemoveMarkers</c> asks for.</summary>
+internal sealed partial class TurnTranslation(Translator translator, ILogger<TurnTranslation> logger)
+{
+    /// <summary>What the customer said, in the Flow's language.</summary>
+    /// <param name="settings">The Endpoint's, as the session changed them.</param>
+    /// <param name="hint">The language that the channel says; null: it does not.</param>
+    /// <param name="isPayload">Whether the text came with a click or a choice.</param>
+    public async ValueTask<TranslatedInput> InputAsync(
+        Endpoint endpoint, TranslationSettings settings, string text, bool isPayload, string? hint, SpokenLanguage? known, CancellationToken cancellation)
+    {
+        if (!settings.Enabled || (isPayload && settings.SkipPayloads)
+            || !NoTranslation.Pieces(text, settings.NoTranslationMarker).Exists(piece => piece.IsTranslated))
+            return new(text, known);
+        var detects = settings.UserLanguage == TranslationSettings.Auto
+            // The words of a button are the Flow's, and tell nothing about the customer.
+            && !isPayload && (known?.Detected is null || known.Inputs < settings.DetectOnInputs);
+        var from = detects ? null : UserLanguage(settings, hint, known);
+        try
+        {
+            var (texts, detected) = await translator.TranslateAsync(endpoint, settings,
+                new(from, settings.FlowLanguage, hint, settings.UserLanguage == TranslationSettings.Auto ? null : settings.GlossaryInput),
+                [text], cancellation);
+            var language = detects ? new SpokenLanguage { Detected = detected ?? known?.Detected, Inputs = (known?.Inputs ?? 0) + 1 } : known;
+            return new(texts[0], language, detected ?? from);
+        }
+        catch (TranslationException failed)
+        {
+            Failed(endpoint.Id, failed.Message);
+            return new(text, known, from, failed.Message);
+        }
+    }
+
+    /// <summary>What the Flow says, in the customer's language, and why the originals go through; null: they do not.</summary>
+    public async ValueTask<(IReadOnlyList<Output> Outputs, string? Fault)> OutputsAsync(
+        Endpoint endpoint, TranslationSettings settings, IReadOnlyList<Output> outputs, string? hint, SpokenLanguage? known, CancellationToken cancellation)
+    {
+        var off = !settings.Enabled;
+        if (outputs.Count == 0 || (off && !settings.AlwaysRemoveMarkers)) return (outputs, null);
+        if (off || UserLanguage(settings, hint, known) is not { } language) return (Unmarked(outputs, settings), null);
+        var texts = new List<string>();
+        foreach (var output in outputs)
+            OutputTexts.Map(output, text =>
+            {
+                texts.Add(text);
+                return text;
+            });
+        try
+        {
+            var (translated, _) = await translator.TranslateAsync(
+                endpoint, settings, new(settings.FlowLanguage, language, Glossary: settings.GlossaryOutput), texts, cancellation);
+            var next = 0;
+            return ([.. outputs.Select(output => OutputTexts.Map(output, _ => translated[next++]))], null);
+        }
+        catch (TranslationException failed)
+        {
+            Failed(endpoint.Id, failed.Message);
+            return (Unmarked(outputs, settings), failed.Message);
+        }
+    }
+
+    private static string? UserLanguage(TranslationSettings settings, string? hint, SpokenLanguage? known) =>
+        settings.UserLanguage == TranslationSettings.Auto ? known?.Detected ?? hint : settings.UserLanguage;
+
+    private static Output[] Unmarked(IReadOnlyList<Output> outputs, TranslationSettings settings) =>
+        [.. outputs.Select(output => OutputTexts.Map(output, text => NoTranslation.Unmarked(text, settings.NoTranslationMarker)))];
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Endpoint {EndpointId}: the original text goes through. {Reason}")]
+    private partial void Failed(string endpointId, string reason);
+}
