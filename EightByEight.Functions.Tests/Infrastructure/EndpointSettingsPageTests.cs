@@ -38,6 +38,7 @@ public sealed partial class EndpointSettingsPageTests
     [InlineData("session")]
     [InlineData("content")]
     [InlineData("handover")]
+    [InlineData("translation")]
     [InlineData("inject")]
     [InlineData("test")]
     [InlineData("dataProtection")]
@@ -46,9 +47,12 @@ public sealed partial class EndpointSettingsPageTests
         var settings = JsonSerializer.SerializeToNode(
             new EndpointSettings { Name = "", Flow = "", EightByEight = new() }, EndpointJson.Default.EndpointSettings)![part]!.AsObject();
 
+        // Other parts have members of the same name.
+        var section = Assert.Single(Page.Split("\n## "), one => one.Split('\n')[0].Contains($"`{part}`", StringComparison.Ordinal));
+
         Assert.All(Leaves("", settings), leaf =>
         {
-            var row = Assert.Single(Page.Split('\n'), line =>
+            var row = Assert.Single(section.Split('\n'), line =>
                 line.StartsWith($"| `{leaf.Path}` |", StringComparison.Ordinal) || line.StartsWith($"| `{part}.{leaf.Path}` |", StringComparison.Ordinal));
             if (leaf.Default is not null) Assert.Contains(leaf.Default, row, StringComparison.Ordinal);
         });
