@@ -46,8 +46,8 @@ internal sealed record People
     public string? NewestAgent => Agents.Where(a => a.Value.Present && a.Key.Length > 0)
         .OrderByDescending(a => a.Value.At).Select(a => a.Key).FirstOrDefault();
 
-    /// <summary>Whether an agent who has left was there at a time: what the customer said then was said to that agent.</summary>
-    public bool WasAgentInAt(long at) => Agents.Values.Any(a => !a.Present && a.JoinedAt > 0 && a.JoinedAt <= at && at <= a.At);
+    /// <summary>Whether an agent who is not there any more was at a time: what the customer said then was said to that agent.</summary>
+    public bool WasAgentInAt(long at) => Agents.Values.Any(a => a.JoinedAt > 0 && a.JoinedAt <= at && at <= (a.Present ? EndedAt : a.At));
 
     /// <summary>The agents who left and did not come back.</summary>
     [JsonIgnore]

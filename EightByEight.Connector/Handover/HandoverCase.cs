@@ -78,7 +78,7 @@ internal sealed record HandoverCase
     /// <summary>Whether any agent ever came.</summary>
     public bool HadAgent { get; set; }
 
-    /// <summary>When the last agent left, by 8x8's time; 0: none has.</summary>
+    /// <summary>When the last agent left or 8x8 gave the conversation back after one, by its time; 0: neither has happened.</summary>
     public long AgentLeftAt { get; set; }
 
     /// <summary>How it is to end once the customer was taken back.</summary>
@@ -154,10 +154,13 @@ internal sealed record HandoverCase
                 QueueName = queueName ?? (queueId is null || queueId == QueueId ? QueueName : null),
             }
             : this;
+        var hadAgent = HadAgent || facts.People.WereThere(Since);
+        // An agent's leaving may be told after the end.
+        var left = Math.Max(facts.People.LeftAt, hadAgent ? facts.People.EndedAt : 0);
         next = (next with
         {
-            HadAgent = HadAgent || facts.People.WereThere(Since),
-            AgentLeftAt = facts.People.LeftAt > Since ? facts.People.LeftAt : AgentLeftAt,
+            HadAgent = hadAgent,
+            AgentLeftAt = left > Since ? left : AgentLeftAt,
             AgentId = facts.People.NewestAgent ?? Agent(stored, body) ?? AgentId,
         }).Judged(facts, now, grace);
         // The assignment comes first, without the queue's name.

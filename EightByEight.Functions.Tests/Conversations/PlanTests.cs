@@ -79,6 +79,22 @@ public sealed class PlanTests
         Assert.Equal(acts, plan.Acting is not null);
     }
 
+    [Theory]
+    [InlineData(3_000, false)]
+    [InlineData(6_000, true)]
+    public async Task What_was_said_to_an_agent_makes_no_turn_where_the_end_is_told_before_the_agents_leaving(int at, bool acts)
+    {
+        var state = Waits(HandoverStatus.Queued);
+        foreach (var (body, when) in new[] { (Joined, 1_000), (GivenBack, 5_000) })
+            state = (await PlanAsync(state, Stored(2, body, Start + when))).After(state);
+        Assert.False(state.Handover!.IsActive);
+        state = state with { Handover = state.Handover with { Notices = [] } };
+
+        var plan = await PlanAsync(state, Stored(9, Message("Hello"), Start + at), later: 60_000);
+
+        Assert.Equal(acts, plan.Acting is not null);
+    }
+
     [Fact]
     public async Task A_title_that_comes_after_its_click_is_one_input_with_it_once()
     {
@@ -139,6 +155,9 @@ public sealed class PlanTests
         { Status = status },
     };
 
+    private const string Joined = """{"eventType":"MEMBERS_CHANGED","data":{"memberType":"agent","change":"joined","id":"agent-1"}}""";
+    private const string GivenBack = """{"eventType":"CONVERSATION_UPDATE","data":{"assignment":{"type":"script","id":"1"}}}""";
+
     private static string Message(string text) => $$$"""{"eventType":"MESSAGE","data":{"sender":{"type":"user"},"text":"{{{text}}}"}}""";
 
     private static string Click(string title, string payload) => new JsonObject
@@ -158,7 +177,7 @@ public sealed class PlanTests
     private static StoredEvent Stored(int number, string body, long at) => new()
     {
         EventId = number.ToString(CultureInfo.InvariantCulture),
-        EventType = body.Contains("\"ACTIVITY\"", StringComparison.Ordinal) ? "ACTIVITY" : "MESSAGE",
+        EventType = (string)JsonNode.Parse(body)!["eventType"]!,
         ConversationId = "c",
         Timestamp = at,
         ReceivedAt = at,
