@@ -1,6 +1,7 @@
 using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using EightByEight.Connector.Admin;
+using EightByEight.Connector.Agents;
 using EightByEight.Connector.Analytics;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
@@ -61,6 +62,7 @@ public static class ConnectorServices
             .AddTranslation(configuration)
             .AddFiles(configuration)
             .AddAnalytics(configuration)
+            .AddAgents(configuration)
             .AddConversations(configuration)
             .AddHandoverProviders(configuration)
             .AddWebhooks()

@@ -46,6 +46,7 @@ public sealed class ConnectorHost : IAsyncDisposable
             // The simulator: loopback without TLS.
             ["Connector:Media:AllowPrivateAddresses"] = "true",
             ["Connector:Files:AllowPrivateAddresses"] = "true",
+            ["Connector:Agents:AllowPrivateAddresses"] = "true",
             ["Connector:AllowedGatewayHosts"] = "*.8x8.com,127.0.0.1,localhost,[::1]",
             ["Connector:AllowInsecureGateways"] = "true",
             // Bots on this machine.

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Agents;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
@@ -10,11 +11,13 @@ using EightByEight.Connector.Understanding;
 namespace EightByEight.Connector.Conversations;
 
 /// <summary>Answers what Flows ask of the world. It only reads, so that a turn that is repeated asks again and harms nobody.</summary>
-internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpoints, Transcripts transcripts, NluServices nlu, Translator translator)
+internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpoints, Transcripts transcripts, NluServices nlu, Translator translator,
+    VirtualAgents agents)
 {
     public async Task<FlowAnswer> AnswerAsync(FlowRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
         if (request is UnderstandRequest said) return await nlu.AskAsync(said, cancellation);
+        if (request is AgentRequest told) return await agents.AskAsync(told, cancellation);
         try
         {
             return new(request switch

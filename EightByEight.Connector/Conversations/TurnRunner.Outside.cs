@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Injection;
 
@@ -67,7 +68,10 @@ internal sealed partial class TurnRunner
         var (session, sessions) = paused is null
             ? SessionFor(at, state, settings, state.Session?.Name, isOver)
             : (paused with { LastInputAt = stored.ReceivedAt, Execution = paused.Execution + 1 }, state.Sessions);
+        if (message.Agent is not null && (paused is not null || !flow.AwaitsAgent(session.Position)))
+            return (TurnOf(stored, session, null) with { UnsentReason = "No step 'agent' waits for it: the conversation has gone on.", Unsent = [] }, state);
         var input = InputFor(stored, message.ToContent(), state.Facts, session, flow, settings);
+        if (message.Agent is { } said) input["agent"] = JsonNode.Parse(said.GetRawText());
         // The step that waits for the end of a handover goes on waiting.
         if (paused is not null) session = session with { Position = null };
         var (turn, after) = await RunAsync(

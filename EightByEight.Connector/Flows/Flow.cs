@@ -77,6 +77,9 @@ public sealed class Flow
     /// <summary>Whether a session that waits there waits for the end of a handover.</summary>
     public bool AwaitsHandover(FlowPosition? position) => At(position) is HandOver;
 
+    /// <summary>Whether a session that waits there talks with a virtual agent that lives elsewhere.</summary>
+    public bool AwaitsAgent(FlowPosition? position) => At(position) is Agent;
+
     /// <summary>
     /// Whether a number or title typed there can stand for a choice that was offered: anywhere but at a question of another type than
     /// <c>choice</c>, which alone decides what is an answer to it.

@@ -35,6 +35,7 @@ internal sealed partial class FlowCompiler
         ["think"] = Think.Parse,
         ["waitForInput"] = WaitForInput.Parse,
         ["delay"] = Delay.Parse,
+        ["agent"] = Agent.Parse,
         ["queueStatus"] = QueueStatus.Parse,
         ["schedule"] = Schedule.Parse,
         ["handover"] = HandOver.Parse,
@@ -293,7 +294,7 @@ internal sealed partial class FlowCompiler
     public void RefuseInside(string prefix, string block)
     {
         foreach (var (line, column, path, kind, _) in _made)
-            if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" or "call" or "think" or "return" && path.StartsWith(prefix, StringComparison.Ordinal))
+            if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" or "call" or "think" or "return" or "agent" && path.StartsWith(prefix, StringComparison.Ordinal))
                 Problems.Report(line, column, $"'{kind}' cannot stand in '{block}': the handover goes on meanwhile."
                     + " Say something, set something, or end the conversation.");
     }

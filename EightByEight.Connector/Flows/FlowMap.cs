@@ -123,7 +123,7 @@ internal sealed class FlowMap
     {
         private const int Longest = 60;
 
-        public bool Waits => Kind is "question" or "optionalQuestion" or "waitForInput";
+        public bool Waits => Kind is "question" or "optionalQuestion" or "waitForInput" or "agent";
 
         public string Label
         {

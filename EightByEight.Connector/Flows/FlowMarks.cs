@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Flows;
@@ -22,6 +23,9 @@ public sealed record FlowMarks
 
     /// <summary>The question that the next inputs may answer by the way; null: none.</summary>
     public PendingQuestion? Pending { get; set; }
+
+    /// <summary>What agents that live elsewhere left to be kept, by Flow and step; null: nothing.</summary>
+    public IReadOnlyDictionary<string, JsonObject>? Agents { get; set; }
 }
 
 /// <summary>An <c>optionalQuestion</c> that was asked.</summary>

@@ -24,4 +24,4 @@ internal sealed record TranslateRequest(string Text, string To, string? From) : 
 /// <summary>What the world answers.</summary>
 /// <param name="Value">As the Flow sees it.</param>
 /// <param name="Error">Why there is no answer; null: there is one.</param>
-internal sealed record FlowAnswer(JsonNode? Value, string? Error = null);
+internal record FlowAnswer(JsonNode? Value, string? Error = null);

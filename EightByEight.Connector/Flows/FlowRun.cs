@@ -47,8 +47,13 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
                 Count(_step);
                 if (_step is AskingStep asking)
                 {
+                    if (asking.Ask(_turn) is not { } request)
+                    {
+                        Follow(asking.Pass(_turn));
+                        continue;
+                    }
+
                     _asking = asking;
-                    var request = asking.Ask(_turn);
                     // Expressions have a second together, and what is asked may take longer.
                     _turn.RestSandbox();
                     return request;
@@ -109,11 +114,14 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
             if (_step is not null) return null;
         }
 
-        if (input.Position is { } position && _turn.Restore(position) is WaitingStep waiting)
-        {
-            _step = waiting;
-            return Take(waiting.Resume(_turn, position));
-        }
+        if (input.Position is { } position)
+            switch (_step = _turn.Restore(position))
+            {
+                case WaitingStep waiting: return Take(waiting.Resume(_turn, position));
+                case Agent agent:
+                    if (agent.Hear(_turn) is { } heard) Follow(heard.Committed());
+                    return null;
+            }
 
         _turn.LeaveAll();
         return EnterAnew();

@@ -29,6 +29,7 @@ internal sealed class Turn : IDisposable
     private FlowPause? _pause;
     private Chance? _chance;
     private string? _locale;
+    private Dictionary<string, JsonObject>? _agents;
 
     public Turn(Flow flow, FlowInput input, CancellationToken cancellation)
     {
@@ -175,6 +176,19 @@ internal sealed class Turn : IDisposable
 
     public void Remember(string name, long count) => (_counts ??= new(_input.Marks.Counts))[name] = count;
 
+    /// <summary>What an agent left to be kept at that step; null: it never spoke, or its conversation is over.</summary>
+    public JsonObject? Recall(string step) => (_agents ?? _input.Marks.Agents)?.GetValueOrDefault(AgentAt(step));
+
+    /// <summary>Keeps it for the agent's next input; null forgets.</summary>
+    public void Keep(string step, JsonObject? memory)
+    {
+        _agents ??= new(_input.Marks.Agents ?? new Dictionary<string, JsonObject>());
+        if (memory is null) _agents.Remove(AgentAt(step));
+        else _agents[AgentAt(step)] = memory;
+    }
+
+    private string AgentAt(string step) => $"{Frame.Flow.Name}/{step}";
+
     /// <summary>What ran once may run once again.</summary>
     public void ForgetCounts() => _counts = [];
 
@@ -292,6 +306,7 @@ internal sealed class Turn : IDisposable
             Translation = Translation,
             ExpirationMinutes = ExpirationMinutes,
             Pending = Pending,
+            Agents = _agents is null ? _input.Marks.Agents : _agents.Count == 0 ? null : _agents,
         },
         Position = _pause is null ? Position : _input.Position,
         Pause = _pause,

@@ -18,6 +18,7 @@ internal static class InjectionServices
         var outside = routes.ServiceProvider.GetRequiredService<OutsideHandler>();
         routes.MapPost("/inject/{urlToken}", outside.InjectAsync);
         routes.MapPost("/notify/{urlToken}", outside.NotifyAsync);
+        routes.MapPost("/callbacks/{urlToken}", outside.CallbackAsync);
         routes.MapPost("/test/{urlToken}", routes.ServiceProvider.GetRequiredService<TrialHandler>().HandleAsync);
     }
 }

@@ -13,7 +13,7 @@ using Endpoint = EightByEight.Connector.Endpoints.Endpoint;
 namespace EightByEight.Connector.Injection;
 
 /// <summary>
-/// <c>POST /inject/{urlToken}</c> and <c>/notify/{urlToken}</c>: checks, stores among the conversation's other work, wakes, answers 202.
+/// <c>POST /inject/{urlToken}</c>, <c>/notify/{urlToken}</c> and <c>/callbacks/{urlToken}</c>: checks, stores among the conversation's other work, wakes, answers 202.
 /// Whether it may be delivered is checked here, for the caller, and once more when it is its turn.
 /// </summary>
 internal sealed partial class OutsideHandler(
@@ -24,12 +24,15 @@ internal sealed partial class OutsideHandler(
 
     public Task NotifyAsync(HttpContext context) => AnswerAsync(context, StoredEvent.Notified);
 
-    private async Task AnswerAsync(HttpContext context, string type)
+    /// <summary>What a virtual agent says later: it comes to the step that waits for it, in its place among the conversation's work.</summary>
+    public Task CallbackAsync(HttpContext context) => AnswerAsync(context, StoredEvent.Injected, isCallback: true);
+
+    private async Task AnswerAsync(HttpContext context, string type, bool isCallback = false)
     {
         Refusal? refusal;
         try
         {
-            refusal = await AcceptAsync(context, type);
+            refusal = await AcceptAsync(context, type, isCallback);
         }
         catch (Exception failed) when (failed is EndpointSecretException || Refusal.IsStorageFailure(failed, context.RequestAborted))
         {
@@ -42,7 +45,7 @@ internal sealed partial class OutsideHandler(
         await refusal.WriteAsync(context.Response, context.RequestAborted);
     }
 
-    private async Task<Refusal?> AcceptAsync(HttpContext context, string type)
+    private async Task<Refusal?> AcceptAsync(HttpContext context, string type, bool isCallback)
     {
         var (request, cancellation) = (context.Request, context.RequestAborted);
         var endpoint = await endpoints.FindByTokenAsync((string?)request.RouteValues["urlToken"] ?? "", cancellation);
@@ -51,10 +54,11 @@ internal sealed partial class OutsideHandler(
         if (await WebhookBody.ReadAsync(request, cancellation) is not { } bytes) return Refusal.TooLarge;
         if (!await keys.HasKeyAsync(request, endpoint, EndpointSecrets.InjectKey, cancellation)
             && !await keys.IsSignedAsync(request, endpoint, bytes, cancellation)
-            && !(endpoint.Settings.Inject.LeaveToTransformer && Transforms(endpoint, type)))
+            && !(endpoint.Settings.Inject.LeaveToTransformer && !isCallback && Transforms(endpoint, type)))
             return new(401, "Not allowed",
                 "Send Authorization: Bearer with the Endpoint's inject.key, or sign as Standard Webhooks with inject.signingSecret.");
-        if (Transforms(endpoint, type))
+        if (isCallback) bytes = Callback.ToInjection(bytes);
+        else if (Transforms(endpoint, type))
         {
             var made = await TransformedAsync(request, endpoint, bytes, type, cancellation);
             if (made.Stops || made.Answer is { Status: >= 300 })

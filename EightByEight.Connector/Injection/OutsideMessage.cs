@@ -19,6 +19,9 @@ internal sealed record OutsideMessage
     public JsonElement Data { get; private init; }
     public IReadOnlyList<Media> Attachments { get; private init; } = [];
 
+    /// <summary>What a virtual agent says later, which its step takes; null: it is input like any other.</summary>
+    public JsonElement? Agent { get; private init; }
+
     /// <summary>Whether it is delivered where an agent is; else it is refused.</summary>
     public bool PastAgent { get; private init; }
 
@@ -61,6 +64,7 @@ internal sealed record OutsideMessage
             SessionId = Id(body, "sessionId", ref fault),
             Text = String(body, "text", ref fault) ?? "",
             Data = body.Member("data"),
+            Agent = body.Member("agent") is { ValueKind: JsonValueKind.Object } said && !notifies ? said : null,
             Attachments = AttachmentsOf(body.Member("attachments"), ref fault),
             PastAgent = Delivers(body, "whenAgent", ref fault),
             PastEnd = Delivers(body, "whenEnded", ref fault),
@@ -69,7 +73,7 @@ internal sealed record OutsideMessage
             fault ??= "$.data must be an object.";
         if (read.ConversationId is null && read.SessionId is null) fault ??= "$.sessionId or $.conversationId must name whom it is for.";
         var hasData = read.Data.ValueKind == JsonValueKind.Object;
-        if (read.Text.Length == 0 && read.Attachments.Count == 0 && (notifies || !hasData))
+        if (read.Text.Length == 0 && read.Attachments.Count == 0 && read.Agent is null && (notifies || !hasData))
             fault ??= notifies
                 ? "There is nothing to say: give $.text or $.attachments. 8x8 has no place for $.data."
                 : "There is nothing to say: give $.text, $.data or $.attachments.";

@@ -13,6 +13,7 @@ internal sealed class RequestKeys(EndpointDirectory endpoints, TimeProvider time
 {
     private const int ShortestKey = 16;
     private const string Bearer = "Bearer ";
+    private const string Basic = "Basic ";
 
     /// <summary>Reads a key of settings: 16 to 1000 characters.</summary>
     public static void Read(JsonMembers members, string name)
@@ -23,12 +24,21 @@ internal sealed class RequestKeys(EndpointDirectory endpoints, TimeProvider time
             members.Refuse(name, $"Must have at least {ShortestKey} characters: a key that is short is guessed.");
     }
 
-    /// <summary>Whether <c>Authorization: Bearer</c> gives the secret.</summary>
+    /// <summary>Whether <c>Authorization: Bearer</c>, or the password of <c>Basic</c>, gives the secret.</summary>
     public async ValueTask<bool> HasKeyAsync(HttpRequest request, Endpoint endpoint, string secret, CancellationToken cancellation)
     {
         var header = request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)) return false;
-        return await endpoints.SecretAsync(endpoint, secret, cancellation) is { } key && AreEqual(header[Bearer.Length..].Trim(), key);
+        var given = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..].Trim()
+            : header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase) ? Password(header[Basic.Length..].Trim()) : null;
+        return given is not null && await endpoints.SecretAsync(endpoint, secret, cancellation) is { } key && AreEqual(given, key);
+    }
+
+    private static string? Password(string credentials)
+    {
+        var bytes = new byte[credentials.Length];
+        if (!Convert.TryFromBase64String(credentials, bytes, out var length)) return null;
+        var text = Encoding.UTF8.GetString(bytes, 0, length);
+        return text.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0 ? text[(colon + 1)..] : null;
     }
 
     /// <summary>Whether the body is signed with <c>inject.signingSecret</c>. Source: Standard Webhooks 1.0.</summary>

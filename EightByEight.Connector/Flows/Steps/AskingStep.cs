@@ -13,11 +13,14 @@ internal abstract class AskingStep : Step
     /// <summary>Whether what it asks for must not be done twice: the answer is committed before the turn goes on.</summary>
     public virtual bool IsCommitted => false;
 
-    /// <summary>What it asks for.</summary>
-    public abstract FlowRequest Ask(Turn turn);
+    /// <summary>What it asks for; null: nothing this time.</summary>
+    public abstract FlowRequest? Ask(Turn turn);
+
+    /// <summary>What comes where it asks for nothing.</summary>
+    public virtual Outcome Pass(Turn turn) => Outcome.Continue;
 
     /// <summary>What is done with the answer.</summary>
-    public Outcome Take(Turn turn, FlowAnswer answer)
+    public virtual Outcome Take(Turn turn, FlowAnswer answer)
     {
         Store(turn, answer.Error is null ? answer.Value : null);
         if (answer.Error is null) return Outcome.Continue;

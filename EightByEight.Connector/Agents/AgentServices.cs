@@ -1,0 +1,72 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Options;
+using Polly;
+
+namespace EightByEight.Connector.Agents;
+
+/// <summary>How virtual agents are reached (configuration section <c>Connector:Agents</c>).</summary>
+public sealed record AgentOptions
+{
+    /// <summary>The section of the configuration that is bound to this record.</summary>
+    public const string Section = "Connector:Agents";
+
+    /// <summary>How long an agent that could not answer now is left alone before it is asked again, at most twice. Default 500 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:10")]
+    public TimeSpan RetryPause { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long Direct Line is left alone between two looks for what its agent says. Default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:10")]
+    public TimeSpan DirectLinePause { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Whether agents may be at loopback, private and link-local addresses. Who stores Flows could otherwise reach what only this server
+    /// can. Default false.
+    /// </summary>
+    public bool AllowPrivateAddresses { get; init; }
+}
+
+/// <summary>Puts the room together.</summary>
+internal static class AgentServices
+{
+    public static IServiceCollection AddAgents(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<AgentOptions>().Bind(configuration.GetSection(AgentOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddHttpClient(AgentHttp.HttpClient, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .UseSocketsHttpHandler((handler, provider) =>
+            {
+                // Credentials must not follow a redirect, nor a proxy lead around the check of the address.
+                handler.AllowAutoRedirect = false;
+                handler.UseCookies = false;
+                handler.UseProxy = false;
+                handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1);
+                handler.AutomaticDecompression = DecompressionMethods.All;
+                if (!provider.GetRequiredService<IOptions<AgentOptions>>().Value.AllowPrivateAddresses)
+                    handler.ConnectCallback = PublicAddress.ConnectAsync;
+            })
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
+            // URLs may hold secrets, such as Cognigy's URL token.
+            .RemoveAllLoggers()
+            .AddResilienceHandler(AgentHttp.HttpClient, (pipeline, context) =>
+                pipeline.AddRetry(Again(context.ServiceProvider.GetRequiredService<IOptions<AgentOptions>>().Value)));
+        return services.AddSingleton<AgentHttp>().AddSingleton<VirtualAgents>();
+    }
+
+    /// <summary>Only what the agent has not worked on is told again: it would hear it twice.</summary>
+    private static HttpRetryStrategyOptions Again(AgentOptions options) => new()
+    {
+        MaxRetryAttempts = 2,
+        Delay = options.RetryPause,
+        BackoffType = DelayBackoffType.Exponential,
+        UseJitter = true,
+        ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome switch
+        {
+            { Exception: HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } } => true,
+            { Result.StatusCode: HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable } => true,
+            _ => false,
+        }),
+    };
+}

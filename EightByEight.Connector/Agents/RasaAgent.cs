@@ -1,0 +1,63 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EightByEight.Connector.Content;
+
+namespace EightByEight.Connector.Agents;
+
+/// <summary>
+/// An agent of Rasa behind its REST channel. Its <c>custom</c> payloads are read as our own JSON. Source: Rasa, REST channel.
+/// </summary>
+internal static class RasaAgent
+{
+    public static async Task<AgentAnswer> AskAsync(AgentRequest request, AgentHttp http, CancellationToken cancellation)
+    {
+        var agent = request.Agent;
+        var said = await http.PostAsync(agent, Channel(agent.Url), new JsonObject
+        {
+            ["sender"] = request.SessionId,
+            ["message"] = request.Text,
+            ["metadata"] = new JsonObject
+            {
+                ["userId"] = request.UserId,
+                ["conversationId"] = request.ConversationId,
+                ["channel"] = request.Channel,
+                ["locale"] = request.Locale,
+                ["data"] = request.Data?.DeepClone(),
+            },
+        }, cancellation);
+        if (said.ValueKind != JsonValueKind.Array) throw new AgentException(null, $"{agent.Name} answered no list of messages: look whether its URL is that of the REST channel.");
+        var faults = new List<string>();
+        var all = said.EnumerateArray().ToList();
+        if (all.Count == 0) faults.Add($"{agent.Name} said nothing. Rasa answers so on errors, too: look at its log.");
+        var custom = all.Select(one => one.Member("custom")).Where(one => one.ValueKind == JsonValueKind.Object).ToList();
+        return new AgentAnswer
+        {
+            Outputs = [.. all.SelectMany(one => Outputs(one, faults)).Where(output => !output.IsEmpty || output.Data is not null)],
+            Handover = custom.Select(AgentAnswer.HandoverIn).FirstOrDefault(wish => wish is not null),
+            Ends = custom.Any(one => one.Member("end").ValueKind == JsonValueKind.True),
+            Faults = faults,
+        };
+    }
+
+    /// <summary>The server's URL is enough.</summary>
+    private static Uri Channel(Uri url) => url.AbsolutePath is "/" or "" ? new UriBuilder(url) { Path = "/webhooks/rest/webhook" }.Uri : url;
+
+    private static IEnumerable<Output> Outputs(JsonElement one, List<string> faults)
+    {
+        var buttons = one.Member("buttons") is { ValueKind: JsonValueKind.Array } list
+            ? list.EnumerateArray().Select(button => AgentOutputs.Choice(
+                button.Text("title") ?? "", button.Text("payload"), button.Text("url"), null, null, faults)).Where(button => button.Title.Length > 0).ToList()
+            : [];
+        yield return new Output { Text = one.Text("text") ?? "", QuickReplies = buttons };
+        if (one.Text("image") is { } image) yield return new Output { Rich = AgentOutputs.Media(MediaKind.Image, image, null, null, faults) };
+        if (one.Member("attachment") is { ValueKind: JsonValueKind.String or JsonValueKind.Object } file) yield return Attachment(file, faults);
+        // What only steers has nothing to say.
+        if (one.Member("custom") is { ValueKind: JsonValueKind.Object } custom) yield return AgentOutputs.Read(custom, faults);
+    }
+
+    private static Output Attachment(JsonElement file, List<string> faults)
+    {
+        var url = file.ValueKind == JsonValueKind.String ? file.GetString() : file.Member("payload").Text("src") ?? file.Member("payload").Text("url") ?? file.Text("url");
+        return new Output { Rich = AgentOutputs.Media(CognigyOutputs.KindOf(file.Text("type")), url, file.Member("payload").Text("title"), null, faults) };
+    }
+}

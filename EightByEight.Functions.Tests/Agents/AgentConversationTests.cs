@@ -1,0 +1,81 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace EightByEight.Functions.Tests.Agents;
+
+/// <summary>Agents that live elsewhere, on 8x8: from the customer's message to the agent's answer.</summary>
+public sealed class AgentConversationTests(AzuriteFixture azurite)
+{
+    private const string InjectKey = "a-key-for-callbacks";
+
+    [Fact]
+    public async Task An_agent_answers_on_8x8_and_hands_over_and_goes_on_afterwards()
+    {
+        await using var rasa = await AgentServer.StartAsync(call => (200, (string?)call.Json["message"] == "human"
+            ? """[{"text":"One moment."},{"custom":{"handover":{"summary":"Needs help"}}}]"""
+            : $$"""[{"text":"You said {{call.Json["message"]}}."}]"""));
+        await using var connector = await StartAsync($$"""agent: { rasa: "{{rasa.Url}}" }""");
+        var id = connector.Start("hello");
+        await connector.BotSaysAsync(id, 1);
+
+        connector.Gateway.CustomerSays(id, "human");
+        await Eventually.GetAsync(() => connector.Gateway.AssignmentOf(id).Type, type => type == "queue", "the queue", null, connector.Logs);
+        connector.Gateway.AgentAccepts(id);
+        connector.Gateway.AgentLeaves(id);
+        await Eventually.GetAsync(async () => (string?)(await connector.ViewAsync(id))["handover"]?["status"], status => status == "completed", "the end", null, connector.Logs);
+        connector.Gateway.CustomerSays(id, "thanks");
+
+        Assert.Equal(["You said hello.", "One moment.", "You said thanks."], await connector.BotSaysAsync(id, 3));
+    }
+
+    [Theory]
+    [InlineData("""{"sessionId":"$","userId":"u","AIOutput":{"text":"Later.","data":{},"source":"bot"}}""")]
+    [InlineData("""{"sessionId":"$","outputs":[{"text":"Later."}]}""")]
+    public async Task What_the_agent_posts_later_reaches_the_customer_in_its_place(string body)
+    {
+        await using var bot = await AgentServer.StartAsync(_ => (202, ""));
+        await using var connector = await StartAsync($$"""agent: { webhook: "{{bot.Url}}" }""");
+        var id = connector.Start("hello");
+        await connector.SettledAsync(id, 1);
+        var session = (string)bot.Calls[0].Json["sessionId"]!;
+
+        using var taken = await CallBackAsync(connector, body.Replace("$", session, StringComparison.Ordinal), InjectKey);
+
+        Assert.Equal(202, (int)taken.StatusCode);
+        Assert.Equal(["Later."], await connector.BotSaysAsync(id, 1));
+        Assert.Single(bot.Calls);
+    }
+
+    [Fact]
+    public async Task A_callback_without_the_key_or_for_no_session_is_refused()
+    {
+        await using var bot = await AgentServer.StartAsync(_ => (202, ""));
+        await using var connector = await StartAsync($$"""agent: { webhook: "{{bot.Url}}" }""");
+
+        using var stranger = await CallBackAsync(connector, """{"sessionId":"x-1","outputs":["Hi"]}""", "wrong");
+        using var lost = await CallBackAsync(connector, """{"sessionId":"x-1","outputs":["Hi"]}""", InjectKey);
+        using var nothing = await CallBackAsync(connector, """{"sessionId":"x-1"}""", InjectKey);
+
+        Assert.Equal([401, 404, 400], new[] { stranger, lost, nothing }.Select(answer => (int)answer.StatusCode));
+    }
+
+    private Task<TestConnector> StartAsync(string step) => TestConnector.StartAsync(azurite, $"name: adapter\nstart:\n  - {step}",
+        settings: new JsonObject
+        {
+            ["handover"] = new JsonObject { ["queueId"] = "101" },
+            ["inject"] = new JsonObject { ["key"] = InjectKey },
+        });
+
+    /// <summary>As Cognigy's Webhook Endpoint does: with Basic credentials.</summary>
+    private static Task<HttpResponseMessage> CallBackAsync(TestConnector connector, string body, string key)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, connector.EndpointUrl.Replace("/webhooks/", "/callbacks/", StringComparison.Ordinal))
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+            Headers = { Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"cognigy:{key}"))) },
+        };
+        return connector.Admin.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+}
