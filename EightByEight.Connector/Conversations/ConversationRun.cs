@@ -338,7 +338,9 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             actions.Add(new(TableTransactionActionType.UpsertReplace, await workshop.Store.OutboxRowAsync(key, turn, cancellation)));
         if (Recorded(turn, head.ConversationId) is { } record) actions.Add(new(TableTransactionActionType.UpsertReplace, record));
         var last = snapshot.Inbox.Count == absorbed.Count + (waiting is null ? 0 : 1) && !snapshot.IsPartial
-            && state.Handover is not { Notices.Count: > 0 } && state.Paused is null;
+            && state.Handover is not { Notices.Count: > 0 } && state.Paused is null
+            // What comes in meanwhile would undo this turn with its end, and what was asked outside would be asked again.
+            && !turn.ReachedOutside;
         var silent = turn.Steps == 0;
         if (silent && state.Paused is null) await FinishedAsync(turn, state, head.ConversationId, cancellation);
         var committed = await CommitAsync(snapshot, Settled(head) with
