@@ -4,6 +4,7 @@ using EightByEight.Connector.Admin;
 using EightByEight.Connector.Agents;
 using EightByEight.Connector.Analytics;
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Connections;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
@@ -78,6 +79,7 @@ public static class ConnectorServices
         routes.MapInjection();
         var api = routes.MapAdmin();
         ConversationRoutes.Map(api);
+        ConnectionRoutes.Map(api);
         CustomerRoutes.Map(api);
         TransformerRoutes.Map(routes, api);
         routes.MapHandoverProviders(api);

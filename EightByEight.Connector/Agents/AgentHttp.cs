@@ -3,14 +3,15 @@ using System.Net.Http.Headers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Connections;
 
 namespace EightByEight.Connector.Agents;
 
 /// <summary>Speaks HTTP with virtual agents. What it throws names no URL, which may hold secrets, and no word of the customer.</summary>
-internal sealed class AgentHttp(IHttpClientFactory http)
+internal sealed class AgentHttp(IHttpClientFactory http, Credentials credentials)
 {
     public const string HttpClient = "agents";
-    private const int MostBytes = 1024 * 1024;
+    public const int MostBytes = 1024 * 1024;
 
     /// <summary>Words in other scripts go as they are, which the agents' logs show better.</summary>
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -29,15 +30,21 @@ internal sealed class AgentHttp(IHttpClientFactory http)
         request.Headers.Accept.Add(new("application/json"));
         try
         {
+            if (agent.Connection is { } connection) await credentials.ApplyAsync(connection, request, cancellation);
             using var client = http.CreateClient(HttpClient);
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
             var bytes = await ReadAsync(agent, response, cancellation);
+            if (response.StatusCode == HttpStatusCode.Unauthorized && agent.Connection is { } refused) credentials.Refused(refused);
             if (!response.IsSuccessStatusCode) throw new AgentException(response.StatusCode, $"{agent.Name} answered {(int)response.StatusCode}{Hint(response.StatusCode)}.");
             return bytes.AsSpan().Trim(" \r\n\t"u8).IsEmpty ? default : JsonElement.Parse(bytes);
         }
         catch (HttpRequestException unreachable)
         {
             throw new AgentException(null, $"{agent.Name} cannot be reached: {unreachable.HttpRequestError}.");
+        }
+        catch (ConnectionException none)
+        {
+            throw new AgentException(null, none.Message);
         }
         catch (JsonException)
         {
@@ -46,7 +53,18 @@ internal sealed class AgentHttp(IHttpClientFactory http)
     }
 
     /// <summary>The key with which what goes to the agent is signed; null: it is not.</summary>
-    public static ValueTask<byte[]?> SigningKeyAsync(AgentSettings agent, CancellationToken cancellation) => new((byte[]?)null);
+    /// <exception cref="AgentException">Its connection cannot be had.</exception>
+    public async Task<byte[]?> SigningKeyAsync(AgentSettings agent, CancellationToken cancellation)
+    {
+        try
+        {
+            return agent.Connection is { } name ? await credentials.SigningKeyAsync(name, agent.Url.Host, cancellation) : null;
+        }
+        catch (ConnectionException none)
+        {
+            throw new AgentException(null, none.Message);
+        }
+    }
 
     /// <summary>A body of JSON, as its bytes: a signature is of them.</summary>
     public static ByteArrayContent Json(JsonObject body) => new(JsonSerializer.SerializeToUtf8Bytes<JsonNode>(body, Relaxed))

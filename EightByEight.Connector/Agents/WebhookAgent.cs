@@ -24,7 +24,7 @@ internal static class WebhookAgent
             ["data"] = request.Data?.DeepClone(),
         });
         var message = new HttpRequestMessage(HttpMethod.Post, agent.Url) { Content = content };
-        if (await AgentHttp.SigningKeyAsync(agent, cancellation) is { } key)
+        if (await http.SigningKeyAsync(agent, cancellation) is { } key)
         {
             var now = time.GetUtcNow().ToUnixTimeSeconds();
             message.Headers.Add("webhook-id", request.Id);

@@ -30,6 +30,7 @@ public sealed class Flow
             (flow.Name, flow.ErrorText, flow.Start, flow.Size, flow.Calls, flow._steps, flow._asks || called.Values.Any(one => one._asks));
         (Version, Called, Listener) = (flow.Version, called, flow.Listener);
         NamesSlots = flow.NamesSlots || called.Values.Any(one => one.NamesSlots);
+        Connections = flow.Connections;
         NamesUrlToken = flow.NamesUrlToken || called.Values.Any(one => one.NamesUrlToken);
     }
 
@@ -50,6 +51,9 @@ public sealed class Flow
 
     /// <summary>How it understands what customers say; null: it does not try to.</summary>
     internal Listener? Listener { get; }
+
+    /// <summary>The connections that it names.</summary>
+    internal IReadOnlySet<string> Connections { get; init; } = FrozenSet<string>.Empty;
 
     internal Step Start { get; }
 

@@ -55,6 +55,7 @@ internal sealed partial class FlowCompiler
     private readonly List<(ScalarNode At, Action<Step> Resolve)> _jumps = [];
     private readonly List<Step> _all = [];
     private readonly HashSet<string> _calls = [];
+    private readonly HashSet<string> _connections = [];
     private readonly List<(int Line, int Column, string Path, string Kind, string Text)> _made = [];
     private readonly List<(ScalarNode At, Expression Expression)> _expressions = [];
 
@@ -182,6 +183,7 @@ internal sealed partial class FlowCompiler
         return new Flow(name!, error ?? new Template([(DefaultErrorText, (Expression?)null)]), start!, _all, _calls, ListenerSource.Members.Any(member => flow.Find(member) is not null) ? listener : null)
         {
             NamesSlots = flow.Find("slots") is not null || _source.Contains("slot", StringComparison.Ordinal),
+            Connections = _connections,
             NamesUrlToken = _source.Contains("URLToken", StringComparison.Ordinal),
         };
     }
@@ -270,6 +272,15 @@ internal sealed partial class FlowCompiler
         if (PlainText(node, "call") is not { } name) return null;
         if (NamePattern.IsMatch(name)) _calls.Add(name);
         else Problems.Report(node, $"'{name}' cannot be the name of a Flow.");
+        return name;
+    }
+
+    /// <summary>A connection of that name is used.</summary>
+    public string? Connected(DocumentNode node)
+    {
+        if (PlainText(node, "connection") is not { } name) return null;
+        if (NamePattern.IsMatch(name)) _connections.Add(name);
+        else Problems.Report(node, $"'{name}' cannot be the name of a connection.");
         return name;
     }
 

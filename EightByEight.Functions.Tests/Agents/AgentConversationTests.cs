@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using EightByEight.Functions.Tests.Handover.Providers;
 
 namespace EightByEight.Functions.Tests.Agents;
 
@@ -45,6 +47,37 @@ public sealed class AgentConversationTests(AzuriteFixture azurite)
         Assert.Equal(202, (int)taken.StatusCode);
         Assert.Equal(["Later."], await connector.BotSaysAsync(id, 1));
         Assert.Single(bot.Calls);
+    }
+
+    [Fact]
+    public async Task What_goes_to_a_webhook_is_signed_by_its_connection()
+    {
+        await using var bot = await AgentServer.StartAsync(_ => (200, """{"outputs":["Hi."]}"""));
+        await using var connector = await StartAsync($$"""agent: { webhook: "{{bot.Url}}", connection: bot }""");
+        const string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        using var put = await connector.Admin.PutAsJsonAsync(
+            "/api/connections/bot", new JsonObject { ["kind"] = "signature", ["secret"] = secret }, TestContext.Current.CancellationToken);
+        Assert.Equal(201, (int)put.StatusCode);
+
+        await connector.BotSaysAsync(connector.Start("hello"), 1);
+
+        var call = Assert.Single(bot.Calls);
+        Assert.Equal((string?)call.Json["id"], call.Headers["webhook-id"]);
+        Assert.True(BotServer.IsSigned(new(call.Headers, Encoding.UTF8.GetBytes(call.Body), 200), secret));
+        Assert.Empty(call.Headers.Authorization.ToString());
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_not_there_is_named_to_the_operator()
+    {
+        await using var bot = await AgentServer.StartAsync();
+        await using var connector = await StartAsync($$"""agent: { webhook: "{{bot.Url}}", connection: missing }""");
+        var id = connector.Start("hello");
+
+        var turn = (await connector.SettledAsync(id, 1))["turns"]![0]!;
+
+        Assert.Contains("PUT /api/connections/missing", (string)turn["failure"]!["message"]!, StringComparison.Ordinal);
+        Assert.Empty(bot.Calls);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Agents;
+using EightByEight.Connector.Connections;
 using EightByEight.Connector.Flows;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -65,14 +66,18 @@ internal sealed class AgentServer : IAsyncDisposable
 /// <summary>Asks agents directly, as a turn does.</summary>
 internal static class Ask
 {
-    private static readonly VirtualAgents Agents = new ServiceCollection()
+    private static readonly VirtualAgents Agents = With(new Dictionary<string, string?>
+    {
+        ["Connector:Agents:AllowPrivateAddresses"] = "true",
+        ["Connector:Agents:RetryPause"] = "00:00:00.005",
+        ["Connector:Agents:DirectLinePause"] = "00:00:00.005",
+    });
+
+    /// <summary>Agents that want no connection.</summary>
+    public static VirtualAgents With(Dictionary<string, string?> options) => new ServiceCollection()
         .AddSingleton(TimeProvider.System)
-        .AddAgents(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["Connector:Agents:AllowPrivateAddresses"] = "true",
-            ["Connector:Agents:RetryPause"] = "00:00:00.005",
-            ["Connector:Agents:DirectLinePause"] = "00:00:00.005",
-        }).Build())
+        .AddAgents(new ConfigurationBuilder().AddInMemoryCollection(options).Build())
+        .AddSingleton(provider => new Credentials(null!, provider.GetRequiredService<IHttpClientFactory>(), TimeProvider.System))
         .BuildServiceProvider().GetRequiredService<VirtualAgents>();
 
     public static AgentRequest Request(AgentSettings agent, string text = "hello", JsonObject? data = null, JsonObject? memory = null) => new(agent)

@@ -1,8 +1,6 @@
 using System.Net.Sockets;
 using EightByEight.Connector.Agents;
 using EightByEight.Connector.Flows;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace EightByEight.Functions.Tests.Agents;
 
@@ -91,8 +89,7 @@ public class FailureTests
     public async Task An_address_that_only_this_server_reaches_is_never_connected_to()
     {
         await using var agent = await AgentServer.StartAsync();
-        var agents = new ServiceCollection().AddSingleton(TimeProvider.System).AddAgents(new ConfigurationBuilder().Build())
-            .BuildServiceProvider().GetRequiredService<VirtualAgents>();
+        var agents = Ask.With([]);
 
         FlowAnswer answer = await agents.AskAsync(Ask.Request(new(AgentKind.Webhook, new Uri(agent.Url))), TestContext.Current.CancellationToken);
 

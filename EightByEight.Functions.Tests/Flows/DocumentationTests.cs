@@ -41,6 +41,7 @@ public partial class DocumentationTests
     [InlineData("think")]
     [InlineData("goTo")]
     [InlineData("waitForInput")]
+    [InlineData("agent")]
     [InlineData("handover")]
     [InlineData("queueStatus")]
     [InlineData("schedule")]

@@ -124,7 +124,7 @@ internal sealed class Agent : AskingStep
         if (url is null) return;
         _agent = new AgentSettings(kind, url)
         {
-            Connection = map.Find("connection") is { } connection ? source.Compiler.PlainText(connection, "connection") : null,
+            Connection = map.Find("connection") is { } connection ? source.Compiler.Connected(connection) : null,
             TimeoutSeconds = source.Whole(map, "timeoutSeconds", 1, AgentSettings.LongestTimeout) ?? 20,
             Model = map.Find("model") is { } model ? source.Compiler.PlainText(model, "model") : null,
             Temperature = Temperature(source, map),

@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using EightByEight.Connector.Content;
+using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Handover.Providers;
+
+namespace EightByEight.Connector.Connections;
+
+/// <summary>Lends the credentials of connections to requests, and to nothing else.</summary>
+internal sealed class Credentials(ConnectionStore store, IHttpClientFactory http, TimeProvider time)
+{
+    /// <summary>Private addresses are refused by the client of this name, unless the operator allows them.</summary>
+    public const string HttpClient = "connections";
+
+    private static readonly TimeSpan BeforeItEnds = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan WithoutAnEnd = TimeSpan.FromMinutes(5);
+
+    private readonly ConcurrentDictionary<string, (long Version, string Token, DateTimeOffset Until)> _tokens = new();
+
+    /// <summary>Gives the request the credentials of a connection.</summary>
+    /// <exception cref="ConnectionException">There is no such connection, it is not for that host, or no token can be had.</exception>
+    public async Task ApplyAsync(string name, HttpRequestMessage request, CancellationToken cancellation)
+    {
+        var (connection, secret) = await GetAsync(name, request.RequestUri!.Host, cancellation);
+        var settings = connection.Settings;
+        switch (settings.Kind)
+        {
+            case ConnectionKind.Bearer:
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", secret);
+                break;
+            case ConnectionKind.Basic:
+                request.Headers.Authorization = new AuthenticationHeaderValue(
+                    "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{settings.Username}:{secret}")));
+                break;
+            case ConnectionKind.ApiKey when settings.Header is { } header:
+                request.Headers.Remove(header);
+                request.Headers.TryAddWithoutValidation(header, secret);
+                break;
+            case ConnectionKind.ApiKey:
+                var url = new UriBuilder(request.RequestUri);
+                url.Query = $"{url.Query.TrimStart('?')}{(url.Query.Length > 1 ? "&" : "")}{Uri.EscapeDataString(settings.Query!)}={Uri.EscapeDataString(secret)}";
+                request.RequestUri = url.Uri;
+                break;
+            case ConnectionKind.OAuth2:
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await TokenAsync(connection, secret, cancellation));
+                break;
+        }
+    }
+
+    /// <summary>The key that signs what goes to a host; null: the connection is for something else.</summary>
+    /// <exception cref="ConnectionException">There is no such connection, or it is not for that host.</exception>
+    public async Task<byte[]?> SigningKeyAsync(string name, string host, CancellationToken cancellation) =>
+        await GetAsync(name, host, cancellation) is var (connection, secret) && connection.Settings.Kind == ConnectionKind.Signature
+            ? CallbackSignature.KeyOf(secret) : null;
+
+    /// <summary>What was lent was refused: a token is fetched anew.</summary>
+    public void Refused(string name) => _tokens.TryRemove(name, out _);
+
+    private async Task<(Connection Connection, string Secret)> GetAsync(string name, string host, CancellationToken cancellation)
+    {
+        var connection = await store.FindAsync(name, cancellation)
+            ?? throw new ConnectionException($"There is no connection '{name}': store it with PUT /api/connections/{name}.");
+        if (connection.Settings.Hosts is { Count: > 0 } hosts && !hosts.Contains(host, StringComparer.OrdinalIgnoreCase))
+            throw new ConnectionException($"The connection '{name}' is not for {host}: its hosts are {string.Join(", ", hosts)}.");
+        try
+        {
+            return (connection, await store.SecretAsync(connection, cancellation));
+        }
+        catch (EndpointSecretException unreadable)
+        {
+            throw new ConnectionException(unreadable.Message);
+        }
+    }
+
+    private async Task<string> TokenAsync(Connection connection, string secret, CancellationToken cancellation)
+    {
+        if (_tokens.TryGetValue(connection.Name, out var known) && known.Version == connection.Version && known.Until > time.GetUtcNow()) return known.Token;
+        var settings = connection.Settings;
+        var form = new Dictionary<string, string> { ["grant_type"] = "client_credentials", ["client_id"] = settings.ClientId!, ["client_secret"] = secret };
+        if (settings.Scope is { } scope) form["scope"] = scope;
+        try
+        {
+            using var client = http.CreateClient(HttpClient);
+            using var response = await client.PostAsync(new Uri(settings.TokenUrl!), new FormUrlEncodedContent(form), cancellation);
+            if (!response.IsSuccessStatusCode) throw No(connection, $"answered {(int)response.StatusCode}");
+            var answer = JsonElement.Parse(await response.Content.ReadAsByteArrayAsync(cancellation));
+            if (answer.Text("access_token") is not { Length: > 0 } token) throw No(connection, "gave none");
+            var lasts = answer.Member("expires_in") is { ValueKind: JsonValueKind.Number } seconds ? TimeSpan.FromSeconds(seconds.GetDouble()) : WithoutAnEnd;
+            _tokens[connection.Name] = (connection.Version, token, time.GetUtcNow() + lasts - BeforeItEnds);
+            return token;
+        }
+        catch (HttpRequestException unreachable)
+        {
+            throw No(connection, $"cannot be reached: {unreachable.HttpRequestError}");
+        }
+        catch (JsonException)
+        {
+            throw No(connection, "answered what is not JSON");
+        }
+    }
+
+    private static ConnectionException No(Connection connection, string why) =>
+        new($"The connection '{connection.Name}' has no token: {new Uri(connection.Settings.TokenUrl!).Host} {why}.");
+}

@@ -1,0 +1,155 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Azure.Data.Tables;
+using EightByEight.Connector;
+using EightByEight.Connector.Connections;
+using EightByEight.Functions.Tests.Agents;
+using EightByEight.Functions.Tests.Conversations;
+
+namespace EightByEight.Functions.Tests.Connections;
+
+/// <summary>Named credentials: who may set them, who gets them, and that nobody reads them.</summary>
+public sealed class ConnectionTests(AzuriteFixture azurite)
+{
+    private const string Secret = "s3cret-value-of-a-connection";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_secret_is_set_and_never_shown_and_rests_protected()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite);
+        using var created = await PutAsync(connector, "crm", new JsonObject { ["kind"] = "bearer", ["secret"] = Secret });
+
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        var all = await created.Content.ReadAsStringAsync(Cancellation) + await connector.Admin.GetStringAsync("/api/connections/crm", Cancellation)
+            + await connector.Admin.GetStringAsync("/api/connections", Cancellation) + await connector.Admin.GetStringAsync("/api/audit", Cancellation)
+            + string.Join('\n', connector.Logs.Lines);
+        await foreach (var row in connector.Service<ConnectorStorage>().Flows.QueryAsync<TableEntity>(cancellationToken: Cancellation))
+            all += string.Join('\n', row.Select(p => $"{p.Key}={p.Value}"));
+        Assert.Contains("\"secretSet\":true", all, StringComparison.Ordinal);
+        Assert.Contains("crm", all, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, all, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_secret_that_is_left_out_stays_and_a_stale_change_is_refused()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite);
+        using var created = await PutAsync(connector, "crm", new JsonObject { ["kind"] = "bearer", ["secret"] = Secret });
+        var stale = created.Headers.ETag!;
+
+        using var changed = await PutAsync(connector, "crm", new JsonObject { ["kind"] = "bearer", ["hosts"] = new JsonArray("api.example.com") });
+        using var late = await PutAsync(connector, "crm", new JsonObject { ["kind"] = "bearer" }, stale.Tag);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.PreconditionFailed), (changed.StatusCode, late.StatusCode));
+        Assert.Equal($"Bearer {Secret}", (await LentAsync(connector, "crm", "https://api.example.com/x")).Headers.Authorization!.ToString());
+    }
+
+    [Fact]
+    public async Task All_faults_are_told_at_once_each_with_its_path()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite);
+
+        using var refused = await PutAsync(connector, "crm",
+            new JsonObject { ["kind"] = "apiKey", ["username"] = "u", ["hosts"] = new JsonArray("not a host"), ["token"] = 1 });
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        var told = await refused.Content.ReadAsStringAsync(Cancellation);
+        foreach (var path in new[] { "$.username", "$.header", "$.hosts", "$.token", "$.secret" }) Assert.Contains(path, told, StringComparison.Ordinal);
+        using var named = await PutAsync(connector, "Bad Name", new JsonObject { ["kind"] = "bearer", ["secret"] = Secret });
+        Assert.Equal(HttpStatusCode.BadRequest, named.StatusCode);
+    }
+
+    [Fact]
+    public async Task Each_kind_gives_a_request_what_it_wants()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite);
+        await PutAsync(connector, "basic", new JsonObject { ["kind"] = "basic", ["username"] = "anna", ["secret"] = Secret });
+        await PutAsync(connector, "header", new JsonObject { ["kind"] = "apiKey", ["header"] = "api-key", ["secret"] = Secret });
+        await PutAsync(connector, "query", new JsonObject { ["kind"] = "apiKey", ["query"] = "token", ["secret"] = "a b" });
+        const string url = "https://api.example.com/x?y=1";
+
+        Assert.Equal("Basic " + Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"anna:{Secret}")),
+            (await LentAsync(connector, "basic", url)).Headers.Authorization!.ToString());
+        Assert.Equal(Secret, (await LentAsync(connector, "header", url)).Headers.GetValues("api-key").Single());
+        Assert.Equal("https://api.example.com/x?y=1&token=a%20b", (await LentAsync(connector, "query", url)).RequestUri!.AbsoluteUri);
+    }
+
+    [Fact]
+    public async Task A_token_is_fetched_once_and_anew_when_it_was_refused()
+    {
+        var number = 0;
+        await using var login = await AgentServer.StartAsync(_ => (200, $$"""{"access_token":"t{{++number}}","expires_in":3600}"""));
+        await using var connector = await TestConnector.StartAsync(azurite);
+        await PutAsync(connector, "login", new JsonObject
+        {
+            ["kind"] = "oauth2",
+            ["tokenUrl"] = login.Url + "/token",
+            ["clientId"] = "me",
+            ["scope"] = "all",
+            ["secret"] = Secret,
+        });
+
+        Assert.Equal("Bearer t1", (await LentAsync(connector, "login", "https://a.example")).Headers.Authorization!.ToString());
+        Assert.Equal("Bearer t1", (await LentAsync(connector, "login", "https://a.example")).Headers.Authorization!.ToString());
+        connector.Service<Credentials>().Refused("login");
+        Assert.Equal("Bearer t2", (await LentAsync(connector, "login", "https://a.example")).Headers.Authorization!.ToString());
+        Assert.Equal($"grant_type=client_credentials&client_id=me&client_secret={Secret}&scope=all", login.Calls[0].Body);
+    }
+
+    [Fact]
+    public async Task A_login_that_gives_no_token_is_said_without_the_secret()
+    {
+        await using var login = await AgentServer.StartAsync(_ => (400, Secret));
+        await using var connector = await TestConnector.StartAsync(azurite);
+        await PutAsync(connector, "login", new JsonObject { ["kind"] = "oauth2", ["tokenUrl"] = login.Url, ["clientId"] = "me", ["secret"] = Secret });
+
+        var failed = await Assert.ThrowsAsync<ConnectionException>(() => LentAsync(connector, "login", "https://a.example"));
+
+        Assert.Contains("answered 400", failed.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_secret_goes_to_its_hosts_only()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite);
+        await PutAsync(connector, "crm", new JsonObject { ["kind"] = "bearer", ["secret"] = Secret, ["hosts"] = new JsonArray("api.example.com") });
+
+        await LentAsync(connector, "crm", "https://API.example.com");
+        var failed = await Assert.ThrowsAsync<ConnectionException>(() => LentAsync(connector, "crm", "https://thief.example.com"));
+
+        Assert.Contains("thief.example.com", failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_connection_that_a_Flow_names_is_not_deleted()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, "name: bot\nstart:\n  - agent: { rasa: \"https://rasa.example.com\", connection: rasa }");
+        await PutAsync(connector, "rasa", new JsonObject { ["kind"] = "bearer", ["secret"] = Secret });
+        await PutAsync(connector, "free", new JsonObject { ["kind"] = "bearer", ["secret"] = Secret });
+
+        using var refused = await connector.Admin.DeleteAsync("/api/connections/rasa", Cancellation);
+        using var deleted = await connector.Admin.DeleteAsync("/api/connections/free", Cancellation);
+        using var gone = await connector.Admin.DeleteAsync("/api/connections/free", Cancellation);
+
+        Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.NoContent, HttpStatusCode.NotFound), (refused.StatusCode, deleted.StatusCode, gone.StatusCode));
+        Assert.Contains("bot", await refused.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+    }
+
+    private static async Task<HttpRequestMessage> LentAsync(TestConnector connector, string name, string url)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, url);
+        await connector.Service<Credentials>().ApplyAsync(name, request, Cancellation);
+        return request;
+    }
+
+    private static Task<HttpResponseMessage> PutAsync(TestConnector connector, string name, JsonObject body, string? ifMatch = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Put, $"/api/connections/{Uri.EscapeDataString(name)}") { Content = JsonContent.Create(body) };
+        if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        return connector.Admin.SendAsync(request, Cancellation);
+    }
+}
