@@ -12,6 +12,7 @@ using EightByEight.Connector.Files;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Injection;
 using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Requests;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Translation;
 using EightByEight.Connector.Understanding;
@@ -64,6 +65,7 @@ public static class ConnectorServices
             .AddFiles(configuration)
             .AddAnalytics(configuration)
             .AddAgents(configuration)
+            .AddRequests(configuration)
             .AddConversations(configuration)
             .AddHandoverProviders(configuration)
             .AddWebhooks()

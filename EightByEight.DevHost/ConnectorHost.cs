@@ -47,6 +47,7 @@ public sealed class ConnectorHost : IAsyncDisposable
             ["Connector:Media:AllowPrivateAddresses"] = "true",
             ["Connector:Files:AllowPrivateAddresses"] = "true",
             ["Connector:Agents:AllowPrivateAddresses"] = "true",
+            ["Connector:Requests:AllowPrivateAddresses"] = "true",
             ["Connector:AllowedGatewayHosts"] = "*.8x8.com,127.0.0.1,localhost,[::1]",
             ["Connector:AllowInsecureGateways"] = "true",
             // Bots on this machine.

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Connections;
+using OpenTelemetry;
 
 namespace EightByEight.Connector.Agents;
 
@@ -27,6 +28,8 @@ internal sealed class AgentHttp(IHttpClientFactory http, Credentials credentials
     public async Task<JsonElement> SendAsync(AgentSettings agent, HttpRequestMessage request, CancellationToken cancellation)
     {
         using var _ = request;
+        // The URL may hold secrets, such as Cognigy's URL token, and a span would tell it.
+        using var unseen = SuppressInstrumentationScope.Begin();
         request.Headers.Accept.Add(new("application/json"));
         try
         {
@@ -34,7 +37,7 @@ internal sealed class AgentHttp(IHttpClientFactory http, Credentials credentials
             using var client = http.CreateClient(HttpClient);
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
             var bytes = await ReadAsync(agent, response, cancellation);
-            if (response.StatusCode == HttpStatusCode.Unauthorized && agent.Connection is { } refused) credentials.Refused(refused);
+            if (response.StatusCode == HttpStatusCode.Unauthorized && agent.Connection is { } refused) credentials.Refused(refused, request);
             if (!response.IsSuccessStatusCode) throw new AgentException(response.StatusCode, $"{agent.Name} answered {(int)response.StatusCode}{Hint(response.StatusCode)}.");
             return bytes.AsSpan().Trim(" \r\n\t"u8).IsEmpty ? default : JsonElement.Parse(bytes);
         }

@@ -18,6 +18,7 @@ internal sealed class Credentials(ConnectionStore store, IHttpClientFactory http
     private static readonly TimeSpan WithoutAnEnd = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<string, (long Version, string Token, DateTimeOffset Until)> _tokens = new();
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _fetching = new();
 
     /// <summary>Gives the request the credentials of a connection.</summary>
     /// <exception cref="ConnectionException">There is no such connection, it is not for that host, or no token can be had.</exception>
@@ -55,8 +56,14 @@ internal sealed class Credentials(ConnectionStore store, IHttpClientFactory http
         await GetAsync(name, host, cancellation) is var (connection, secret) && connection.Settings.Kind == ConnectionKind.Signature
             ? CallbackSignature.KeyOf(secret) : null;
 
-    /// <summary>What was lent was refused: a token is fetched anew.</summary>
-    public void Refused(string name) => _tokens.TryRemove(name, out _);
+    /// <summary>What was lent to a request was refused: a token is fetched anew, unless somebody did already.</summary>
+    /// <returns>Whether it was a token, so that it is worth another try.</returns>
+    public bool Refused(string name, HttpRequestMessage request)
+    {
+        if (!_tokens.TryGetValue(name, out var known)) return false;
+        if (known.Token == request.Headers.Authorization?.Parameter) _tokens.TryRemove(KeyValuePair.Create(name, known));
+        return true;
+    }
 
     private async Task<(Connection Connection, string Secret)> GetAsync(string name, string host, CancellationToken cancellation)
     {
@@ -74,9 +81,27 @@ internal sealed class Credentials(ConnectionStore store, IHttpClientFactory http
         }
     }
 
+    private string? Known(Connection connection) =>
+        _tokens.TryGetValue(connection.Name, out var known) && known.Version == connection.Version && known.Until > time.GetUtcNow() ? known.Token : null;
+
+    /// <summary>Fetched by one; the others wait for it.</summary>
     private async Task<string> TokenAsync(Connection connection, string secret, CancellationToken cancellation)
     {
-        if (_tokens.TryGetValue(connection.Name, out var known) && known.Version == connection.Version && known.Until > time.GetUtcNow()) return known.Token;
+        if (Known(connection) is { } token) return token;
+        var fetching = _fetching.GetOrAdd(connection.Name, _ => new SemaphoreSlim(1));
+        await fetching.WaitAsync(cancellation);
+        try
+        {
+            return Known(connection) ?? await FetchAsync(connection, secret, cancellation);
+        }
+        finally
+        {
+            fetching.Release();
+        }
+    }
+
+    private async Task<string> FetchAsync(Connection connection, string secret, CancellationToken cancellation)
+    {
         var settings = connection.Settings;
         var form = new Dictionary<string, string> { ["grant_type"] = "client_credentials", ["client_id"] = settings.ClientId!, ["client_secret"] = secret };
         if (settings.Scope is { } scope) form["scope"] = scope;

@@ -5,19 +5,24 @@ using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Flows.Steps;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Requests;
 using EightByEight.Connector.Translation;
 using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Conversations;
 
-/// <summary>Answers what Flows ask of the world. It only reads, so that a turn that is repeated asks again and harms nobody.</summary>
+/// <summary>
+/// Answers what Flows ask of the world. A turn that is repeated asks again: most of it only reads, and what may do something names itself,
+/// so that it can be told from a second wish.
+/// </summary>
 internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpoints, Transcripts transcripts, NluServices nlu, Translator translator,
-    VirtualAgents agents)
+    VirtualAgents agents, HttpCalls calls)
 {
     public async Task<FlowAnswer> AnswerAsync(FlowRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
         if (request is UnderstandRequest said) return await nlu.AskAsync(said, cancellation);
         if (request is AgentRequest told) return await agents.AskAsync(told, cancellation);
+        if (request is HttpCall call) return await calls.AskAsync(call, cancellation);
         try
         {
             return new(request switch

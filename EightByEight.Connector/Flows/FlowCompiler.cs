@@ -35,6 +35,8 @@ internal sealed partial class FlowCompiler
         ["think"] = Think.Parse,
         ["waitForInput"] = WaitForInput.Parse,
         ["delay"] = Delay.Parse,
+        ["http"] = Http.Parse,
+        ["code"] = Code.Parse,
         ["agent"] = Agent.Parse,
         ["queueStatus"] = QueueStatus.Parse,
         ["schedule"] = Schedule.Parse,
@@ -57,7 +59,7 @@ internal sealed partial class FlowCompiler
     private readonly HashSet<string> _calls = [];
     private readonly HashSet<string> _connections = [];
     private readonly List<(int Line, int Column, string Path, string Kind, string Text)> _made = [];
-    private readonly List<(ScalarNode At, Expression Expression)> _expressions = [];
+    private readonly List<(ScalarNode At, string Source, IEnumerable<string> Names)> _scripts = [];
 
     private FlowCompiler(string source) => _source = source;
 
@@ -128,11 +130,11 @@ internal sealed partial class FlowCompiler
     /// <summary>Names that no expression finds when it runs.</summary>
     private void DoubtNames()
     {
-        foreach (var (at, expression) in _expressions)
-            foreach (var name in expression.Script.ReferencedGlobals!)
+        foreach (var (at, source, names) in _scripts)
+            foreach (var name in names)
             {
                 if (Sandbox.Knows(name)) continue;
-                var (line, column) = Place(at, expression.Source, Math.Max(0, expression.Source.IndexOf(name, StringComparison.Ordinal)));
+                var (line, column) = Place(at, source, Math.Max(0, source.IndexOf(name, StringComparison.Ordinal)));
                 Problems.Report(line, column, $"There is no '{name}' in an expression: there are input, context, profile and what JavaScript has."
                     + Problems.DidYouMean(name, Memory.RootNames));
             }
@@ -208,7 +210,7 @@ internal sealed partial class FlowCompiler
     private Step? ParseStep(DocumentNode node, string path)
     {
         void Made(ScalarNode kind, DocumentNode? value = null) => _made.Add((kind.Line, kind.Column, path, kind.Text,
-            ((value as MapNode)?.Find("text") ?? (value as MapNode)?.Find("message") ?? value) is ScalarNode { IsNull: false } text ? text.Text : ""));
+            ((value as MapNode)?.Find("text") ?? (value as MapNode)?.Find("message") ?? (value as MapNode)?.Find("url") ?? value) is ScalarNode { IsNull: false } text ? text.Text : ""));
         // `- stop` is short for `- stop:`.
         if (node is ScalarNode
             {
@@ -305,7 +307,7 @@ internal sealed partial class FlowCompiler
     public void RefuseInside(string prefix, string block)
     {
         foreach (var (line, column, path, kind, _) in _made)
-            if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" or "call" or "think" or "return" or "agent" && path.StartsWith(prefix, StringComparison.Ordinal))
+            if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" or "call" or "think" or "return" or "agent" or "http" && path.StartsWith(prefix, StringComparison.Ordinal))
                 Problems.Report(line, column, $"'{kind}' cannot stand in '{block}': the handover goes on meanwhile."
                     + " Say something, set something, or end the conversation.");
     }
@@ -369,7 +371,7 @@ internal sealed partial class FlowCompiler
                 if (expression is null) end = text.IndexOf("}}", end + 1, StringComparison.Ordinal);
             }
 
-            if (expression is not null) _expressions.Add((node, expression));
+            if (expression is not null) _scripts.Add((node, expression.Source, expression.Script.ReferencedGlobals!));
             expression ??= Expression(node, text[(open + 2)..(end = firstEnd)]);
             if (expression is not null) parts.Add(("", expression));
             at = end + 2;
@@ -421,7 +423,7 @@ internal sealed partial class FlowCompiler
         try
         {
             var expression = Scripting.Expression.Parse(source);
-            _expressions.Add((node, expression));
+            _scripts.Add((node, expression.Source, expression.Script.ReferencedGlobals!));
             return expression;
         }
         catch (ExpressionFormatException fault)
@@ -434,6 +436,35 @@ internal sealed partial class FlowCompiler
         }
     }
 
+    /// <summary>JavaScript statements.</summary>
+    public CodeBlock? Statements(DocumentNode node, string member)
+    {
+        if (node is not ScalarNode { IsNull: false, Text: var source } text)
+        {
+            Problems.Report(node, $"'{member}' is JavaScript, not {node.Kind}. Write it below '{member}: |'.");
+            return null;
+        }
+
+        if (source.Length > CodeBlock.MaxCharacters)
+        {
+            Problems.Report(node, $"Code has at most {CodeBlock.MaxCharacters} characters.");
+            return null;
+        }
+
+        try
+        {
+            var code = CodeBlock.Parse(source);
+            _scripts.Add((text, source, code.Script.ReferencedGlobals!.Where(name => name != "console")));
+            return code;
+        }
+        catch (ExpressionFormatException fault)
+        {
+            var (line, column) = Place(text, source, fault.Index);
+            Problems.Report(line, column, $"This is not JavaScript: {fault.Message}.");
+            return null;
+        }
+    }
+
     /// <summary>
     /// Where the character of a part of a text stands in the document: exact unless YAML changed it by escapes or
     /// folding.
@@ -442,6 +473,7 @@ internal sealed partial class FlowCompiler
     {
         var (start, end) = node.Span;
         end = Math.Min(end, _source.Length);
+        if (start < end && _source[start] == '|' && part == node.Text) return PlaceInBlock(node, part.AsSpan(0, Math.Clamp(index, 0, part.Length)));
         var at = start < end ? _source.IndexOf(part, start, end - start, StringComparison.Ordinal) : -1;
         if (at < 0) return (node.Line, node.Column);
         var before = _source.AsSpan(start, Math.Min(at + Math.Clamp(index, 0, part.Length), end) - start);
@@ -449,6 +481,15 @@ internal sealed partial class FlowCompiler
         return lines == 0
             ? (node.Line, node.Column + before.Length)
             : (node.Line + lines, before.Length - before.LastIndexOf('\n'));
+    }
+
+    /// <summary>Behind so much of a text that stands, indented, on the lines below its <c>|</c>.</summary>
+    private (int Line, int Column) PlaceInBlock(ScalarNode node, ReadOnlySpan<char> before)
+    {
+        var line = node.Line + 1 + before.Count('\n');
+        var written = _source.Split('\n').ElementAtOrDefault(line - 1) ?? "";
+        var said = node.Text.Split('\n').ElementAtOrDefault(line - node.Line - 1) ?? "";
+        return (line, Math.Max(0, written.TrimEnd('\r').Length - said.Length) + before.Length - before.LastIndexOf('\n'));
     }
 
     private static string Shorten(string text) => text.Length <= 60 ? text : text[..60] + "…";

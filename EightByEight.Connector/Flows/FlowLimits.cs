@@ -27,4 +27,11 @@ public sealed record FlowLimits
     /// <summary>How many Flows may have called one another at a time. Default 10.</summary>
     [Range(1, 100)]
     public int Calls { get; init; } = 10;
+
+    /// <summary>
+    /// How long all expressions and all code of a turn may take together; what is asked of others in between gives them the whole time
+    /// again. Default 1 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:00:10")]
+    public TimeSpan ScriptTime { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -22,6 +22,6 @@ internal sealed record HandbackRequest(string? WebhookId, int? MaxTotalMinutes, 
 internal sealed record TranslateRequest(string Text, string To, string? From) : FlowRequest;
 
 /// <summary>What the world answers.</summary>
-/// <param name="Value">As the Flow sees it.</param>
-/// <param name="Error">Why there is no answer; null: there is one.</param>
+/// <param name="Value">As the Flow sees it; with an error, what there is to see of that.</param>
+/// <param name="Error">Why there is none, or why it is no good; null: there is one.</param>
 internal record FlowAnswer(JsonNode? Value, string? Error = null);

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Scripting;
@@ -175,6 +178,10 @@ internal sealed class Turn : IDisposable
     public long Count(string name) => (_counts ?? _input.Marks.Counts).TryGetValue(name, out var count) ? count : 0;
 
     public void Remember(string name, long count) => (_counts ??= new(_input.Marks.Counts))[name] = count;
+
+    /// <summary>Names what a step asks for in this part of the turn: the same when the part is repeated, and else never.</summary>
+    public string KeyOf(Step step) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
+        $"{_input.Id}\n{(string?)_input.Input["sessionId"]}\n{_input.Steps}\n{Frame.Flow.Name}\n{step.Path}")))[..16]);
 
     /// <summary>What an agent left to be kept at that step; null: it never spoke, or its conversation is over.</summary>
     public JsonObject? Recall(string step) => (_agents ?? _input.Marks.Agents)?.GetValueOrDefault(AgentAt(step));

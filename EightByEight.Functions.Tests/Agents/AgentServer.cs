@@ -32,6 +32,9 @@ internal sealed class AgentServer : IAsyncDisposable
     /// <summary>Status and body for a request.</summary>
     public Func<Call, (int Status, string Body)> Answer { get; set; } = _ => (200, "{}");
 
+    /// <summary>What else an answer has.</summary>
+    public Action<Call, HttpResponse> Dress { get; set; } = (_, _) => { };
+
     public IReadOnlyList<Call> Calls => [.. _calls];
 
     public static async Task<AgentServer> StartAsync(Func<Call, (int Status, string Body)>? answer = null)
@@ -50,6 +53,7 @@ internal sealed class AgentServer : IAsyncDisposable
             server._calls.Enqueue(call);
             var (status, body) = server.Answer(call);
             context.Response.StatusCode = status;
+            server.Dress(call, context.Response);
             await context.Response.WriteAsync(body);
         });
         await app.StartAsync(TestContext.Current.CancellationToken);

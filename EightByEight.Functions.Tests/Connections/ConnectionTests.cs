@@ -92,9 +92,9 @@ public sealed class ConnectionTests(AzuriteFixture azurite)
             ["secret"] = Secret,
         });
 
-        Assert.Equal("Bearer t1", (await LentAsync(connector, "login", "https://a.example")).Headers.Authorization!.ToString());
-        Assert.Equal("Bearer t1", (await LentAsync(connector, "login", "https://a.example")).Headers.Authorization!.ToString());
-        connector.Service<Credentials>().Refused("login");
+        var lent = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => LentAsync(connector, "login", "https://a.example")));
+        Assert.All(lent, request => Assert.Equal("Bearer t1", request.Headers.Authorization!.ToString()));
+        connector.Service<Credentials>().Refused("login", await LentAsync(connector, "login", "https://a.example"));
         Assert.Equal("Bearer t2", (await LentAsync(connector, "login", "https://a.example")).Headers.Authorization!.ToString());
         Assert.Equal($"grant_type=client_credentials&client_id=me&client_secret={Secret}&scope=all", login.Calls[0].Body);
     }

@@ -41,6 +41,8 @@ public partial class DocumentationTests
     [InlineData("think")]
     [InlineData("goTo")]
     [InlineData("waitForInput")]
+    [InlineData("http")]
+    [InlineData("code")]
     [InlineData("agent")]
     [InlineData("handover")]
     [InlineData("queueStatus")]

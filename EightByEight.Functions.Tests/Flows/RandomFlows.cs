@@ -70,7 +70,7 @@ public class RandomFlows
             return step;
         }
 
-        private JsonObject Plain() => random.Next(16) switch
+        private JsonObject Plain() => random.Next(18) switch
         {
             0 => new() { ["say"] = new JsonObject { ["text"] = new JsonArray("A", "{{ input.text }}", Texts()), ["order"] = One("linear", "loop", "random") } },
             1 => new() { ["say"] = Texts() },
@@ -87,6 +87,8 @@ public class RandomFlows
             12 => new() { ["delay"] = 1 },
             13 => new() { ["transcript"] = new JsonObject { ["saveTo"] = "context.said" } },
             14 => new() { ["optionalQuestion"] = new JsonObject { ["text"] = Texts(), ["type"] = One("yesNo", "email", "date"), ["inputs"] = 2, ["saveTo"] = "context.opt" } },
+            15 => new() { ["http"] = new JsonObject { ["url"] = One("https://a.example/{{ input.text }}", "{{ context.a }}"), ["saveTo"] = "context.got" }, ["onError"] = Steps(0) },
+            16 => new() { ["code"] = new JsonObject { ["script"] = One("context.a = input.text", "return context.a.b", "delete context.a; profile.a = 1", "context.list = [1]"), ["saveTo"] = "context.got" } },
             _ => Question(),
         };
 

@@ -71,6 +71,72 @@ public class SandboxTests
     [InlineData("('a'.repeat(26) + 'b').repeat(5000).match(/(a+)+c/g)")]
     public Task A_regular_expression_without_end_fails(string expression) => Fails(expression);
 
+    [Theory]
+    [InlineData("while (true) {}", "statements|longer than 1 s")]
+    [InlineData("for (;;) try { while (true) {} } finally { continue }", "statements|longer than 1 s")]
+    [InlineData("async function f() { while (true) await null } f()", "statements|memory|longer than 1 s")]
+    [InlineData("const a = []; while (true) a.push('x'.repeat(8000))", "memory|statements")]
+    [InlineData("let s = 'x'; while (true) s += s", "memory|limit")]
+    [InlineData("let x = 1; for (let i = 0; i < 40; i++) x = { a: x, b: x }; context.a = x", "memory|longer than 1 s")]
+    [InlineData("let x = 1; for (let i = 0; i < 40; i++) x = [x, x]; console.log(x)", "memory|longer than 1 s")]
+    [InlineData("context.a = Array(60000).fill('x'.repeat(10000))", "memory")]
+    [InlineData("while (true) console.log('x'.repeat(1000))", "memory|statements|longer than 1 s")]
+    [InlineData("(function f() { f() })()", "deep")]
+    [InlineData("const o = {}; o.toJSON = () => JSON.stringify(o); return o", "deep|limit")]
+    [InlineData("const o = {}; o.o = o; context.o = o", "[Cc]yclic|circular|limit")]
+    [InlineData("/^(a+)+$/.test('a'.repeat(40) + 'b')", "regular expression")]
+    [InlineData("context.toJSON = () => { while (true) {} }", "statements|longer than 1 s")]
+    public async Task Code_that_would_take_all_fails_and_is_named(string script, string why)
+    {
+        var result = await InTime(() => Conversation.Run($"name: a\nstart:\n  - say: Before\n  - code: |\n      {script}\n"));
+
+        Assert.Equal(("a", "start/1", 4), (result.Failure!.Flow, result.Failure.Step, result.Failure.Line));
+        Assert.Matches(why, result.Failure.Message);
+    }
+
+    [Theory]
+    [InlineData("typeof System + typeof importNamespace + typeof clrHelper + typeof require + typeof process")]
+    [InlineData("typeof input.GetType + typeof console.log.GetType + typeof crypto.randomUUID.Target + typeof Math.random.Method + typeof console.GetType")]
+    [InlineData("typeof Proxy + typeof ArrayBuffer + typeof ShadowRealm + typeof SharedArrayBuffer + typeof Atomics")]
+    public void Code_reaches_no_types_of_NET_either(string expression)
+    {
+        var conversation = new Conversation($"name: a\nstart:\n  - code: return {expression}\n  - code: {{ script: \"return {expression}\", saveTo: context.a }}");
+        conversation.Say("hi");
+
+        Assert.Equal(string.Concat(Enumerable.Repeat("undefined", 5)), (string)conversation.Context["a"]!);
+    }
+
+    [Theory]
+    [InlineData("eval('1')")]
+    [InlineData("new Function('return 1')()")]
+    [InlineData("(() => {}).constructor('return 1')()")]
+    [InlineData("console.log.constructor('return 1')()")]
+    [InlineData("import('fs')")]
+    public void Code_runs_no_text_and_loads_no_module(string script) =>
+        Assert.NotNull(Conversation.Run($"name: a\nstart:\n  - code: {script}").Failure);
+
+    [Theory]
+    [InlineData("Object.prototype.hacked = 'yes'", "({}).hacked")]
+    [InlineData("String.prototype.trim = () => 'hacked'", "' a '.trim()")]
+    [InlineData("context.__proto__.hacked = 'yes'", "input.hacked")]
+    [InlineData("globalThis.hacked = 'yes'", "typeof hacked")]
+    [InlineData("Math.random = () => 'hacked'", "typeof Math.random()")]
+    [InlineData("console.log = () => {}; JSON.stringify = () => 'hacked'", "({ a: 1 })")]
+    public void Tampering_by_code_reaches_no_other_turn(string tamper, string look)
+    {
+        var untouched = Conversation.Render(look);
+        var flow = Flow.Parse($$$"""
+            name: a
+            start:
+              - if: input.text === 'tamper'
+                then: [ { code: "{{{tamper}}}" }, { say: "1" } ]
+                else: [ { say: "<{{ {{{look}}} }}>" } ]
+            """);
+
+        Assert.Equal("1", new Conversation(flow).Say("tamper"));
+        Assert.Equal($"<{untouched}>", new Conversation(flow).Say("look"));
+    }
+
     [Fact]
     public async Task All_expressions_of_a_turn_share_one_second()
     {

@@ -110,7 +110,7 @@ internal sealed class ScriptException(string message, Exception? cause = null) :
 /// <param name="message">Why.</param>
 /// <param name="index">Where in the text, from 0.</param>
 /// <param name="cause">What the parser threw.</param>
-internal sealed class ExpressionFormatException(string message, int index, Exception cause) : Exception(message, cause)
+internal sealed class ExpressionFormatException(string message, int index, Exception? cause = null) : Exception(message, cause)
 {
     public int Index { get; } = index;
 }

@@ -1,8 +1,10 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Acornima.Ast;
 using Jint;
 using Jint.Constraints;
 using Jint.Native;
@@ -10,20 +12,18 @@ using Jint.Native.Json;
 using Jint.Runtime;
 using Jint.Runtime.Descriptors;
 using Jint.Runtime.Interop;
+using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Flows.Scripting;
 
 /// <summary>The JavaScript engine of one turn: no .NET types, no modules, no code from strings, and limits.</summary>
 /// <remarks>
-/// Expressions work on copies of the memory; what they change in them is gone afterwards. Jint checks its limits between
+/// Expressions and code work on copies of the memory; what expressions change in them is gone afterwards. Jint checks its limits between
 /// statements, so its own functions that can grow or run without end are replaced by ones that pay as they go:
 /// see <see cref="Guards"/>.
 /// </remarks>
 internal sealed class Sandbox : IDisposable
 {
-    /// <summary>For all expressions of a turn together.</summary>
-    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(1);
-
     /// <summary>What one expression may allocate, in bytes, and what the turn's may allocate together.</summary>
     private const long MaxMemory = 16 * 1024 * 1024;
     private const long MaxMemoryOfTurn = 8 * MaxMemory;
@@ -34,6 +34,11 @@ internal sealed class Sandbox : IDisposable
     private const int MaxCallDepth = 200;
     private const int MaxArrayLength = 1 << 17;
     private const int MaxJsonDepth = 128;
+
+    private static readonly (string Name, LogLevel Level)[] ConsoleLevels =
+    [
+        ("log", LogLevel.Information), ("info", LogLevel.Information), ("debug", LogLevel.Debug), ("warn", LogLevel.Warning), ("error", LogLevel.Error),
+    ];
 
     private static readonly Options Limits = MakeLimits();
     private static readonly Lazy<FrozenSet<string>> Names = new(ReadNames);
@@ -46,6 +51,7 @@ internal sealed class Sandbox : IDisposable
     private readonly int[] _loaded = [-1, -1, -1];
     private JsValue? _stringify;
     private bool _isSeeded;
+    private bool _hasConsole;
     private long _allocated;
     private double _characters;
 
@@ -54,7 +60,7 @@ internal sealed class Sandbox : IDisposable
         (_turn, _memory) = (turn, turn.Memory);
         _cancellation = cancellation;
         _deadline = _engine.Constraints.Find<OperationDeadlineConstraint>()!;
-        _deadline.Begin(MaxTime, cancellation);
+        _deadline.Begin(turn.Limits.ScriptTime, cancellation);
     }
 
     public void Dispose() => _engine.Dispose();
@@ -75,22 +81,57 @@ internal sealed class Sandbox : IDisposable
     public ScriptValue Value(Expression expression) => Guarded(() =>
         Json(Evaluate(expression)) is { } json ? new ScriptValue(JsonNode.Parse(json)) : ScriptValue.Undefined);
 
-    private JsValue Evaluate(Expression expression)
+    /// <summary>Runs code.</summary>
+    /// <returns>What it returns, and what it changed in <c>context</c> and <c>profile</c>: what is gone comes first.</returns>
+    /// <exception cref="ScriptException">It threw.</exception>
+    /// <exception cref="StepException">It reached a limit, or left something else than an object.</exception>
+    public (ScriptValue Result, IReadOnlyList<(MemoryPath Place, ScriptValue Value)> Changes) Run(CodeBlock code) => Guarded(() =>
     {
-        if (!expression.Traits.Simple) Guard();
-        if (expression.Traits.NeedsChance) Seed();
+        Guard();
+        Console();
+        Root[] kept = [.. code.Traits.Roots.Where(root => root != Root.Input)];
+        foreach (var root in kept) Load(root);
+        var before = kept.Select(root => Kept(root)).ToList();
+        var returned = Json(Evaluate(code.Script, code.Traits));
+        var changes = kept.SelectMany((root, i) => Changes(root, before[i], Kept(root))).OrderByDescending(change => change.Value.IsUndefined).ToList();
+        return (returned is null ? ScriptValue.Undefined : new ScriptValue(JsonNode.Parse(returned)), (IReadOnlyList<(MemoryPath, ScriptValue)>)changes);
+    }, "code");
+
+    /// <summary>What JavaScript has of a memory object now.</summary>
+    private JsonObject Kept(Root root)
+    {
+        var name = Memory.RootNames[(int)root];
+        return (Json(_engine.GetValue(name)) is { } json ? JsonNode.Parse(json) : null) as JsonObject
+            ?? throw new StepException($"The code leaves no object in '{name}'. To empty it, write {name} = {{}}.");
+    }
+
+    private static IEnumerable<(MemoryPath Place, ScriptValue Value)> Changes(Root root, JsonObject before, JsonObject after)
+    {
+        foreach (var (name, _) in before)
+            if (!after.ContainsKey(name)) yield return (new MemoryPath(root, [name]), ScriptValue.Undefined);
+        foreach (var (name, value) in after)
+            if (!before.TryGetPropertyValue(name, out var old) || !JsonNode.DeepEquals(old, value))
+                yield return (new MemoryPath(root, [name]), new ScriptValue(value?.DeepClone()));
+    }
+
+    private JsValue Evaluate(Expression expression) => Evaluate(expression.Script, expression.Traits);
+
+    private JsValue Evaluate(Prepared<Script> script, ScriptTraits traits)
+    {
+        if (!traits.Simple) Guard();
+        if (traits.NeedsChance) Seed();
         TurnClock.Now = _turn.Now;
-        foreach (var root in expression.Traits.Roots) Load(root);
+        foreach (var root in traits.Roots) Load(root);
         var before = GC.GetAllocatedBytesForCurrentThread();
         try
         {
-            var value = _engine.Evaluate(expression.Script);
+            var value = _engine.Evaluate(script);
             return _allocated <= MaxMemoryOfTurn ? value : throw new StepException(TooMuchMemory);
         }
         finally
         {
             _allocated += GC.GetAllocatedBytesForCurrentThread() - before;
-            if (!expression.Traits.Simple) Array.Fill(_loaded, -1);
+            if (!traits.Simple) Array.Fill(_loaded, -1);
         }
     }
 
@@ -151,8 +192,27 @@ internal sealed class Sandbox : IDisposable
         _engine.SetValue("crypto", crypto);
     }
 
+    /// <summary><c>console</c>, for code: it writes to the Endpoint's log.</summary>
+    private void Console()
+    {
+        if (_hasConsole) return;
+        _hasConsole = true;
+        var console = new JsObject(_engine);
+        foreach (var (name, level) in ConsoleLevels)
+            console.FastSetProperty(name, new PropertyDescriptor(new ClrFunction(_engine, name, (_, said) =>
+            {
+                _turn.Log(new FlowLine(level, string.Join(' ', said.Select(Shown))));
+                return JsValue.Undefined;
+            }), writable: true, enumerable: true, configurable: true));
+        _engine.SetValue("console", console);
+    }
+
+    private string Shown(JsValue value) =>
+        value.IsObject() && value is not JsError ? Unquote(Json(value) ?? "") : TypeConverter.ToString(value);
+
     /// <summary>Tells the author's faults from the limits.</summary>
-    private T Guarded<T>(Func<T> run)
+    /// <param name="what">What is run, for messages.</param>
+    private T Guarded<T>(Func<T> run, string what = "expression")
     {
         try
         {
@@ -168,14 +228,15 @@ internal sealed class Sandbox : IDisposable
             throw new StepException(fault switch
             {
                 RegexMatchTimeoutException => "A regular expression takes too long. Look for repetitions inside of repetitions.",
-                TimeoutException => $"The expressions of this turn take longer than {MaxTime.TotalSeconds} s. {LookForALoop}",
+                TimeoutException => string.Create(CultureInfo.InvariantCulture,
+                    $"The expressions and code of this turn take longer than {_turn.Limits.ScriptTime.TotalSeconds} s. {LookForALoop}"),
                 StatementsCountOverflowException =>
-                    $"The expression runs more than {MaxStatements} statements. {LookForALoop}",
+                    $"The {what} runs more than {MaxStatements} statements. {LookForALoop}",
                 MemoryLimitExceededException or OutOfMemoryException => TooMuchMemory,
                 RecursionDepthOverflowException or InsufficientExecutionStackException =>
-                    $"The expression calls functions more than {MaxCallDepth} deep.",
-                JavaScriptException => $"The expression reached a limit: {fault.Message}",
-                _ => $"The expression cannot be run: {fault.Message}",
+                    $"The {what} calls functions more than {MaxCallDepth} deep.",
+                JavaScriptException => $"The {what} reached a limit: {fault.Message}",
+                _ => $"The {what} cannot be run: {fault.Message}",
             }, fault);
         }
     }

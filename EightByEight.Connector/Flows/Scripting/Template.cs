@@ -32,6 +32,9 @@ internal sealed class Template
     /// <summary>The expression when there is nothing else: its value then keeps its type.</summary>
     public Expression? Single => _parts is [{ Expression: { } expression }] ? expression : null;
 
+    /// <summary>What the author wrote before the first expression; null: nothing, or it depends on the locale.</summary>
+    public string? Beginning => _parts is [{ Expression: null, Text: var text }, ..] ? text : null;
+
     /// <summary>The text for the customer. An expression that throws renders nothing and leaves a warning.</summary>
     public string Render(Turn turn, Steps.Step step)
     {
@@ -48,6 +51,24 @@ internal sealed class Template
     /// <exception cref="ScriptException">An expression threw.</exception>
     public string Require(Turn turn) => _locales is not null ? In(turn).Require(turn)
         : _plain ?? string.Concat(_parts.Select(part => part.Expression?.Text(turn) ?? part.Text));
+
+    /// <summary>As a URL: what stands behind a beginning is escaped, so that no value leads elsewhere than the author meant.</summary>
+    /// <exception cref="ScriptException">An expression threw.</exception>
+    /// <exception cref="StepException">A value would lead up the path.</exception>
+    public string RequireUrl(Turn turn)
+    {
+        if (_locales is not null) return In(turn).RequireUrl(turn);
+        var url = new StringBuilder();
+        foreach (var (literal, expression) in _parts)
+        {
+            var text = expression?.Text(turn) ?? literal;
+            if (expression is not null && url.Length > 0)
+                text = text is "." or ".." ? throw new StepException($"{{{{ {expression.Source} }}}} is '{text}', which cannot stand in a URL.") : Uri.EscapeDataString(text);
+            url.Append(text);
+        }
+
+        return url.ToString();
+    }
 
     private Template In(Turn turn) => _texts[Locales.Choose(_locales!, turn.Locale, turn.EndpointLocale)];
 

@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 namespace EightByEight.Connector.Flows.Steps;
 
 /// <summary>
-/// A step that needs something from outside, stores what it gets and goes on; without an answer it runs its <c>onError</c>, or stores
-/// null and goes on with a warning.
+/// A step that needs something from outside, stores what it gets and goes on; where that is an error, it warns and runs its <c>onError</c>,
+/// if it has one.
 /// </summary>
 internal abstract class AskingStep : Step
 {
@@ -22,13 +22,13 @@ internal abstract class AskingStep : Step
     /// <summary>What is done with the answer.</summary>
     public virtual Outcome Take(Turn turn, FlowAnswer answer)
     {
-        Store(turn, answer.Error is null ? answer.Value : null);
+        Store(turn, answer.Value);
         if (answer.Error is null) return Outcome.Continue;
         turn.Warn(Path, Line, answer.Error);
         return _onError is null ? Outcome.Continue : Outcome.JumpTo(_onError);
     }
 
-    /// <summary>Stores what it got; null when it got nothing.</summary>
+    /// <summary>Stores what it got; null when it got nothing. An error may come with something, too.</summary>
     protected virtual void Store(Turn turn, JsonNode? answer)
     {
         if (_place is not null) turn.Memory.Store(_place, new(answer));
