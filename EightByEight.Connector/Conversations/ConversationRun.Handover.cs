@@ -150,6 +150,9 @@ internal sealed partial class ConversationRun
     /// <summary>8x8 takes an assignment with 202 and carries it out later: without a word of it, it is looked at.</summary>
     private async Task<HandoverCase> CheckAsync(Snapshot snapshot, HandoverCase handover, CancellationToken cancellation)
     {
+        var again = Now + _options.AssignmentGrace;
+        // It may be over already: what waits tells all of it, and the resource only how it is now.
+        if (await WasWithPeopleAsync(snapshot, handover, cancellation)) return handover.Checked(null, again);
         var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
         bool? isDone = null;
         try
@@ -163,7 +166,7 @@ internal sealed partial class ConversationRun
             Log.NotChecked(workshop.Logger, snapshot.Head!.ConversationId, unknown.Message);
         }
 
-        return handover.Checked(isDone, Now + _options.AssignmentGrace);
+        return handover.Checked(isDone, again);
     }
 
     // ---- At 8x8 ------------------------------------------------------------------------------------------------

@@ -108,6 +108,25 @@ public sealed class HandoverTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_handover_that_was_over_before_anybody_could_look_again_has_not_failed()
+    {
+        await using var proxy = await StorageProxy.StartAsync(azurite);
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey, storage: proxy.ConnectionString);
+        connector.Gateway.Faults.Add(new Fault { Operation = Operations.PatchConversation, VisibilityDelay = TimeSpan.FromSeconds(4) });
+        var conversation = connector.Start("human");
+        await Eventually.GetAsync(() => connector.Gateway.Requests.GetValueOrDefault(Operations.GetConversation), looks => looks >= 2, "two looks in vain");
+
+        proxy.Refuse = request => request is { Service: "queue", Method: "GET" };
+        await Eventually.GetAsync(() => connector.Gateway.AssignmentOf(conversation).Type, type => type == "queue", "the queue");
+        connector.Gateway.AgentAccepts(conversation);
+        connector.Gateway.AgentLeaves(conversation);
+        await connector.Gateway.SettledAsync();
+        proxy.Refuse = null;
+
+        Assert.Equal("Over: completed", (await connector.BotSaysAsync(conversation, 3))[1]);
+    }
+
+    [Fact]
     public async Task An_assignment_of_which_no_event_tells_is_seen_in_the_conversation()
     {
         await using var connector = await TestConnector.StartAsync(azurite, WithSurvey, simulator: options =>
