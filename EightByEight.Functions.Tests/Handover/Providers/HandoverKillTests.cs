@@ -97,7 +97,8 @@ public sealed class HandoverKillTests(AzuriteFixture azurite)
             struck++;
         }
 
-        Assert.InRange(struck, 3, 20);
+        // A message is some nine requests: the third kill may find none left.
+        Assert.InRange(struck, 2, 20);
     }
 
     /// <summary>A connector that can be killed and comes back at its address.</summary>
