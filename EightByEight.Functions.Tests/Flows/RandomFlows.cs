@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Flows;
 using FsCheck;
@@ -41,8 +42,89 @@ public class RandomFlows
         return true;
     });
 
+    [Property(MaxTest = 100)]
+    public Property Killed_and_resumed_anywhere_a_conversation_is_as_if_nothing_had_been() => Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
+    {
+        var author = new Author(new Random(seed));
+        var flow = Flow.Parse(author.Flow("main").ToJsonString());
+        flow = flow.With(new Dictionary<string, Flow> { ["other"] = Flow.Parse(author.Flow("other").ToJsonString()) });
+        var (undisturbed, killed) = (new Session(flow, null), new Session(flow, new Random(seed)));
+        for (var turn = 0; turn < 8; turn++)
+        {
+            var text = author.One(Inputs);
+            var (expected, actual) = (undisturbed.Say(text), killed.Say(text));
+            if (expected != actual) throw new InvalidOperationException($"Seed {seed}, input {text}:\n{expected}\n{actual}");
+        }
+
+        return true;
+    });
+
     private static bool Ours(string message) => new[] { "Object reference", "Index was", "Sequence contains", "The given key", "Nullable object", "cast", "Stack" }
         .Any(words => message.Contains(words, StringComparison.Ordinal));
+
+    /// <summary>
+    /// A session of which nothing lives from one committed part to the next but JSON. With <paramref name="fate"/>, its process is killed
+    /// again and again: where a step waits for an answer from outside, and after a part has run, before it is committed.
+    /// </summary>
+    private sealed class Session(Flow flow, Random? fate)
+    {
+        private const int Kills = 3;
+        private string _committed = Json(new FlowInput { Input = [], Context = [], Profile = [] });
+        private int _turns;
+
+        /// <returns>All that the parts of the turn said and left.</returns>
+        public string Say(string text)
+        {
+            var said = new List<string>();
+            var id = $"event-{++_turns}";
+            JsonObject input = new() { ["text"] = text, ["execution"] = _turns };
+            FlowPause? pause = null;
+            do
+            {
+                var before = JsonSerializer.Deserialize<FlowInput>(_committed)!;
+                var part = JsonSerializer.Deserialize<FlowInput>(Json(before with
+                {
+                    Id = id,
+                    At = DateTimeOffset.UnixEpoch.AddMinutes(_turns),
+                    Input = pause?.Input ?? input,
+                    Steps = pause?.Steps ?? 0,
+                    Position = pause?.At ?? before.Position,
+                }))!;
+                var result = Run(part);
+                pause = result.Pause;
+                said.Add(JsonSerializer.Serialize(
+                    new { result.Outputs, result.Failure, result.Warnings, result.Log, result.Context, result.Profile, result.Marks, result.Position }));
+                _committed = Json(before with
+                {
+                    Context = result.Context,
+                    Profile = result.Profile,
+                    Marks = result.Marks,
+                    Position = pause is null && result.Failure is null ? result.Position : before.Position,
+                });
+            }
+            while (pause is not null);
+            return string.Join('\n', said);
+        }
+
+        private FlowResult Run(FlowInput part)
+        {
+            for (var killed = 0; ; killed++)
+            {
+                using var run = flow.Begin(part, CancellationToken.None);
+                var (next, asked) = (run.Next(), 0);
+                while (next is not null && !IsKilled(killed)) next = run.Next(Answer(next, asked++));
+                if (next is null && !IsKilled(killed)) return run.Result;
+            }
+        }
+
+        /// <summary>Not for ever.</summary>
+        private bool IsKilled(int times) => fate is not null && times < Kills && fate.Next(2) == 0;
+
+        private static FlowAnswer Answer(FlowRequest request, int asked) =>
+            asked % 2 == 0 ? new(new JsonArray(request.GetType().Name)) : new(null, "Nobody is there.");
+
+        private static string Json(FlowInput input) => JsonSerializer.Serialize(input);
+    }
 
     /// <summary>Writes Flows at random.</summary>
     private sealed class Author(Random random)
