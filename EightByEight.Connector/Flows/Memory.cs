@@ -32,6 +32,9 @@ internal sealed class Memory(FlowInput given)
     /// <summary>The context's size, or more; negative: not measured.</summary>
     private int _size = -1;
 
+    /// <summary>Called when a value was stored, which is one change of the object's version.</summary>
+    public Action<MemoryPath, ScriptValue>? Stored { get; set; }
+
     public JsonObject Context { get; private set; } = Copy(given.Context);
 
     public JsonObject Profile { get; } = Copy(given.Profile);
@@ -69,6 +72,7 @@ internal sealed class Memory(FlowInput given)
         if (value.IsUndefined) holder.Remove(path.Members[^1]);
         else holder[path.Members[^1]] = value.Json;
         _versions[(int)path.Root]++;
+        Stored?.Invoke(path, value);
         if (path.Root == Root.Context && !value.IsUndefined) Weigh(path, value.Json);
     }
 

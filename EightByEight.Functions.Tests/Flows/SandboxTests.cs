@@ -212,6 +212,36 @@ public class SandboxTests
         Assert.Equal($"<{untouched}>", new Conversation(flow).Say("look"));
     }
 
+    [Theory]
+    [InlineData("context.list.reverse()")]
+    [InlineData("context.list.push(4)")]
+    [InlineData("(context.list[0] = 4)")]
+    [InlineData("delete context.list[0]")]
+    [InlineData("context.list.map(x => { context.list.length = 0; return x })")]
+    [InlineData("context.list.map(x => context.list.length = 0)")]
+    [InlineData("[1].map([].reverse, context.list)")]
+    [InlineData("[1].some([].reverse.bind(context.list))")]
+    [InlineData("[1].filter((x, i, all, list = context.list.splice(0)) => x)")]
+    [InlineData("context.list.reduce([].shift, context.list)")]
+    [InlineData("JSON.stringify(context.list, [].reverse)")]
+    [InlineData("Object.assign(context.list, [4])")]
+    [InlineData("(Array.prototype.map = function () { this.length = 0; return [] }) && context.list.map(x => x)")]
+    [InlineData("context.list.toSorted((a, b) => context.list.pop())")]
+    public void What_an_expression_changes_is_gone_afterwards(string change)
+    {
+        var result = Conversation.Run(
+            $$$"""
+            name: a
+            start:
+              - set: { context.dummy: "{{ context.list.filter(x => x > 1) }}" }
+              - say: "it is {{ {{{change}}} }}"
+              - say: "list {{ context.list.slice(0) + '' }}"
+              - say: "it is {{ context.list.map(x => x) }}"
+              - say: "list {{ context.list.slice(0) + '' }}"
+            """, """{"list":[1,2,3]}""");
+        Assert.Equal(["list 1,2,3", "list 1,2,3"], result.Outputs.Select(output => output.Text).Where(text => text!.StartsWith("list", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_member_called_proto_is_only_data()
     {

@@ -39,6 +39,26 @@ public class SetTests
     }
 
     [Fact]
+    public void What_is_set_is_what_the_next_expression_sees()
+    {
+        var result = Conversation.Run("""
+            name: a
+            start:
+              - say: "{{ [context.list.length, typeof context.gone].join() }}"
+              - set: { context.list: "{{ context.list.concat(4) }}" }
+              - set: { context.deep.er.value: "{{ context.list }}", context.gone: "{{ undefined }}", context.none: null }
+              - set: { context.deep.er.more: { a: [] }, profile.name: Ann }
+              - say: "{{ [JSON.stringify(context), JSON.stringify(profile)].join() }}"
+              - set: { context.list: "{{ context.list.map(x => x * 2).toReversed() }}" }
+              - say: "{{ context.list.join('') }}"
+            """, """{"list":[1,2,3],"gone":"x"}""");
+        Assert.Null(result.Failure);
+        Assert.Equal(
+            ["3,string", """{"list":[1,2,3,4],"deep":{"er":{"value":[1,2,3,4],"more":{"a":[]}}},"none":null},{"name":"Ann"}""", "8642"],
+            result.Outputs.Select(output => output.Text));
+    }
+
+    [Fact]
     public void Undefined_removes_what_was_there()
     {
         var result = Conversation.Run("name: a\nstart: [ { set: { context.a: \"{{ undefined }}\" } } ]", """{"a":1,"b":2}""");

@@ -30,7 +30,7 @@ internal sealed class CodeBlock
             // On one line with its first, so that lines keep their numbers.
             var script = Engine.PrepareScript($"(function () {{{source}\n}})()", strict: true,
                 options: new ScriptPreparationOptions { CollectReferencedGlobals = true });
-            return new CodeBlock(script, ScriptTraits.Of(body, script.ReferencedGlobals!) with { Simple = false });
+            return new CodeBlock(script, ScriptTraits.Of(body, script.ReferencedGlobals!) with { Simple = false, Pure = false });
         }
         catch (ParseErrorException fault)
         {

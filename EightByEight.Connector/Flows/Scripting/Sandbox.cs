@@ -9,6 +9,7 @@ using Jint;
 using Jint.Constraints;
 using Jint.Native;
 using Jint.Native.Json;
+using Jint.Native.Object;
 using Jint.Runtime;
 using Jint.Runtime.Descriptors;
 using Jint.Runtime.Interop;
@@ -52,6 +53,9 @@ internal sealed class Sandbox : IDisposable
     private JsValue? _stringify;
     private bool _isSeeded;
     private bool _hasConsole;
+
+    /// <summary>Whether an expression may have changed the copies, or the engine's own methods.</summary>
+    private bool _isChanged;
     private long _allocated;
     private double _characters;
 
@@ -61,9 +65,14 @@ internal sealed class Sandbox : IDisposable
         _cancellation = cancellation;
         _deadline = _engine.Constraints.Find<OperationDeadlineConstraint>()!;
         _deadline.Begin(turn.Limits.ScriptTime, cancellation);
+        _memory.Stored = Take;
     }
 
-    public void Dispose() => _engine.Dispose();
+    public void Dispose()
+    {
+        _memory.Stored = null;
+        _engine.Dispose();
+    }
 
     /// <summary>Whether an expression that does not declare the name finds it.</summary>
     public static bool Knows(string name) => Names.Value.Contains(name);
@@ -131,7 +140,8 @@ internal sealed class Sandbox : IDisposable
         finally
         {
             _allocated += GC.GetAllocatedBytesForCurrentThread() - before;
-            if (!traits.Simple) Array.Fill(_loaded, -1);
+            _isChanged |= !traits.Pure;
+            if (_isChanged && !traits.Simple) Array.Fill(_loaded, -1);
         }
     }
 
@@ -147,10 +157,32 @@ internal sealed class Sandbox : IDisposable
     {
         var version = _memory.Version(root);
         if (_loaded[(int)root] == version) return;
-        var copy = new JsonParser(_engine, MaxJsonDepth).Parse(_memory[root].ToJsonString(RelaxedJson));
-        _engine.SetValue(Memory.RootNames[(int)root], copy);
+        _engine.SetValue(Memory.RootNames[(int)root], Parsed(_memory[root]));
         _loaded[(int)root] = version;
     }
+
+    /// <summary>Stores a value in the copy too: to copy all of a large object again for each would cost more than all the rest.</summary>
+    private void Take(MemoryPath path, ScriptValue value)
+    {
+        var root = (int)path.Root;
+        if (_loaded[root] != _memory.Version(path.Root) - 1) return;
+        var holder = _engine.GetValue(Memory.RootNames[root]) as ObjectInstance;
+        foreach (var name in path.Members.SkipLast(1))
+        {
+            var inner = holder?.GetOwnProperty(name).Value as ObjectInstance;
+            if (holder is not null && inner is null) holder.FastSetProperty(name, Property(inner = new JsObject(_engine)));
+            holder = inner;
+        }
+
+        if (holder is null) return;
+        if (value.IsUndefined) holder.Delete(path.Members[^1]);
+        else holder.FastSetProperty(path.Members[^1], Property(Parsed(value.Json)));
+        _loaded[root]++;
+
+        static PropertyDescriptor Property(JsValue value) => new(value, writable: true, enumerable: true, configurable: true);
+    }
+
+    private JsValue Parsed(JsonNode? json) => json is null ? JsValue.Null : new JsonParser(_engine, MaxJsonDepth).Parse(json.ToJsonString(RelaxedJson));
 
     /// <summary>What <c>JSON.stringify</c> makes of it; null when that is undefined.</summary>
     private string? Json(JsValue value)

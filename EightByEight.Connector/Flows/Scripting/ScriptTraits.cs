@@ -8,10 +8,18 @@ namespace EightByEight.Connector.Flows.Scripting;
 /// <param name="Roots">The memory objects that it may read.</param>
 /// <param name="Simple">It only reads, compares and calls methods that are known to change nothing and to make nothing
 /// large. So it needs no guards, and the copies that it worked on are as good as new.</param>
+/// <param name="Pure">It needs guards, but changes nothing either, as long as the engine's own methods are what they were.</param>
 /// <param name="NeedsChance">It may ask for random numbers or ids.</param>
-internal sealed record ScriptTraits(IReadOnlyList<Root> Roots, bool Simple, bool NeedsChance)
+internal sealed record ScriptTraits(IReadOnlyList<Root> Roots, bool Simple, bool Pure, bool NeedsChance)
 {
     private static readonly Root[] All = [Root.Input, Root.Context, Root.Profile];
+
+    /// <summary>They take a function, which is written in their place: one from elsewhere could be one that changes something.</summary>
+    private static readonly FrozenSet<string> PureMethodsOfFunctions = FrozenSet.Create("filter", "map", "flatMap", "find", "findIndex", "findLast",
+        "findLastIndex", "some", "every", "reduce", "reduceRight", "toSorted");
+
+    private static readonly FrozenSet<string> PureMethods = FrozenSet.Create("join", "split", "concat", "toReversed", "keys", "values", "entries",
+        "padStart", "padEnd", "repeat", "pow", "sqrt", "sign", "trunc", "toString");
 
     private static readonly FrozenSet<string> SimpleMethods = FrozenSet.Create("startsWith", "endsWith", "includes",
         "indexOf", "lastIndexOf", "toUpperCase", "toLowerCase", "trim", "trimStart", "trimEnd", "charAt", "at", "slice",
@@ -19,23 +27,30 @@ internal sealed record ScriptTraits(IReadOnlyList<Root> Roots, bool Simple, bool
 
     public static ScriptTraits Of(Node expression, ReferencedGlobals globals)
     {
-        var simple = true;
+        var (simple, pure) = (true, true);
         var readsGlobal = globals.Contains("globalThis");
         // A stack of our own: a tree as deep as its text is long must not overflow the thread's.
         var open = new Stack<Node>([expression]);
         while (open.TryPop(out var node))
         {
             readsGlobal |= node is ThisExpression;
-            simple &= node is Identifier or Literal or MemberExpression or ChainExpression or TemplateLiteral
+            var changesNothing = node is Identifier or Literal or MemberExpression or ChainExpression or TemplateLiteral
                 or TemplateElement or ConditionalExpression or ArrayExpression
-                or UnaryExpression { Operator: not Acornima.Operator.Delete } or BinaryExpression
-                or CallExpression { Callee: MemberExpression { Computed: false, Property: Identifier } }
-                && (node is not CallExpression call
-                    || SimpleMethods.Contains(((Identifier)((MemberExpression)call.Callee).Property).Name));
+                or UnaryExpression { Operator: not Acornima.Operator.Delete } or BinaryExpression;
+            var method = node is CallExpression { Callee: MemberExpression { Computed: false, Property: Identifier called } } ? called.Name : null;
+            var isSimpleCall = method is not null && SimpleMethods.Contains(method);
+            simple &= changesNothing || isSimpleCall;
+            pure &= changesNothing || isSimpleCall || node is ArrowFunctionExpression { Async: false }
+                || (method is not null && (PureMethods.Contains(method) || (PureMethodsOfFunctions.Contains(method) && TakesItsOwn((CallExpression)node, method))));
             foreach (var child in node.ChildNodes) open.Push(child);
         }
 
         var roots = readsGlobal ? All : All.Where(root => globals.Contains(Memory.RootNames[(int)root])).ToArray();
-        return new ScriptTraits(roots, simple, !simple && (readsGlobal || globals.Contains("Math") || globals.Contains("crypto")));
+        return new ScriptTraits(roots, simple, pure, !simple && (readsGlobal || globals.Contains("Math") || globals.Contains("crypto")));
     }
+
+    /// <summary>Whether a method is given a function that is written there, and nothing on which that works as its <c>this</c>.</summary>
+    private static bool TakesItsOwn(CallExpression call, string method) => call.Arguments.Count is 1 or 2
+        && call.Arguments[0] is ArrowFunctionExpression
+        && (call.Arguments.Count == 1 || method is "reduce" or "reduceRight");
 }
