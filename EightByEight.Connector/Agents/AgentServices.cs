@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using EightByEight.Connector.Connections;
+using EightByEight.Connector.Models;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
@@ -40,7 +41,7 @@ internal static class AgentServices
         AddClient(services, AgentHttp.HttpClient)
             .AddResilienceHandler(AgentHttp.HttpClient, (pipeline, context) =>
                 pipeline.AddRetry(Again(context.ServiceProvider.GetRequiredService<IOptions<AgentOptions>>().Value)));
-        return services.AddSingleton<AgentHttp>().AddSingleton<VirtualAgents>()
+        return services.AddSingleton<AgentHttp>().AddSingleton<VirtualAgents>().AddSingleton<LanguageModels>()
             .AddSingleton<ConnectionStore>().AddSingleton<Credentials>().AddSingleton<ConnectionRoutes>();
     }
 

@@ -39,7 +39,7 @@ internal static class ChatAgent
     }
 
     /// <summary>The base of the API is enough; a query, such as Azure's <c>api-version</c>, stays.</summary>
-    private static Uri Completions(Uri url)
+    public static Uri Completions(Uri url)
     {
         if (url.AbsolutePath.EndsWith("/chat/completions", StringComparison.Ordinal)) return url;
         return new UriBuilder(url) { Path = url.AbsolutePath.TrimEnd('/') + "/chat/completions" }.Uri;

@@ -5,6 +5,7 @@ using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Flows.Steps;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Models;
 using EightByEight.Connector.Requests;
 using EightByEight.Connector.Translation;
 using EightByEight.Connector.Understanding;
@@ -16,12 +17,13 @@ namespace EightByEight.Connector.Conversations;
 /// so that it can be told from a second wish.
 /// </summary>
 internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpoints, Transcripts transcripts, NluServices nlu, Translator translator,
-    VirtualAgents agents, HttpCalls calls)
+    VirtualAgents agents, HttpCalls calls, LanguageModels models)
 {
     public async Task<FlowAnswer> AnswerAsync(FlowRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
         if (request is UnderstandRequest said) return await nlu.AskAsync(said, cancellation);
         if (request is AgentRequest told) return await agents.AskAsync(told, cancellation);
+        if (request is ModelRequest question) return await models.AskAsync(question, cancellation);
         if (request is HttpCall call) return await calls.AskAsync(call, cancellation);
         try
         {

@@ -38,6 +38,7 @@ internal sealed partial class FlowCompiler
         ["http"] = Http.Parse,
         ["code"] = Code.Parse,
         ["agent"] = Agent.Parse,
+        ["ask"] = AskModel.Parse,
         ["queueStatus"] = QueueStatus.Parse,
         ["schedule"] = Schedule.Parse,
         ["handover"] = HandOver.Parse,
@@ -307,7 +308,7 @@ internal sealed partial class FlowCompiler
     public void RefuseInside(string prefix, string block)
     {
         foreach (var (line, column, path, kind, _) in _made)
-            if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" or "call" or "think" or "return" or "agent" or "http" && path.StartsWith(prefix, StringComparison.Ordinal))
+            if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" or "call" or "think" or "return" or "agent" or "ask" or "http" && path.StartsWith(prefix, StringComparison.Ordinal))
                 Problems.Report(line, column, $"'{kind}' cannot stand in '{block}': the handover goes on meanwhile."
                     + " Say something, set something, or end the conversation.");
     }

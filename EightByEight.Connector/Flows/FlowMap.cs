@@ -86,6 +86,7 @@ internal sealed class FlowMap
         if (known.ContainsKey(below)) return below;
         if (around[path] is not { } outer) return null;
         var isAgain = outer.Kind is "forEach" or "while" or "handover"
+            || (outer.Kind == "ask" && path.StartsWith(outer.Path + "/tools/", StringComparison.Ordinal))
             || (outer.Waits && !path.StartsWith(outer.Path + "/otherwise/", StringComparison.Ordinal));
         return isAgain ? outer.Path : Next(outer.Path, known, around);
     }

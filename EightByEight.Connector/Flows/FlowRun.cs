@@ -121,6 +121,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
                 case Agent agent:
                     if (agent.Hear(_turn) is { } heard) Follow(heard.Committed());
                     return null;
+                case AskModel: return null;
             }
 
         _turn.LeaveAll();
@@ -155,7 +156,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
         _turn.Position = outcome.Stays ? input.Position : outcome.Position is { } position ? _turn.Place(position) : null;
         var next = !outcome.Goes || outcome.Returns ? null : outcome.Target ?? _step!.Next;
         // A Flow that was called ends as with `return`.
-        while (next is null && outcome.Goes && _turn.Leave() is { } call) next = call.Next;
+        while (next is null && outcome.Goes && _turn.Leave() is { } call) next = call.After;
         if (next is not null && outcome.Pause is { } pause) _turn.Pause(next, pause, _steps);
         _step = _turn.IsPaused ? null : next;
     }

@@ -8,7 +8,7 @@ namespace EightByEight.Connector.Flows;
 /// <param name="context">What it sees as <c>context</c>.</param>
 /// <param name="caller">The Flow that called it; null: none did.</param>
 /// <param name="call">The step there.</param>
-internal sealed class Frame(Flow flow, JsonObject context, Frame? caller = null, Call? call = null)
+internal sealed class Frame(Flow flow, JsonObject context, Frame? caller = null, ICaller? call = null)
 {
     private readonly byte[] _visits = new byte[flow.Size];
     private Dictionary<string, int>? _passes;
@@ -19,7 +19,7 @@ internal sealed class Frame(Flow flow, JsonObject context, Frame? caller = null,
 
     public Frame? Caller => caller;
 
-    public Call? Call => call;
+    public ICaller? Call => call;
 
     public int Depth { get; } = caller is null ? 0 : caller.Depth + 1;
 

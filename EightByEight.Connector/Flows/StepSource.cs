@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Steps;
 
 namespace EightByEight.Connector.Flows;
@@ -99,6 +100,25 @@ internal sealed partial record StepSource(
         if (node is ScalarNode text && int.TryParse(text.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && number >= least && number <= most) return number;
         Problems.Report(node, $"'{member}' is a whole number from {least} to {most}.");
+        return null;
+    }
+
+    /// <summary>A number that a member gives, from 0 up; null when it is missing or wrong.</summary>
+    public double? Number(MapNode map, string member, double most)
+    {
+        if (map.Find(member) is not { } node) return null;
+        if (node is ScalarNode text && double.TryParse(text.Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && number <= most) return number;
+        Problems.Report(node, $"'{member}' is a number from 0 to {most.ToString(CultureInfo.InvariantCulture)}.");
+        return null;
+    }
+
+    /// <summary>A URL, written out; null when it is wrong.</summary>
+    public Uri? Url(DocumentNode node, string member)
+    {
+        if (Compiler.PlainText(node, member) is not { } text) return null;
+        if (WebAddress.IsOne(text)) return new Uri(text);
+        Problems.Report(node, $"'{member}' is a URL that begins with https:// or http://, not '{text}'.");
         return null;
     }
 

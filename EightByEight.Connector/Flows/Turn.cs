@@ -200,7 +200,7 @@ internal sealed class Turn : IDisposable
     public void ForgetCounts() => _counts = [];
 
     /// <summary>Another Flow runs until it returns.</summary>
-    public void Enter(Flow flow, Call call, JsonObject context)
+    public void Enter(Flow flow, ICaller call, JsonObject context)
     {
         if (Frame.Depth == Limits.Calls)
             throw new StepException($"More than {Limits.Calls} Flows call one another. Look for one that calls itself without end.");
@@ -210,7 +210,7 @@ internal sealed class Turn : IDisposable
 
     /// <summary>The Flow that runs returns.</summary>
     /// <returns>The step that called it; null: none did, and it runs on.</returns>
-    public Call? Leave()
+    public ICaller? Leave()
     {
         if (Frame is not { Caller: { } caller, Call: { } call }) return null;
         var result = Frame.Result;
@@ -251,7 +251,7 @@ internal sealed class Turn : IDisposable
     {
         foreach (var called in position.Calls ?? [])
         {
-            if (Frame.Flow.Find(called.Step) is not Call call || Find(called.Flow) is not { } flow || Frame.Depth == Limits.Calls)
+            if (Frame.Flow.Find(called.Step) is not ICaller call || Find(called.Flow) is not { } flow || Frame.Depth == Limits.Calls)
             {
                 LeaveAll();
                 return null;

@@ -50,6 +50,7 @@ internal sealed class Conversation(Flow flow)
     {
         if (User is not null) input["user"] = User.DeepClone();
         input["execution"] = ++_execution;
+        input["inputId"] ??= EventId ?? $"event-{_execution}";
         Last = Flow.Run(new FlowInput
         {
             Input = input,

@@ -44,6 +44,7 @@ public partial class DocumentationTests
     [InlineData("http")]
     [InlineData("code")]
     [InlineData("agent")]
+    [InlineData("ask")]
     [InlineData("handover")]
     [InlineData("queueStatus")]
     [InlineData("schedule")]

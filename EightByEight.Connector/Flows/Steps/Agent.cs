@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Agents;
-using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Scripting;
 
 namespace EightByEight.Connector.Flows.Steps;
@@ -120,34 +119,17 @@ internal sealed class Agent : AskingStep
         if (kind == AgentKind.OpenAI && map.Find("model") is null) source.Problems.Report(map, "'agent' lacks 'model', such as model: gpt-4o-mini.");
         _instructions = map.Find("instructions") is { } told ? source.Compiler.Template(told, "instructions") : null;
         _hello = map.Find("hello") is { } hello ? source.Compiler.Template(hello, "hello") : null;
-        var url = kinds[0].Value is ScalarNode { IsNull: true } && kind == AgentKind.DirectLine ? DirectLineAgent.DefaultUrl : Url(source, kinds[0].Value, kinds[0].Key.Text);
+        var url = kinds[0].Value is ScalarNode { IsNull: true } && kind == AgentKind.DirectLine ? DirectLineAgent.DefaultUrl : source.Url(kinds[0].Value, kinds[0].Key.Text);
         if (url is null) return;
         _agent = new AgentSettings(kind, url)
         {
             Connection = map.Find("connection") is { } connection ? source.Compiler.Connected(connection) : null,
             TimeoutSeconds = source.Whole(map, "timeoutSeconds", 1, AgentSettings.LongestTimeout) ?? 20,
             Model = map.Find("model") is { } model ? source.Compiler.PlainText(model, "model") : null,
-            Temperature = Temperature(source, map),
+            Temperature = source.Number(map, "temperature", 2),
             MaxTokens = source.Whole(map, "maxTokens", 1, 100_000),
             History = source.Whole(map, "history", 0, 100) ?? 20,
         };
-    }
-
-    private static Uri? Url(StepSource source, DocumentNode node, string member)
-    {
-        if (source.Compiler.PlainText(node, member) is not { } text) return null;
-        if (WebAddress.IsOne(text)) return new Uri(text);
-        source.Problems.Report(node, $"'{member}' is a URL that begins with https:// or http://, not '{text}'.");
-        return null;
-    }
-
-    private static double? Temperature(StepSource source, MapNode map)
-    {
-        if (map.Find("temperature") is not { } node) return null;
-        if (node is ScalarNode text && double.TryParse(text.Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number <= 2)
-            return number;
-        source.Problems.Report(node, "'temperature' is a number from 0 to 2.");
-        return null;
     }
 
     /// <summary>What runs where the author says nothing else: the queue that the agent names, or else the Endpoint's.</summary>
@@ -166,7 +148,7 @@ internal sealed class Agent : AskingStep
     private Again End(StepSource source, string branch) => new(this) { Path = $"{source.Path}/{branch}/end", Line = source.Line };
 
     /// <summary>What came with the text, if it is anything that an agent could want; the event itself is not.</summary>
-    private static JsonObject? Given(JsonObject? data)
+    public static JsonObject? Given(JsonObject? data)
     {
         if (data is not { Count: > 0 }) return null;
         var given = (JsonObject)data.DeepClone();

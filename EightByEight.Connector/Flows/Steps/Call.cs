@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace EightByEight.Connector.Flows.Steps;
 
 /// <summary>Runs another Flow, which has a context of its own, and goes on below when it returns.</summary>
-internal sealed class Call : Step
+internal sealed class Call : Step, ICaller
 {
     private readonly List<(string Name, SetValue Value)> _with = [];
     private string? _flow;
@@ -38,11 +38,27 @@ internal sealed class Call : Step
         return Outcome.JumpTo(flow.Start);
     }
 
-    /// <summary>What is done with what the other Flow returns.</summary>
+    /// <inheritdoc/>
+    public Step? After => Next;
+
+    /// <inheritdoc/>
     public void Take(Turn turn, ScriptValue result)
     {
         if (_place is not null) turn.Memory.Store(_place, result);
     }
+}
+
+/// <summary>A step that runs another Flow.</summary>
+internal interface ICaller
+{
+    /// <summary>Where it is.</summary>
+    string Path { get; }
+
+    /// <summary>What runs when the other Flow has returned.</summary>
+    Step? After { get; }
+
+    /// <summary>What is done with what the other Flow returns.</summary>
+    void Take(Turn turn, ScriptValue result);
 }
 
 /// <summary>Goes back to the Flow that called this one, perhaps with a value; where none did, the turn ends.</summary>

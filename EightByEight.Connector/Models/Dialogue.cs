@@ -1,0 +1,94 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace EightByEight.Connector.Models;
+
+/// <summary>What is kept of the conversation with a model between its answers. It is stored with the session.</summary>
+internal sealed record Dialogue
+{
+    /// <summary>For the names of who speaks and the like.</summary>
+    private const int TokensOfMessage = 4;
+
+    private const int BytesOfToken = 4;
+
+    /// <summary>The most of a tool's result that the model is told, in characters.</summary>
+    private const int LongestResult = 16_000;
+
+    public List<ModelMessage> Messages { get; set; } = [];
+
+    /// <summary>The input that is answered now; null: the last one is.</summary>
+    public string? Input { get; set; }
+
+    /// <summary>How often the model called something since that input.</summary>
+    public int Rounds { get; set; }
+
+    /// <summary>How often its answer had to be given again since that input.</summary>
+    public int Repairs { get; set; }
+
+    /// <summary>How many inputs were answered since the model has the customer.</summary>
+    public int Inputs { get; set; }
+
+    /// <summary>What the model called and was not begun, in order.</summary>
+    public List<ToolCall> Open { get; set; } = [];
+
+    /// <summary>The call that was begun and has not returned.</summary>
+    public ToolCall? Running { get; set; }
+
+    public static Dialogue Read(JsonObject? stored) => stored is null ? new() : stored.Deserialize(DialogueJson.Default.Dialogue)!;
+
+    public JsonObject ToJson() => (JsonObject)JsonSerializer.SerializeToNode(this, DialogueJson.Default.Dialogue)!;
+
+    /// <summary>The customer says something: what was not finished is not finished any more.</summary>
+    public void Begin(string input, string text, int tokens)
+    {
+        Leave();
+        foreach (var call in Open) Answer(call.Id, "It was not done: the customer said something else.");
+        Trim(tokens);
+        Messages.Add(new ModelMessage { Role = ModelRole.User, Text = text });
+        (Input, Rounds, Repairs, Open) = (input, 0, 0, []);
+    }
+
+    /// <summary>The result of a call.</summary>
+    public void Answer(string callId, string result) => Messages.Add(new ModelMessage
+    {
+        Role = ModelRole.Tool,
+        CallId = callId,
+        Text = result.Length <= LongestResult ? result : result[..LongestResult] + "…",
+    });
+
+    /// <summary>What was begun did not come back.</summary>
+    public void Leave()
+    {
+        if (Running is { } left) Answer(left.Id, "It did not return.");
+        Running = null;
+    }
+
+    /// <summary>The input is answered.</summary>
+    public void Close(int tokens)
+    {
+        Inputs++;
+        Input = null;
+        Trim(tokens);
+    }
+
+    /// <summary>Keeps the newest messages that fit, from one of the customer's on.</summary>
+    private void Trim(int tokens)
+    {
+        var (first, sum) = (Messages.Count, 0);
+        while (first > 0 && (sum += Tokens(Messages[first - 1])) <= tokens) first--;
+        while (first < Messages.Count && Messages[first].Role != ModelRole.User) first++;
+        Messages.RemoveRange(0, first);
+    }
+
+    /// <summary>An estimate that holds for most languages and models: four bytes of UTF-8 are a token.</summary>
+    private static int Tokens(ModelMessage message) => TokensOfMessage
+        + ((Encoding.UTF8.GetByteCount(message.Text) + (message.Calls?.Sum(call => call.Name.Length + Encoding.UTF8.GetByteCount(call.Arguments.ToJsonString())) ?? 0)
+            + BytesOfToken - 1) / BytesOfToken);
+}
+
+/// <summary>Dialogues as JSON.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(Dialogue))]
+internal sealed partial class DialogueJson : JsonSerializerContext;
