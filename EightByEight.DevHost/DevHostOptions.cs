@@ -28,6 +28,8 @@ public sealed record DevHostOptions
           transformer test <file.ts> --event <file.json> [--handler handleInput]
                                    runs a transformer's handler on an event and shows what it returns, says and asks for
           flow check <files>       names all that is wrong with Flows, with line and column; exit code 1 where anything is
+          flow test <files> [--junit <file>]
+                                   runs scripted conversations with Flows; exit code 1 where anything is not as expected
           flow draw <file>         draws a Flow as a flowchart in the language of Mermaid
 
         Any setting of the connector can be given as an environment variable, such as Connector__AdminKey.

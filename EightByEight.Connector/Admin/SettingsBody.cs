@@ -68,7 +68,8 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
         Apply(settings, patch);
     }
 
-    private EndpointChange Read(JsonElement body, List<BodyProblem> problems)
+    /// <summary>Reads a whole body, without a look at what is stored.</summary>
+    public EndpointChange Read(JsonElement body, List<BodyProblem> problems)
     {
         var all = new JsonMembers(body, "$", problems);
         var name = all.String("name", 200, required: true);

@@ -36,7 +36,7 @@ internal static class ConversationServices
         services.AddSingleton<ConversationStore>();
         services.AddSingleton<ActiveIndex>();
         services.AddSingleton<ConversationRetention>();
-        services.AddSingleton<Outside>();
+        services.AddSingleton<IOutside, Outside>();
         services.AddSingleton<TurnRunner>();
         services.AddSingleton<Transcripts>();
         services.AddSingleton(provider => new ParkedWork(

@@ -17,7 +17,7 @@ namespace EightByEight.Connector.Conversations;
 /// so that it can be told from a second wish.
 /// </summary>
 internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpoints, Transcripts transcripts, NluServices nlu, Translator translator,
-    VirtualAgents agents, HttpCalls calls, LanguageModels models)
+    VirtualAgents agents, HttpCalls calls, LanguageModels models) : IOutside
 {
     public async Task<FlowAnswer> AnswerAsync(FlowRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
@@ -77,13 +77,19 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
 
     private async Task<JsonArray> SaidAsync(TranscriptRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
+        return Said(await transcripts.FindAsync(endpoint.Id, conversationId, cancellation) is { } found
+            ? found.Turns.Select(turn => (turn.Text, turn.Outputs.Select(output => output.Text))) : [], request.Turns);
+    }
+
+    /// <summary>The last turns as Flows see them.</summary>
+    public static JsonArray Said(IEnumerable<(string? Text, IEnumerable<string?> Outputs)> turns, int most)
+    {
         var said = new JsonArray();
-        if (await transcripts.FindAsync(endpoint.Id, conversationId, cancellation) is not { } conversation) return said;
-        foreach (var turn in conversation.Turns.TakeLast(request.Turns))
+        foreach (var turn in turns.TakeLast(most))
         {
             if (turn.Text is { Length: > 0 } text) said.Add(Transcript.Entry("user", text));
             foreach (var output in turn.Outputs)
-                if (output.Text is { Length: > 0 } answer) said.Add(Transcript.Entry("bot", answer));
+                if (output is { Length: > 0 } answer) said.Add(Transcript.Entry("bot", answer));
         }
 
         return said;

@@ -16,7 +16,7 @@ namespace EightByEight.Connector.Conversations;
 
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
 internal sealed partial class TurnRunner(
-    FlowDirectory flows, EndpointDirectory endpoints, Outside outside, TransformerRoom transformers, TurnTranslation translation,
+    IFlows flows, EndpointDirectory endpoints, IOutside outside, TransformerRoom transformers, TurnTranslation translation,
     Profiles profiles, IOptions<ConversationOptions> options, IOptions<FlowLimits> limits, TimeProvider time)
 {
     /// <summary>Why nothing is said beside an agent.</summary>

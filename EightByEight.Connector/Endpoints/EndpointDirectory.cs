@@ -69,7 +69,9 @@ public sealed class EndpointDirectory
     /// <summary>The URL token in the clear.</summary>
     /// <exception cref="EndpointSecretException">It cannot be decrypted now.</exception>
     internal Task<string> UrlTokenAsync(Endpoint endpoint, CancellationToken cancellation) =>
-        _ring.UnprotectAsync(EndpointStore.UrlTokenPurpose(endpoint.Id), endpoint.ProtectedUrlToken, cancellation);
+        // One that is only rehearsed has none.
+        endpoint.ProtectedUrlToken.Length == 0 ? Task.FromResult("")
+        : _ring.UnprotectAsync(EndpointStore.UrlTokenPurpose(endpoint.Id), endpoint.ProtectedUrlToken, cancellation);
 
     /// <summary>
     /// Stops sending for this Endpoint until a time; an admin write to it ends the pause. It is no change of the Endpoint:

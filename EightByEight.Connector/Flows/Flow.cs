@@ -55,6 +55,9 @@ public sealed class Flow
     /// <summary>The connections that it names.</summary>
     internal IReadOnlySet<string> Connections { get; init; } = FrozenSet<string>.Empty;
 
+    /// <summary>Is shown each step before it runs, also of Flows that are called; null in production.</summary>
+    internal Action<Step>? Watch { get; set; }
+
     internal Step Start { get; }
 
     internal Template ErrorText { get; }

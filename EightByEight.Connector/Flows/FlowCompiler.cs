@@ -246,7 +246,11 @@ internal sealed partial class FlowCompiler
         var step = StepKinds[kinds[0].Text](new StepSource(this, path, kinds[0], map, map.Find(kinds[0].Text)!));
         if (map.Find("id") is { } id)
         {
-            if (id is ScalarNode named && IdPattern.IsMatch(named.Text)) _ids.Add((named, step));
+            if (id is ScalarNode named && IdPattern.IsMatch(named.Text))
+            {
+                step.Id = named.Text;
+                _ids.Add((named, step));
+            }
             else Problems.Report(id, $"This cannot be an id. {IdRule}");
         }
 

@@ -4,7 +4,7 @@ using EightByEight.Connector.Endpoints;
 namespace EightByEight.Connector.Flows;
 
 /// <summary>The stored Flows, compiled once and cached.</summary>
-public sealed class FlowDirectory
+public sealed class FlowDirectory : IFlows
 {
     private const int Capacity = 1000;
     private readonly FlowStore _store;

@@ -3,7 +3,16 @@ using System.Text.Json.Nodes;
 namespace EightByEight.Connector.Flows;
 
 /// <summary>Something that a Flow asks of the world in the middle of a turn.</summary>
-internal abstract record FlowRequest;
+internal abstract record FlowRequest
+{
+    /// <summary>The step that asks; null: the Flow asks what an input means, before any step.</summary>
+    public Steps.AskingStep? AskedBy { get; init; }
+
+    /// <summary>Who asks is no part of what is asked.</summary>
+    public virtual bool Equals(FlowRequest? other) => other?.EqualityContract == EqualityContract;
+
+    public override int GetHashCode() => EqualityContract.GetHashCode();
+}
 
 /// <summary>Asks 8x8 who serves a queue and how long it is.</summary>
 internal sealed record QueueStatusRequest(string QueueId) : FlowRequest;

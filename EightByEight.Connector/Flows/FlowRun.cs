@@ -44,6 +44,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
             while (_step is not null)
             {
                 cancellation.ThrowIfCancellationRequested();
+                flow.Watch?.Invoke(_step);
                 Count(_step);
                 if (_step is AskingStep asking)
                 {
@@ -56,7 +57,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
                     _asking = asking;
                     // Expressions have a second together, and what is asked may take longer.
                     _turn.RestSandbox();
-                    return request;
+                    return request with { AskedBy = asking };
                 }
 
                 if (Take(_step.Run(_turn)) is { } again) return again;

@@ -14,6 +14,9 @@ internal abstract class Step
     /// <summary>Its line in the document, from 1.</summary>
     public required int Line { get; init; }
 
+    /// <summary>What its author calls it; null: nothing. Set once, by the compiler.</summary>
+    public string? Id { get; set; }
+
     /// <summary>Its number in its Flow, from 0. Set once, by the compiler.</summary>
     public int Number { get; set; }
 

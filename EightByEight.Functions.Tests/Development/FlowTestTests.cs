@@ -1,0 +1,308 @@
+using System.Xml.Linq;
+using EightByEight.DevHost;
+using EightByEight.Functions.Tests.Flows;
+
+namespace EightByEight.Functions.Tests.Development;
+
+/// <summary><c>flow test</c>: conversations of a script, through the product's own turns and without storage.</summary>
+public sealed class FlowTestTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("flow-test");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    public static TheoryData<string> Samples =>
+        [.. Directory.GetFiles(Path.Combine(SampleFlowTests.Root, "flows", "tests"), "*.test.yaml").Select(file => Path.GetFileName(file)!)];
+
+    [Theory]
+    [MemberData(nameof(Samples))]
+    public async Task The_tests_of_each_sample_pass(string file)
+    {
+        var (exit, output) = await RunAsync(Path.Combine(SampleFlowTests.Root, "flows", "tests", file));
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
+    public void Each_sample_has_tests() => Assert.Equal(
+        Directory.GetFiles(Path.Combine(SampleFlowTests.Root, "flows"), "*.yaml").Select(Path.GetFileNameWithoutExtension).Order(),
+        Directory.GetFiles(Path.Combine(SampleFlowTests.Root, "flows", "tests")).Select(file => Path.GetFileName(file).Replace(".test.yaml", "", StringComparison.Ordinal)).Order());
+
+    [Fact]
+    public async Task What_is_said_and_not_expected_stands_beside_what_is_expected_with_its_place()
+    {
+        var (exit, output) = await TestAsync("""
+            start:
+              - say: Hello!
+              - say: { text: How can I help?, quickReplies: [ Buy, Return ] }
+              - say: Bye!
+            """, """
+            - customer: Hi
+            - bot: Hello!
+            - bot: { text: How can I help?, quickReplies: [ Buy, Complain ] }
+            - bot: Bye!
+            """);
+        Assert.Equal(1, exit);
+        Assert.Contains("""
+              ✗ test
+                  FILE(6,9): not as expected
+                  after customer: Hi
+                    Hello!
+                  - How can I help?  [Buy] [Complain]
+                  + How can I help?  [Buy] [Return]
+                    Bye!
+            """, output, StringComparison.Ordinal);
+        Assert.EndsWith("1 test, 1 failed.\n", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("- bot: Bye!", "- Bye!\n")]
+    [InlineData("- customer: Hi\n- customer: Hi again\n- bot: Hello!", "after customer: Hi\n      + Hello!\n")]
+    [InlineData("- customer: Hi\n- bot: Hello!\n- bot: Hello!", "- Hello!\n")]
+    [InlineData("- customer: Hi\n- bot: { contains: Good }", "- … Good …\n      + Hello!")]
+    [InlineData("- customer: { click: Buy }", "There is no button 'Buy' to click. None is shown.")]
+    [InlineData("- customer: Hi\n- bot: Hello!\n- expect: { context: { order: 1 } }", "context.order: expected 1, is nothing")]
+    [InlineData("- customer: Hi\n- bot: Hello!\n- expect: { handover: requested }", "handover: expected \"requested\", is nothing")]
+    [InlineData("- customer: Hi\n- bot: Hello!\n- expect: { ended: true }", "ended: expected true, is false")]
+    public async Task A_script_that_expects_something_else_fails(string conversation, string told)
+    {
+        var (exit, output) = await TestAsync("start: [ { say: Hello! } ]", conversation);
+        Assert.Equal(1, exit);
+        Assert.Contains(told, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_flow_that_fails_fails_its_test_unless_that_is_expected()
+    {
+        const string flow = "start: [ { set: { context.a: \"{{ nobody.a }}\" } } ]";
+        var (exit, output) = await TestAsync(flow, "- customer: Hi\n- bot: Sorry, something went wrong. Please try again.");
+        Assert.Equal(1, exit);
+        Assert.Contains("The Flow failed at start/0, line 2:", output, StringComparison.Ordinal);
+        Assert.Equal(0, (await TestAsync(flow, """
+            - customer: Hi
+            - expect: { failure: nobody is not defined }
+            - bot: Sorry, something went wrong. Please try again.
+            """)).Exit);
+    }
+
+    [Fact]
+    public async Task What_no_stub_answers_fails_the_test_and_says_how_to_write_one()
+    {
+        var (exit, output) = await TestAsync("start: [ { id: look, queueStatus: { queueId: \"7\", saveTo: context.queue } } ]", "- customer: Hi");
+        Assert.Equal(1, exit);
+        Assert.Contains("The step start/0 (queueStatus, line 2) asks the world, and no stub answers: {\"queueId\":\"7\",\"step\":\"queueStatus\"}", output,
+            StringComparison.Ordinal);
+        Assert.Contains("- { step: queueStatus, answer: … }", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("step: queueStatus")]
+    [InlineData("step: look")]
+    [InlineData("step: start/0")]
+    [InlineData("step: queueStatus, when: { queueId: \"7\" }")]
+    public async Task A_stub_names_the_step_by_its_kind_its_id_or_its_path_or_by_what_it_asks(string stub)
+    {
+        var (exit, output) = await TestAsync("""
+            start:
+              - id: look
+                queueStatus: { queueId: "7", saveTo: context.queue }
+                onError: [ { say: Nobody knows. } ]
+              - say: "{{ context.queue?.waiting }} wait."
+            """, $$"""
+            - customer: Hi
+            - bot: 3 wait.
+            - customer: And now?
+            - bot: 2 wait.
+            - customer: And now?
+            - bot: 2 wait.
+            """, $"stubs: [ {{ {stub}, answers: [ {{ waiting: 3 }}, {{ waiting: 2 }} ] }}, {{ step: schedule, answer: open }} ]");
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
+    public async Task A_stub_of_a_url_or_an_error_answers_for_an_agent()
+    {
+        const string flow = """
+            start:
+              - agent: { webhook: "https://bot.example.com/talk" }
+                onError: [ { say: It is away. } ]
+            """;
+        var (exit, output) = await TestAsync(flow, "- customer: Hi\n- bot: Hello from afar.\n- expect: { asked: [ { text: Hi } ] }",
+            "stubs: [ { url: \"https://bot.example.com/*\", answer: { outputs: [ { text: Hello from afar. } ] } } ]");
+        Assert.True(exit == 0, output);
+        (exit, output) = await TestAsync(flow, "- customer: Hi\n- bot: It is away.", "stubs: [ { step: agent, error: 503 } ]");
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
+    public async Task A_service_that_understands_is_stubbed()
+    {
+        var (exit, output) = await TestAsync("""
+            intents: { cancel: { reply: As you like. }, help: { reply: Sure. } }
+            nlu: { provider: rasa, url: "https://rasa.example.com" }
+            start: [ { say: Welcome! } ]
+            """, "- customer: forget it\n- bot: As you like.\n- expect: { intent: cancel }\n- customer: help me\n- bot: Sure.",
+            "stubs: [ { step: nlu, when: { text: forget it }, answer: { ranking: [ { intent: cancel, score: 0.9 } ] } }, { step: nlu, answer: help } ]");
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
+    public async Task Translation_goes_by_the_words_of_the_script_and_what_is_missing_fails_the_test()
+    {
+        const string flow = "start: [ { question: { text: How are you?, saveTo: context.mood } }, { say: Nice! } ]";
+        const string settings = """
+            endpoint: { translation: { enabled: true, flowLanguage: en, userLanguage: de } }
+            translations: { Hallo: Hello, gut: fine, How are you?: Wie geht es?, Nice!: Schön! }
+            """;
+        var (exit, output) = await TestAsync(flow, """
+            - customer: Hallo
+            - bot: Wie geht es?
+            - customer: gut
+            - bot: Schön!
+            - expect: { context: { mood: fine } }
+            """, settings);
+        Assert.True(exit == 0, output);
+        (exit, output) = await TestAsync(flow, "- customer: Guten Tag", settings);
+        Assert.Equal(1, exit);
+        Assert.Contains("'Guten Tag' is to be translated to EN", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Time_passes_as_the_script_says_and_delays_are_not_waited_for()
+    {
+        var (exit, output) = await TestAsync("""
+            start:
+              - delay: 300
+              - say: "{{ input.currentTime.ISODate.slice(0, 10) }}, {{ input.session.isNew ? 'new' : 'known' }}"
+            """, """
+            - customer: Hi
+            - bot: 2026-05-04, new
+            - wait: 10 minutes
+            - customer: Hi
+            - bot: 2026-05-04, known
+            - wait: 1 day
+            - customer: Hi
+            - bot: 2026-05-05, new
+            """, "now: 2026-05-04T08:00:00Z");
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
+    public async Task Cards_are_sent_filled_in_and_media_are_known_by_their_urls()
+    {
+        var (exit, output) = await TestAsync("""
+            start:
+              - say:
+                  adaptiveCard:
+                    type: AdaptiveCard
+                    version: "1.3"
+                    body: [ { type: Input.Text, id: name, label: Your name } ]
+                    actions: [ { type: Action.Submit, title: Send } ]
+              - waitForInput
+              - say: "Hello {{ input.data.adaptivecards.name }}!"
+              - say: { image: "https://example.com/a.png" }
+            """, """
+            - customer: Hi
+            - bot: { cards: [ { type: AdaptiveCard, body: [ { id: name, label: Your name } ] } ] }
+            - customer: { form: { name: Ann } }
+            - bot: Hello Ann!
+            - bot: { media: [ "https://example.com/a.png" ] }
+            """);
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
+    public async Task What_is_injected_reaches_the_flow()
+    {
+        var (exit, output) = await TestAsync("start: [ { say: \"{{ input.data.order ? 'Order ' + input.data.order : 'Hello' }}\" } ]", """
+            - customer: Hi
+            - bot: Hello
+            - inject: { sessionId: rehearsal-1, text: "", data: { order: 7 } }
+            - bot: Order 7
+            """);
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
+    public async Task A_flow_that_is_called_is_found_beside_its_caller()
+    {
+        Write("address.yaml", "name: address\nstart: [ { question: Which town? }, { return: \"{{ input.result }}\" } ]");
+        var (exit, output) = await TestAsync("start: [ { call: { flow: address, saveTo: context.town } }, { say: \"To {{ context.town }}.\" } ]", """
+            - customer: Hi
+            - bot: Which town?
+            - customer: Rome
+            - bot: To Rome.
+            """);
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
+    public async Task All_that_is_wrong_with_a_script_is_told_with_its_place()
+    {
+        Write("main.yaml", "name: main\nstart: [ stop ]");
+        var (exit, output) = await RunAsync(Write("a.test.yaml", """
+            flow: main.yaml
+            test: 1
+            tests:
+              - name: one
+                conversation:
+                  - custmer: Hi
+                  - wait: a while
+                  - expect: { contxt: { } }
+            """));
+        Assert.Equal(1, exit);
+        Assert.Contains("(2,1): not as expected", output, StringComparison.Ordinal);
+        Assert.Contains("(6,9): not as expected", output, StringComparison.Ordinal);
+        Assert.Contains("'wait' is a time such as 30 seconds", output, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'context'?", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_faulty_flow_or_setting_is_told()
+    {
+        var (exit, output) = await TestAsync("start: [ { sya: Hi } ]", "- customer: Hi");
+        Assert.Equal(1, exit);
+        Assert.Contains("main.yaml(2,12): 'sya' is not a step.", output, StringComparison.Ordinal);
+        (exit, output) = await TestAsync("start: [ stop ]", "- customer: Hi", "endpoint: { timeZone: Mars, transformers: { input: true } }");
+        Assert.Equal(1, exit);
+        Assert.Contains("endpoint.transformers cannot be rehearsed", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task JUnit_has_one_suite_for_each_file_and_one_failure_for_each_that_fails()
+    {
+        Write("main.yaml", "name: main\nstart: [ { say: Hello! } ]");
+        var script = Write("a.test.yaml", """
+            flow: main.yaml
+            tests:
+              - { name: well, conversation: [ { customer: Hi }, { bot: Hello! } ] }
+              - { name: wrong, conversation: [ { customer: Hi }, { bot: Bye! } ] }
+            """);
+        var report = Path.Combine(_folder.FullName, "junit.xml");
+        await RunAsync(script, "--junit", report);
+        var suite = XDocument.Load(report).Root!.Elements("testsuite").Single();
+        Assert.Equal(("2", "1"), (suite.Attribute("tests")!.Value, suite.Attribute("failures")!.Value));
+        Assert.Equal(["well", "wrong"], suite.Elements("testcase").Select(test => test.Attribute("name")!.Value));
+        Assert.Contains("- Bye!\n+ Hello!", suite.Descendants("failure").Single().Value, StringComparison.Ordinal);
+    }
+
+    private Task<(int Exit, string Output)> TestAsync(string flow, string conversation, string settings = "")
+    {
+        Write("main.yaml", "name: main\n" + flow);
+        return RunAsync(Write("a.test.yaml", "flow: main.yaml\n" + (settings.Length == 0 ? "" : settings + "\n")
+            + "tests:\n  - name: test\n    conversation:\n" + string.Concat(conversation.Split('\n').Select(line => $"      {line}\n"))));
+    }
+
+    private string Write(string name, string content)
+    {
+        var path = Path.Combine(_folder.FullName, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    private static async Task<(int Exit, string Output)> RunAsync(params string[] args)
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var exit = await FlowCommand.RunAsync(["flow", "test", .. args], output, TestContext.Current.CancellationToken);
+        return (exit, output.ToString().Replace(args[0], "FILE", StringComparison.Ordinal));
+    }
+}
