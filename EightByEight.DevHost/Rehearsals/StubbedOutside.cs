@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Requests;
 using EightByEight.Connector.Understanding;
 
 namespace EightByEight.DevHost.Rehearsals;
@@ -68,7 +69,21 @@ internal sealed class StubbedOutside : IOutside
         // Each asker gets its own, as from the wire.
         var value = answer.Value?.DeepClone();
         if (request is UnderstandRequest) value = Understood(value);
-        return Task.FromResult(answer with { Value = value is null ? null : JsonNode.Parse(value.ToJsonString()) });
+        if (request is HttpCall) answer = Answered(value, answer.Error);
+        else answer = answer with { Value = value };
+        return Task.FromResult(answer with { Value = answer.Value is null ? null : JsonNode.Parse(answer.Value.ToJsonString()) });
+    }
+
+    /// <summary>What a server answered: its whole answer, or the body of one that is good.</summary>
+    private static FlowAnswer Answered(JsonNode? given, string? error)
+    {
+        var answer = error is not null ? new JsonObject { ["status"] = null, ["body"] = null }
+            : given is JsonObject whole && whole.ContainsKey("status") ? whole : new JsonObject { ["status"] = 200, ["body"] = given };
+        answer["headers"] ??= new JsonObject();
+        answer.TryAdd("body", null);
+        error ??= answer["status"] is JsonValue status && status.TryGetValue<long>(out var code) && code > 299 ? $"The stub answered {answer["status"]}." : null;
+        answer["error"] = error;
+        return new FlowAnswer(answer, error);
     }
 
     /// <summary>What a service understood: the name of an intent is short for a ranking of that alone.</summary>

@@ -133,6 +133,24 @@ public sealed class FlowTestTests : IDisposable
         Assert.True(exit == 0, output);
     }
 
+    [Theory]
+    [InlineData("answer: { name: Ann }", "200 Ann")]
+    [InlineData("answer: { status: 201, body: { name: Bob } }", "201 Bob")]
+    [InlineData("answer: { status: 404 }", "failed 404 The stub answered 404.")]
+    [InlineData("error: It is away.", "failed null It is away.")]
+    public async Task A_server_that_is_asked_by_http_is_stubbed_with_its_body_its_status_or_an_error(string answer, string said)
+    {
+        var (exit, output) = await TestAsync("""
+            start:
+              - http: { url: "https://api.example.com/{{ input.text }}", json: { a: 1 } }
+                onError:
+                  - say: "failed {{ String(input.result.status) }} {{ input.result.error }}"
+                  - stop
+              - say: "{{ input.result.status }} {{ input.result.body.name }}"
+            """, $"- customer: Hi\n- bot: {said}", $"stubs: [ {{ url: \"https://api.example.com/Hi\", when: {{ method: POST, json: {{ a: 1 }} }}, {answer} }} ]");
+        Assert.True(exit == 0, output);
+    }
+
     [Fact]
     public async Task A_service_that_understands_is_stubbed()
     {
