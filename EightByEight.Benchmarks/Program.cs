@@ -18,6 +18,7 @@ var measurements = new Dictionary<string, Func<Stage, Report, int, Task>>
         Recognising.Measure(report, matches: 100_000 / share);
         return Task.CompletedTask;
     },
+    ["loops"] = (stage, report, share) => Sharing.MeasureAsync(stage, report, turns: 1_000 / share),
     ["start"] = (stage, report, _) => Starting.MeasureAsync(stage, report, starts: 5),
 };
 

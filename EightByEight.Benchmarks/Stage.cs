@@ -60,7 +60,31 @@ internal sealed class Stage : IAsyncDisposable
                 foreach (var service in builder.Services.Where(IsWorker).ToList()) builder.Services.Remove(service);
             configure?.Invoke(builder);
         });
-        return new Connector(host, await CreateEndpointAsync(host.Url));
+        return new Connector(host, await CreateEndpointAsync(host.Url, """
+            name: echo
+            start:
+              - set: { context.count: "{{ (context.count || 0) + 1 }}" }
+              - say: "{{ context.count }}: {{ input.text }}"
+            """));
+    }
+
+    /// <summary>Stores a Flow and makes an Endpoint that runs it.</summary>
+    /// <returns>The Endpoint's URL.</returns>
+    public async Task<Uri> CreateEndpointAsync(string url, string flow)
+    {
+        var name = flow.Split('\n')[0]["name: ".Length..].Trim();
+        using var admin = new HttpClient { BaseAddress = new Uri(url) };
+        admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        using var stored = await admin.PutAsync($"/api/flows/{name}", new StringContent(flow, Encoding.UTF8, "application/yaml"));
+        await ThrowUnlessDoneAsync(stored);
+        using var created = await admin.PostAsJsonAsync("/api/endpoints", new JsonObject
+        {
+            ["name"] = $"Benchmark {name}",
+            ["flow"] = name,
+            ["eightByEight"] = new JsonObject { ["baseUrl"] = Simulator.Url, ["apiKey"] = ApiKey, ["tenantId"] = SignedEvent.Tenant },
+        });
+        await ThrowUnlessDoneAsync(created);
+        return new Uri((string)(await created.Content.ReadFromJsonAsync<JsonObject>())!["endpointUrl"]!);
     }
 
     public async ValueTask DisposeAsync()
@@ -69,28 +93,6 @@ internal sealed class Stage : IAsyncDisposable
         await _azurite.DisposeAsync();
         Key.Dispose();
         _data.Delete(recursive: true);
-    }
-
-    private async Task<Uri> CreateEndpointAsync(string url)
-    {
-        using var admin = new HttpClient { BaseAddress = new Uri(url) };
-        admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
-        using var flow = new StringContent("""
-            name: echo
-            start:
-              - set: { context.count: "{{ (context.count || 0) + 1 }}" }
-              - say: "{{ context.count }}: {{ input.text }}"
-            """, Encoding.UTF8, "application/yaml");
-        using var stored = await admin.PutAsync("/api/flows/echo", flow);
-        await ThrowUnlessDoneAsync(stored);
-        using var created = await admin.PostAsJsonAsync("/api/endpoints", new JsonObject
-        {
-            ["name"] = "Benchmark",
-            ["flow"] = "echo",
-            ["eightByEight"] = new JsonObject { ["baseUrl"] = Simulator.Url, ["apiKey"] = ApiKey, ["tenantId"] = SignedEvent.Tenant },
-        });
-        await ThrowUnlessDoneAsync(created);
-        return new Uri((string)(await created.Content.ReadFromJsonAsync<JsonObject>())!["endpointUrl"]!);
     }
 
     private static async Task ThrowUnlessDoneAsync(HttpResponseMessage response)

@@ -59,6 +59,13 @@ public sealed record ConversationOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan LongestRun { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// How many conversations of one Endpoint a process works on at a time; those beyond come again later. It leaves room to other
+    /// Endpoints as long as it is less than what the host works on at a time (host.json: 12). Default 8.
+    /// </summary>
+    [Range(1, 1_000)]
+    public int PlacesPerEndpoint { get; init; } = 8;
+
     /// <summary>The longest that a session lives after its last input, whatever its Endpoint's settings say. Default 7 days.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "365.00:00:00")]
     public TimeSpan LongestSession { get; init; } = TimeSpan.FromDays(7);

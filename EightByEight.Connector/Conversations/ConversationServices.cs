@@ -36,6 +36,7 @@ internal static class ConversationServices
         services.AddSingleton<ConversationStore>();
         services.AddSingleton<ActiveIndex>();
         services.AddSingleton<ConversationRetention>();
+        services.AddSingleton<Places>();
         services.AddSingleton<IOutside, Outside>();
         services.AddSingleton<TurnRunner>();
         services.AddSingleton<Transcripts>();
@@ -44,7 +45,7 @@ internal static class ConversationServices
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<Workshop>();
         services.AddSingleton(provider => new ConversationWorker(
-            provider.GetRequiredService<Workshop>(), provider.GetRequiredService<Desk>()));
+            provider.GetRequiredService<Workshop>(), provider.GetRequiredService<Desk>(), provider.GetRequiredService<Places>()));
         services.AddSingleton(provider => new Sweeper(
             provider.GetRequiredService<ConnectorStorage>(), provider.GetRequiredService<ConversationStore>(),
             provider.GetRequiredService<WakeUps>(), provider.GetRequiredService<HandoverSweep>(), provider.GetRequiredService<Retention>(),

@@ -16,8 +16,9 @@ public sealed partial class ConversationWorker
 {
     private readonly Workshop _workshop;
     private readonly Desk _desk;
+    private readonly Places _places;
 
-    internal ConversationWorker(Workshop workshop, Desk desk) => (_workshop, _desk) = (workshop, desk);
+    internal ConversationWorker(Workshop workshop, Desk desk, Places places) => (_workshop, _desk, _places) = (workshop, desk, places);
 
     /// <summary>Processes one message of the queue <c>conversations</c>. The host deletes the message when this returns.</summary>
     /// <param name="message">The text of the queue message.</param>
@@ -39,6 +40,16 @@ public sealed partial class ConversationWorker
         }
 
         var key = ConversationKey.Parse(wakeUp.Key)!.Value;
+        var (place, away) = await _places.TakeAsync(key.EndpointId, cancellation);
+        using var given = place;
+        // What somebody may have died with is worked on at once: put again, it would look like new.
+        if (place is null && dequeueCount == 1)
+        {
+            Log.SentAway(_workshop.Logger, key, away.TotalSeconds);
+            await _workshop.WakeUps.PutAsync(wakeUp, away, cancellation);
+            return;
+        }
+
         using var activity = Telemetry.Activities.StartActivity("process conversation", ActivityKind.Consumer, wakeUp.TraceParent);
         activity?.SetTag("eightbyeight.endpoint.id", key.EndpointId);
         activity?.SetTag("eightbyeight.conversation.id", key.Conversation);
@@ -90,6 +101,9 @@ public sealed partial class ConversationWorker
 
         [LoggerMessage(3, LogLevel.Error, "Processing of {Conversation} dies before it begins: it is announced as parked.")]
         public static partial void Stuck(ILogger logger, ConversationKey conversation);
+
+        [LoggerMessage(4, LogLevel.Information, "All places of the Endpoint are taken: {Conversation} comes again in {Seconds:0.0} s.")]
+        public static partial void SentAway(ILogger logger, ConversationKey conversation, double seconds);
     }
 }
 

@@ -17,7 +17,7 @@ namespace EightByEight.Connector.Conversations;
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
 internal sealed partial class TurnRunner(
     IFlows flows, EndpointDirectory endpoints, IOutside outside, TransformerRoom transformers, TurnTranslation translation,
-    Profiles profiles, IOptions<ConversationOptions> options, IOptions<FlowLimits> limits, TimeProvider time)
+    Profiles profiles, Places places, IOptions<ConversationOptions> options, IOptions<FlowLimits> limits, TimeProvider time)
 {
     /// <summary>Why nothing is said beside an agent.</summary>
     public const string AgentTalks = "An agent talks with the customer.";
@@ -184,7 +184,8 @@ internal sealed partial class TurnRunner(
         }, cancellation);
         FlowAnswer? answer = null;
         var reachesOutside = settings.Transformers.Run;
-        for (; run.Next(answer) is { } asked; reachesOutside = true) answer = await outside.AnswerAsync(asked, endpoint, stored.ConversationId, cancellation);
+        for (; await places.ComputeAsync(endpoint.Id, () => run.Next(answer), cancellation) is { } asked; reachesOutside = true)
+            answer = await outside.AnswerAsync(asked, endpoint, stored.ConversationId, cancellation);
         var result = run.Result;
         var silence = stored.IsBesideAgent ? null : Silence(state.Facts, stored.IsOurs ? null : stored.Timestamp);
         var transformer = silence is not null ? null : transformers.Outputs(
