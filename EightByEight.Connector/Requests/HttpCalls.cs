@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -7,6 +8,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Connections;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Handover.Providers;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -164,12 +166,26 @@ internal sealed partial class HttpCalls(
         {
             foreach (var (name, value) in call.Headers) Add(request, name, value);
             Default(request, "Idempotency-Key", call.IdempotencyKey);
-            if (call.Connection is { } connection) await credentials.ApplyAsync(connection, request, cancellation);
+            if (call.Connection is { } connection)
+            {
+                await credentials.ApplyAsync(connection, request, cancellation);
+                if (await credentials.SigningKeyAsync(connection, url.Host, cancellation) is { } key) await SignAsync(request, key, call.IdempotencyKey, cancellation);
+            }
         }
 
         Default(request, "Accept", "application/json, */*;q=0.5");
         Default(request, "User-Agent", "EightByEight-Connector");
         return request;
+    }
+
+    /// <remarks>Source: Standard Webhooks 1.0.</remarks>
+    private async Task SignAsync(HttpRequestMessage request, byte[] key, string id, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow().ToUnixTimeSeconds();
+        byte[] body = request.Content is { } content ? await content.ReadAsByteArrayAsync(cancellation) : [];
+        Add(request, "webhook-id", id);
+        Add(request, "webhook-timestamp", now.ToString(CultureInfo.InvariantCulture));
+        Add(request, "webhook-signature", CallbackSignature.Sign(key, id, now, body));
     }
 
     private static void Add(HttpRequestMessage request, string name, string value)

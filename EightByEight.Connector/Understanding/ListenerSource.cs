@@ -42,7 +42,7 @@ internal sealed partial class ListenerSource
     public Listener Read()
     {
         if (_flow.Find("intents") is { } intents) ReadIntents(intents);
-        var nlu = _flow.Find("nlu") is { } node ? Object(node, "nlu", "threshold", "didYouMean", "provider", "url", "model", "timeout") : null;
+        var nlu = _flow.Find("nlu") is { } node ? Object(node, "nlu", "threshold", "didYouMean", "provider", "url", "model", "connection", "timeout") : null;
         var threshold = nlu is null ? null : Share(nlu, "threshold");
         return new Listener([.. _intents.Select(one => one.Intent)], _slots)
         {
@@ -220,7 +220,7 @@ internal sealed partial class ListenerSource
         string? Text(string member) => nlu.Find(member) is { } node ? _compiler.PlainText(node, member) : null;
         if (nlu.FindKey("provider") is not { } key)
         {
-            if ((nlu.FindKey("url") ?? nlu.FindKey("model") ?? nlu.FindKey("timeout")) is { } lost)
+            if ((nlu.FindKey("url") ?? nlu.FindKey("model") ?? nlu.FindKey("connection") ?? nlu.FindKey("timeout")) is { } lost)
                 Problems.Report(lost, $"'{lost.Text}' means nothing without a 'provider'.");
             return null;
         }
@@ -236,7 +236,8 @@ internal sealed partial class ListenerSource
         if (nlu.Find("timeout") is { } seconds && !(double.TryParse((seconds as ScalarNode)?.Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out timeout)
             && timeout is > 0 and <= MostTimeout))
             Problems.Report(seconds, $"'timeout' is a number of seconds, above 0 and up to {MostTimeout}.");
-        return Problems.Any ? null : new NluService(provider!, url!, model, TimeSpan.FromSeconds(timeout), key.Line);
+        var connection = nlu.Find("connection") is { } named ? _compiler.Connected(named) : null;
+        return Problems.Any ? null : new NluService(provider!, url!, model, TimeSpan.FromSeconds(timeout), key.Line) { Connection = connection };
     }
 
     private void ReadSlots(DocumentNode node)

@@ -8,7 +8,11 @@ namespace EightByEight.Connector.Understanding;
 /// <param name="Model">Of <c>openai</c>.</param>
 /// <param name="Timeout">For the whole answer.</param>
 /// <param name="Line">Where it stands in the document.</param>
-internal sealed record NluService(string Kind, Uri Url, string? Model, TimeSpan Timeout, int Line);
+internal sealed record NluService(string Kind, Uri Url, string? Model, TimeSpan Timeout, int Line)
+{
+    /// <summary>The connection with its credentials; null: none.</summary>
+    public string? Connection { get; init; }
+}
 
 /// <summary>Asks such a service what a text means.</summary>
 /// <param name="Intents">What it may mean, with how customers say it.</param>

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Connections;
 using EightByEight.Connector.Flows;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +17,7 @@ namespace EightByEight.Connector.Understanding;
 /// Asks services that understand for a Flow. It answers <c>ranking</c>, the likeliest intent first, each with <c>intent</c> and
 /// <c>score</c>, and <c>slots</c>, as the Flow sees them; or why there is no answer.
 /// </summary>
-internal sealed class NluServices(IHttpClientFactory http, IOptions<UnderstandingOptions> options, TimeProvider time)
+internal sealed class NluServices(IHttpClientFactory http, Credentials credentials, IOptions<UnderstandingOptions> options, TimeProvider time)
 {
     private const string Client = "understanding";
     private const int MostBytes = 1024 * 1024;
@@ -39,8 +41,10 @@ internal sealed class NluServices(IHttpClientFactory http, IOptions<Understandin
             {
                 Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
             };
+            if (service.Connection is { } connection) await credentials.ApplyAsync(connection, request, either.Token);
             using var client = http.CreateClient(Client);
             using var response = await client.SendAsync(request, either.Token);
+            if (response.StatusCode == HttpStatusCode.Unauthorized && service.Connection is { } refused) credentials.Refused(refused, request);
             if (!response.IsSuccessStatusCode) return Failed(service, $"answered {(int)response.StatusCode}");
             var answer = await JsonNode.ParseAsync(await response.Content.ReadAsStreamAsync(either.Token), cancellationToken: either.Token);
             return (service.Kind == "rasa" ? OfRasa(answer) : OfChat(answer)) is { } understood ? new(understood)
@@ -49,6 +53,10 @@ internal sealed class NluServices(IHttpClientFactory http, IOptions<Understandin
         catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             return Failed(service, $"did not answer within {service.Timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
+        }
+        catch (ConnectionException none)
+        {
+            return new(null, none.Message);
         }
         catch (HttpRequestException unreachable)
         {

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using EightByEight.Functions.Tests.Handover.Providers;
+using EightByEight.Functions.Tests.Infrastructure;
 
 namespace EightByEight.Functions.Tests.Agents;
 
@@ -65,6 +66,39 @@ public sealed class AgentConversationTests(AzuriteFixture azurite)
         Assert.Equal((string?)call.Json["id"], call.Headers["webhook-id"]);
         Assert.True(BotServer.IsSigned(new(call.Headers, Encoding.UTF8.GetBytes(call.Body), 200), secret));
         Assert.Empty(call.Headers.Authorization.ToString());
+    }
+
+    [Fact]
+    public async Task What_is_signed_is_accepted_by_the_library_of_Standard_Webhooks()
+    {
+        await using var bot = await AgentServer.StartAsync(_ => (200, """{"outputs":["Hi."]}"""));
+        await using var connector = await StartAsync($$"""
+            http: { url: "{{bot.Url}}", method: DELETE, connection: bot }
+              - http: { url: "{{bot.Url}}", json: { text: "Grüße 👋" }, connection: bot }
+              - agent: { webhook: "{{bot.Url}}", connection: bot }
+            """);
+        const string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        using var put = await connector.Admin.PutAsJsonAsync(
+            "/api/connections/bot", new JsonObject { ["kind"] = "signature", ["secret"] = secret }, TestContext.Current.CancellationToken);
+        await connector.BotSaysAsync(connector.Start("hello"), 1);
+        Assert.Equal(["DELETE", "POST", "POST"], bot.Calls.Select(call => call.Method));
+
+        using var library = await NodeTools.StartAsync("standard-webhooks");
+        JsonObject Seen(AgentServer.Call call, string body) => new()
+        {
+            ["headers"] = new JsonObject([.. call.Headers.Where(header => header.Key.StartsWith("webhook-", StringComparison.OrdinalIgnoreCase))
+                .Select(header => KeyValuePair.Create(header.Key.ToLowerInvariant(), (JsonNode?)header.Value.ToString()))]),
+            ["body"] = body,
+        };
+        await library.StandardInput.WriteAsync(new JsonObject
+        {
+            ["secret"] = secret,
+            ["requests"] = new JsonArray([.. bot.Calls.Select(call => Seen(call, call.Body)), Seen(bot.Calls[1], bot.Calls[1].Body + " ")]),
+        }.ToJsonString());
+        library.StandardInput.Close();
+        var found = await library.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["signed", "signed", "signed", "No matching signature found"], found.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]

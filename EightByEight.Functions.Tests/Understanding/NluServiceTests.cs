@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Connections;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Understanding;
+using EightByEight.Functions.Tests.Agents;
 using EightByEight.Functions.Tests.Conversations;
 using EightByEight.Functions.Tests.Flows;
 using Microsoft.AspNetCore.Builder;
@@ -160,6 +163,8 @@ public sealed class NluServiceTests(AzuriteFixture azurite)
     [InlineData("provider: openai, url: \"https://a.example\"")]
     [InlineData("provider: rasa, url: \"https://a.example\", timeout: 31")]
     [InlineData("url: \"https://a.example\"")]
+    [InlineData("connection: shop")]
+    [InlineData("provider: rasa, url: \"https://a.example\", connection: No such name")]
     public void A_service_that_cannot_be_is_refused(string nlu) =>
         Assert.Single(Assert.Throws<FlowFormatException>(() => Connector.Flows.Flow.Parse($"name: a\nstart: [ stop ]\nnlu: {{ {nlu} }}")).Problems);
 
@@ -175,6 +180,30 @@ public sealed class NluServiceTests(AzuriteFixture azurite)
         var turn = (await connector.ViewAsync("c"))["turns"]!.AsArray().Last()!;
         Assert.Contains("Cancelled", turn.ToJsonString(), StringComparison.Ordinal);
         Assert.Contains("forget it", Assert.Single(server.Asked).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Its_connection_lends_it_credentials_and_one_that_is_not_there_is_named_in_the_log()
+    {
+        await using var server = await AgentServer.StartAsync(_ => (200, """{"intent":{"name":"cancel","confidence":0.9},"entities":[]}"""));
+        await using var connector = await TestConnector.StartAsync(azurite,
+            Flow(", connection: shop").Replace("https://rasa.example.com", server.Url, StringComparison.Ordinal), Posted.Unsigned, options: Posted.Unpumped);
+        async Task<string> SayAsync(string text)
+        {
+            await connector.PostAsync("c", "MESSAGE", Posted.Said(text));
+            await connector.ProcessAsync("c");
+            return (await connector.ViewAsync("c"))["turns"]!.AsArray().Last()!.ToJsonString();
+        }
+
+        Assert.Contains("PUT /api/connections/shop", await SayAsync("forget it"), StringComparison.Ordinal);
+        Assert.Empty(server.Calls);
+        using var put = await connector.Admin.PutAsJsonAsync(
+            "/api/connections/shop", new JsonObject { ["kind"] = "apiKey", ["query"] = "token", ["secret"] = "a b" }, TestContext.Current.CancellationToken);
+        Assert.Equal(201, (int)put.StatusCode);
+        Assert.Contains("Cancelled", await SayAsync("forget it, please"), StringComparison.Ordinal);
+        Assert.Equal("/model/parse?token=a%20b", Assert.Single(server.Calls).Path);
+        using var refused = await connector.Admin.DeleteAsync("/api/connections/shop", TestContext.Current.CancellationToken);
+        Assert.Equal(409, (int)refused.StatusCode);
     }
 
     private static string Flow(string nlu) => $$$"""
@@ -195,7 +224,8 @@ public sealed class NluServiceTests(AzuriteFixture azurite)
 
     private static async Task<FlowAnswer> AskAsync(NluService service, string text, bool isPrivate = true)
     {
-        var services = new ServiceCollection().AddSingleton(TimeProvider.System);
+        var services = new ServiceCollection().AddSingleton(TimeProvider.System)
+            .AddSingleton(provider => new Credentials(null!, provider.GetRequiredService<IHttpClientFactory>(), TimeProvider.System));
         NluServices.AddTo(services, new ConfigurationBuilder()
             .AddInMemoryCollection([new("Connector:Understanding:AllowPrivateAddresses", isPrivate ? "true" : "false")]).Build());
         await using var provider = services.BuildServiceProvider();
