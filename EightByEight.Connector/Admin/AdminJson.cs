@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
 using EightByEight.Connector.Injection;
+using EightByEight.Connector.Models;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Translation;
@@ -29,6 +30,7 @@ internal sealed record EndpointResource(
     DataProtectionMembers DataProtection,
     TranslationMembers Translation,
     TransformerSettings Transformers,
+    LlmSettings Llm,
     FileStorageMembers FileStorage,
     InjectMembers Inject,
     TestMembers Test,
@@ -67,7 +69,7 @@ internal sealed record EndpointBody(
     string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session, HandoverSettings? Handover,
     ContentSettings? Content, DataProtectionMembers? DataProtection, TransformerSettings? Transformers,
     FileStorageMembers? FileStorage, int? FlowVersion, string? Locale, string? TimeZone, InjectMembers? Inject, TestMembers? Test,
-    TranslationMembers? Translation);
+    TranslationMembers? Translation, LlmSettings? Llm);
 
 /// <inheritdoc cref="FileStorageMembers"/>
 internal sealed record InjectMembers : InjectSettings

@@ -6,6 +6,7 @@ using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Injection;
+using EightByEight.Connector.Models;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Translation;
@@ -89,6 +90,7 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
         var dataProtection = DataProtectionSettings.Read(all.Object("dataProtection"));
         var translation = TranslationSettings.Read(all.Object("translation"));
         var transformers = TransformerSettings.Read(all.Object("transformers"));
+        var llm = LlmSettings.Read(all.Object("llm"));
         var fileStorage = FileStorageSettings.Read(all.Object("fileStorage"));
         var inject = InjectSettings.Read(all.Object("inject"));
         var test = TrialSettings.Read(all.Object("test"));
@@ -131,6 +133,7 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
                 DataProtection = dataProtection,
                 Translation = translation,
                 Transformers = transformers,
+                Llm = llm,
                 FileStorage = fileStorage,
                 Inject = inject,
                 Test = test,

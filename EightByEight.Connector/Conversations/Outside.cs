@@ -23,7 +23,7 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
     {
         if (request is UnderstandRequest said) return await nlu.AskAsync(said, cancellation);
         if (request is AgentRequest told) return await agents.AskAsync(told, cancellation);
-        if (request is ModelRequest question) return await models.AskAsync(question, cancellation);
+        if (request is ModelRequest question) return await models.AskAsync(question, cancellation, endpoint.Settings.Llm.StreamSentences);
         if (request is HttpCall call) return await calls.AskAsync(call, cancellation);
         try
         {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Serialization;
 using EightByEight.Connector.Files;
 using EightByEight.Connector.Injection;
+using EightByEight.Connector.Models;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Translation;
@@ -105,6 +106,9 @@ public sealed record EndpointSettings
 
     /// <summary>The Endpoint's own code around the Flow.</summary>
     public TransformerSettings Transformers { get; init; } = new();
+
+    /// <summary>How the answers of language models go out.</summary>
+    public LlmSettings Llm { get; init; } = new();
 
     /// <summary>Where customers' files are kept.</summary>
     public FileStorageSettings FileStorage { get; init; } = new();

@@ -30,6 +30,15 @@ internal sealed record Dialogue
     /// <summary>How many inputs were answered since the model has the customer.</summary>
     public int Inputs { get; set; }
 
+    /// <summary>By what the rest of an answer is had that comes in pieces; null: none does.</summary>
+    public string? Stream { get; set; }
+
+    /// <summary>What came of it.</summary>
+    public string Streamed { get; set; } = "";
+
+    /// <summary>In how many pieces.</summary>
+    public int Pieces { get; set; }
+
     /// <summary>What the model called and was not begun, in order.</summary>
     public List<ToolCall> Open { get; set; } = [];
 
@@ -44,6 +53,8 @@ internal sealed record Dialogue
     public void Begin(string input, string text, int tokens)
     {
         Leave();
+        // The turn in which the rest was to come failed.
+        if (Whole("") is { Length: > 0 } said) Messages.Add(new ModelMessage { Role = ModelRole.Assistant, Text = said });
         foreach (var call in Open) Answer(call.Id, "It was not done: the customer said something else.");
         Trim(tokens);
         Messages.Add(new ModelMessage { Role = ModelRole.User, Text = text });
@@ -57,6 +68,21 @@ internal sealed record Dialogue
         CallId = callId,
         Text = result.Length <= LongestResult ? result : result[..LongestResult] + "…",
     });
+
+    /// <summary>A piece of the answer came, and more does.</summary>
+    public void Take(string piece, string stream)
+    {
+        (Stream, Streamed) = (stream, Streamed + piece);
+        Pieces++;
+    }
+
+    /// <summary>The whole answer, once its last piece came.</summary>
+    public string Whole(string last)
+    {
+        var whole = Streamed + last;
+        (Stream, Streamed, Pieces) = (null, "", 0);
+        return whole.Trim();
+    }
 
     /// <summary>What was begun did not come back.</summary>
     public void Leave()

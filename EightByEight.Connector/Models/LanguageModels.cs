@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Collections.Concurrent;
 using System.Text.Json;
 using EightByEight.Connector.Agents;
 using EightByEight.Connector.Connections;
@@ -16,10 +17,27 @@ internal sealed class LanguageModels(IHttpMessageHandlerFactory handlers, Creden
     /// <summary>The credentials come from a connection; the library wants some.</summary>
     private static readonly ApiKeyCredential NoKey = new("none");
 
+    /// <summary>In a stream each word comes with some hundred bytes around it.</summary>
+    private const int MostStreamed = 8 * AgentHttp.MostBytes;
+
+    /// <summary>How long an answer that came whole is kept for whoever has not got it all, such as while 8x8 takes nothing.</summary>
+    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(10);
+
+    private readonly ConcurrentDictionary<string, Lazy<ModelStream>> _streams = new();
+
     /// <summary>What the model answers, or why it does not.</summary>
-    /// <remarks>A turn that is repeated after a crash asks again: nothing is done outside by an answer that was not committed.</remarks>
-    public async Task<FlowAnswer> AskAsync(ModelRequest request, CancellationToken cancellation)
+    /// <param name="streams">Whether an answer that may come in pieces does.</param>
+    /// <remarks>
+    /// A turn that is repeated after a crash asks again: nothing is done outside by an answer that was not committed. Once a piece of an
+    /// answer is committed, nobody asks again: where the rest is lost with its process, the answer ends there.
+    /// </remarks>
+    public async Task<FlowAnswer> AskAsync(ModelRequest request, CancellationToken cancellation, bool streams = false)
     {
+        if (request.Continues is { } id)
+            return _streams.TryGetValue(id, out var begun) ? await begun.Value.NextAsync(request, id, cancellation)
+                : new ModelAnswer { Broken = $"The rest of what {request.Model.Label} answered was lost with its process." };
+        if (streams && request.MayStream)
+            return await _streams.GetOrAdd(request.Id, key => new(() => Begin(request, key))).Value.NextAsync(request, request.Id, cancellation);
         var model = request.Model;
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(model.TimeoutSeconds), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
@@ -27,7 +45,7 @@ internal sealed class LanguageModels(IHttpMessageHandlerFactory handlers, Creden
         using var unseen = SuppressInstrumentationScope.Begin();
         try
         {
-            using var http = ClientFor(model);
+            using var http = ClientFor(model, AgentHttp.MostBytes);
             using var chat = ChatOver(http, model);
             var response = await chat.GetResponseAsync(ModelWords.MessagesOf(request), ModelWords.OptionsOf(request), either.Token);
             return await ModelWords.ReadAsync(request, response, either.Token);
@@ -38,8 +56,47 @@ internal sealed class LanguageModels(IHttpMessageHandlerFactory handlers, Creden
         }
     }
 
-    private HttpClient ClientFor(ModelSettings model) => new(
-        new ModelDoor(model, credentials) { InnerHandler = handlers.CreateHandler(AgentHttp.HttpClient) }, disposeHandler: false)
+    private ModelStream Begin(ModelRequest request, string id)
+    {
+        var stream = new ModelStream();
+        _ = Task.Run(async () =>
+        {
+            await FillAsync(stream, request);
+            await Task.Delay(Kept, time);
+            _streams.TryRemove(id, out _);
+        });
+        return stream;
+    }
+
+    /// <summary>Goes on whoever waits: what was written is there when the next piece is asked for.</summary>
+    private async Task FillAsync(ModelStream stream, ModelRequest request)
+    {
+        var model = request.Model;
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(model.TimeoutSeconds), time);
+        using var unseen = SuppressInstrumentationScope.Begin();
+        try
+        {
+            using var http = ClientFor(model, MostStreamed);
+            using var chat = ChatOver(http, model);
+            var updates = new List<ChatResponseUpdate>();
+            await foreach (var update in chat.GetStreamingResponseAsync(ModelWords.MessagesOf(request), ModelWords.OptionsOf(request), patience.Token))
+            {
+                updates.Add(update);
+                stream.Write(update.Text);
+            }
+
+            stream.End(await ModelWords.ReadAsync(request, updates.ToChatResponse(), patience.Token), null);
+        }
+#pragma warning disable CA1031 // Whoever waits for the next piece is told.
+        catch (Exception failed)
+#pragma warning restore CA1031
+        {
+            stream.End(null, Fault(model, failed, patience.IsCancellationRequested) ?? $"{model.Label} broke off: {failed.GetType().Name}.");
+        }
+    }
+
+    private HttpClient ClientFor(ModelSettings model, int mostBytes) => new(
+        new ModelDoor(model, credentials, mostBytes) { InnerHandler = handlers.CreateHandler(AgentHttp.HttpClient) }, disposeHandler: false)
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };

@@ -5,7 +5,7 @@ using EightByEight.Connector.Connections;
 namespace EightByEight.Connector.Models;
 
 /// <summary>Sends what the library asks to the URL that the Flow names, with the credentials of its connection, and reads no endless answer.</summary>
-internal sealed class ModelDoor(ModelSettings model, Credentials credentials) : DelegatingHandler
+internal sealed class ModelDoor(ModelSettings model, Credentials credentials, int mostBytes) : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -14,7 +14,7 @@ internal sealed class ModelDoor(ModelSettings model, Credentials credentials) : 
         if (model.Connection is { } connection) await credentials.ApplyAsync(connection, request, cancellationToken);
         var response = await base.SendAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.Unauthorized && model.Connection is { } refused) credentials.Refused(refused, request);
-        var content = new StreamContent(new Capped(await response.Content.ReadAsStreamAsync(cancellationToken)));
+        var content = new StreamContent(new Capped(await response.Content.ReadAsStreamAsync(cancellationToken), mostBytes));
         foreach (var (name, values) in response.Content.Headers) content.Headers.TryAddWithoutValidation(name, values);
         content.Headers.ContentLength = null;
         response.Content = content;
@@ -22,7 +22,7 @@ internal sealed class ModelDoor(ModelSettings model, Credentials credentials) : 
     }
 
     /// <summary>A stream that ends with an error where it is too long.</summary>
-    private sealed class Capped(Stream inner) : Stream
+    private sealed class Capped(Stream inner, int mostBytes) : Stream
     {
         private long _read;
 
@@ -62,7 +62,7 @@ internal sealed class ModelDoor(ModelSettings model, Credentials credentials) : 
             base.Dispose(disposing);
         }
 
-        private int Counted(int count) => (_read += count) <= AgentHttp.MostBytes ? count : throw new TooMuchException();
+        private int Counted(int count) => (_read += count) <= mostBytes ? count : throw new TooMuchException();
     }
 }
 

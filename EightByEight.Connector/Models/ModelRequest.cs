@@ -17,6 +17,21 @@ internal sealed record ModelRequest(ModelSettings Model) : FlowRequest
     /// <summary>Whether it has to answer now, and calls nothing.</summary>
     public bool MustAnswer { get; init; }
 
+    /// <summary>The same when it is asked again after a crash, and of no other answer.</summary>
+    public string Id { get; init; } = "";
+
+    /// <summary>Whether the answer may come in pieces, while the model still writes it.</summary>
+    public bool MayStream { get; init; }
+
+    /// <summary>The <see cref="Id"/> of the request whose answer comes in pieces, of which some came; null: it is asked for now.</summary>
+    public string? Continues { get; init; }
+
+    /// <summary>How many characters of the answer came.</summary>
+    public int Told { get; init; }
+
+    /// <summary>Whether the rest is to come in one piece.</summary>
+    public bool InOnePiece { get; init; }
+
     /// <summary>The JSON schema of its answer; null: it answers with a text.</summary>
     public JsonObject? Schema { get; init; }
 }
@@ -97,6 +112,12 @@ internal sealed record ModelAnswer : FlowAnswer
     public string Text { get; init; } = "";
 
     public IReadOnlyList<ToolCall> Calls { get; init; } = [];
+
+    /// <summary>Of an answer in pieces, of which the text is the next: by what the ones after it are had; null: this is the last.</summary>
+    public string? Continues { get; init; }
+
+    /// <summary>Why an answer in pieces ends before its end; null: it does not.</summary>
+    public string? Broken { get; init; }
 
     /// <summary>Where a schema was asked for, why the answer is not of it, for the model; null: it is, and in <c>Value</c>.</summary>
     public string? Problem { get; init; }

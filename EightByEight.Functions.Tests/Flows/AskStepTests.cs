@@ -273,6 +273,35 @@ public class AskStepTests
     }
 
     [Fact]
+    public void An_answer_in_pieces_is_said_in_pieces_each_committed_and_told_as_one()
+    {
+        var asked = new List<ModelRequest>();
+        var customer = Talk(Shop, asked, request => asked.Count switch
+        {
+            1 => Said("One. ") with { Continues = "s" },
+            2 => Said("Two. ") with { Continues = "s" },
+            3 => Said("Three."),
+            _ => Said("Four."),
+        });
+
+        Assert.Equal("One. | Two. | Three. | Below: One. Two. Three.", customer.Say("one"));
+        customer.Say("two");
+        Assert.Equal([(null, 0), ("s", 5), ("s", 10), (null, 0)], asked.Select(request => (request.Continues, request.Told)));
+        Assert.Equal(["User: one", "Assistant: One. Two. Three.", "User: two"], Words(asked[3]));
+    }
+
+    [Fact]
+    public void An_answer_that_breaks_off_ends_with_what_was_said_and_a_warning()
+    {
+        var asked = new List<ModelRequest>();
+        var customer = Talk(Shop, asked, _ => asked.Count == 1 ? Said("One. ") with { Continues = "s" } : new ModelAnswer { Broken = "It is lost." });
+
+        Assert.Equal("One. | Below: One.", customer.Say("one"));
+        Assert.Equal("It is lost.", Assert.Single(customer.Last.Warnings).Message);
+        Assert.Equal(2, asked.Count);
+    }
+
+    [Fact]
     public void Silence_keeps_the_answer_for_the_flow()
     {
         var customer = Talk($$$"""

@@ -39,6 +39,7 @@ public sealed partial class EndpointSettingsPageTests
     [InlineData("content")]
     [InlineData("handover")]
     [InlineData("translation")]
+    [InlineData("llm")]
     [InlineData("inject")]
     [InlineData("test")]
     [InlineData("dataProtection")]

@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Functions.Tests.Agents;
+using EightByEight.Functions.Tests.Conversations;
 
 namespace EightByEight.Functions.Tests.Models;
 
@@ -48,6 +49,82 @@ public sealed class AskConversationTests(AzuriteFixture azurite)
         Assert.All(llm.Calls, call => Assert.Equal("Bearer sk-1", call.Headers.Authorization.ToString()));
         Assert.Equal(["user", "assistant", "tool", "assistant", "tool", "assistant", "user"], llm.Calls[3].Json["messages"]!.AsArray().Select(one => (string)one!["role"]!));
     }
+
+    [Fact]
+    public async Task Sentences_reach_the_customer_while_the_model_still_writes()
+    {
+        await using var llm = await StreamingLlm.StartAsync();
+        await using var connector = await TestConnector.StartAsync(
+            azurite, Streaming(llm), settings: new JsonObject { ["llm"] = new JsonObject { ["streamSentences"] = true } });
+        var id = connector.Start("Where is it?");
+
+        llm.Write("It was sent. It ");
+        Assert.Equal(["It was sent."], await connector.BotSaysAsync(id, 1));
+        llm.Write("comes tomorrow. Bye");
+        Assert.Equal(["It was sent.", "It comes tomorrow."], await connector.BotSaysAsync(id, 2));
+        llm.Write(".").End();
+        Assert.Equal(["It was sent.", "It comes tomorrow.", "Bye.", "Below."], await connector.BotSaysAsync(id, 4));
+        connector.Gateway.CustomerSays(id, "Thanks");
+        llm.Write("Yes.").End();
+        await connector.BotSaysAsync(id, 5);
+
+        Assert.Equal("It was sent. It comes tomorrow. Bye.", (string?)llm.Calls[1]["messages"]![1]!["content"]);
+    }
+
+    /// <summary>Each commit of a part is the deadly one once.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Wherever_it_is_killed_no_sentence_is_lost_or_doubled_and_the_model_is_asked_once(int deadlyCommit)
+    {
+        await using var llm = await StreamingLlm.StartAsync();
+        await using var proxy = await StorageProxy.StartAsync(azurite);
+        var settings = Posted.Unsigned.DeepClone().AsObject();
+        settings["llm"] = new JsonObject { ["streamSentences"] = true };
+        await using var connector = await TestConnector.StartAsync(azurite, Streaming(llm), settings: settings, storage: proxy.ConnectionString,
+            options: new Dictionary<string, string?>(Posted.Unpumped)
+            {
+                ["Connector:Conversations:Lease"] = "00:00:01",
+                ["Connector:Conversations:ClockSkew"] = "00:00:00",
+                ["Connector:Conversations:Visibility"] = "00:00:00.1",
+                ["Connector:ChatGateway:AttemptTimeout"] = "00:00:00.5",
+                ["Connector:ChatGateway:TotalTimeout"] = "00:00:00.6",
+            });
+        var conversation = connector.Start();
+        await connector.Gateway.SettledAsync();
+        await connector.PostAsync(conversation, "MESSAGE", Posted.Said("where?"));
+        using var process = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var commits = 0;
+        llm.Write("One. Two");
+        proxy.Before = async request =>
+        {
+            if (!request.Body.Contains("\"7|", StringComparison.Ordinal)) return false;
+            // The next sentence is written once one is about to be committed.
+            if (++commits == 1) llm.Write(". Three");
+            if (commits == 2) llm.End();
+            if (commits != deadlyCommit) return false;
+            await process.CancelAsync();
+            return true;
+        };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connector.ProcessAsync(conversation, cancellation: process.Token));
+        await Eventually.GetAsync(async () =>
+        {
+            await connector.ProcessAsync(conversation);
+            return connector.BotSaid(conversation);
+        }, said => said.Count > 0 && said[^1] == "Below.", "the answer", TimeSpan.FromSeconds(60), connector.Logs);
+
+        Assert.Equal("One. Two. Three Below.", string.Join(' ', connector.BotSaid(conversation)));
+        Assert.Single(llm.Calls);
+    }
+
+    private static string Streaming(StreamingLlm llm) => $$"""
+        name: stream
+        start:
+          - ask: { url: "{{llm.Url}}", model: m }
+          - say: Below.
+        """;
 
     private static async Task PutAsync(TestConnector connector, string name, string flow)
     {

@@ -54,6 +54,9 @@ internal static class Llm
 
     public static Task<FlowAnswer> AnyAsync(ModelRequest request) => Models.AskAsync(request, TestContext.Current.CancellationToken);
 
+    /// <summary>Asks as an Endpoint that streams sentences does.</summary>
+    public static Task<FlowAnswer> NextAsync(ModelRequest request) => Models.AskAsync(request, TestContext.Current.CancellationToken, streams: true);
+
     public static async Task<ModelAnswer> AskAsync(ModelRequest request) =>
         await AnyAsync(request) is var answer && answer is ModelAnswer said ? said : throw new InvalidOperationException(answer.Error);
 }

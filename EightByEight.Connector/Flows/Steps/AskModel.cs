@@ -17,6 +17,9 @@ internal sealed partial class AskModel : AskingStep, ICaller
 
     private const int MostRepairs = 1;
 
+    /// <summary>Each is a message for the customer, and a step of the turn.</summary>
+    private const int MostPieces = 20;
+
     private ModelSettings? _model;
     private Template? _instructions;
     private Template? _text;
@@ -55,6 +58,11 @@ internal sealed partial class AskModel : AskingStep, ICaller
             Tools = _offered,
             MustAnswer = dialogue.Rounds >= _rounds,
             Schema = _schema,
+            Id = turn.KeyOf(this),
+            MayStream = !_isSilent && _schema is null,
+            Continues = dialogue.Stream,
+            Told = dialogue.Streamed.Length,
+            InOnePiece = dialogue.Pieces >= MostPieces,
         };
     }
 
@@ -90,9 +98,19 @@ internal sealed partial class AskModel : AskingStep, ICaller
         if (answer.Error is { } error) return Fail(turn, dialogue, error);
         var said = answer as ModelAnswer ?? throw new StepException("No language model answered this.");
         if (said.IsCut) turn.Warn(Path, Line, $"{_model!.Label} was cut off: give it more maxTokens.");
+        if (!said.IsRefused && _schema is null && !_isSilent && said.Text.Trim() is { Length: > 0 } text) turn.Say(new Output { Text = text });
+        if (said.Continues is { } stream)
+        {
+            dialogue.Take(said.Text, stream);
+            turn.Keep(_mark, dialogue.ToJson());
+            return Outcome.JumpTo(this);
+        }
+
+        if (said.Broken is { } broken) turn.Warn(Path, Line, broken);
+        said = said with { Text = dialogue.Whole(said.Text) };
+        if (said.Text.Length > 0 || said.Calls.Count > 0)
+            dialogue.Messages.Add(new ModelMessage { Role = ModelRole.Assistant, Text = said.Text, Calls = said.Calls.Count == 0 ? null : said.Calls });
         if (said.IsRefused) return Refuse(turn, dialogue);
-        dialogue.Messages.Add(new ModelMessage { Role = ModelRole.Assistant, Text = said.Text, Calls = said.Calls.Count == 0 ? null : said.Calls });
-        if (said.Text.Length > 0 && _schema is null && !_isSilent) turn.Say(new Output { Text = said.Text });
         return said.Calls.Count > 0 ? Called(turn, dialogue, said)
             : said.Problem is { } problem ? Again(turn, dialogue, problem)
             : said.Text.Length == 0 ? Fail(turn, dialogue, $"{_model!.Label} said nothing.")
