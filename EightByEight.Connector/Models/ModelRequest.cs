@@ -125,6 +125,25 @@ internal sealed record ModelAnswer : FlowAnswer
     /// <summary>Whether it, or a filter on its way, refuses to answer.</summary>
     public bool IsRefused { get; init; }
 
+    /// <summary>An answer that is no model's: a text, the JSON of a schema, or <c>text</c>, <c>calls</c> and <c>refused</c>.</summary>
+    public static ModelAnswer Of(JsonNode? given, bool isStructured)
+    {
+        if (given is JsonObject whole && whole.Any(member => member.Key is "text" or "calls" or "refused"))
+            return new ModelAnswer
+            {
+                Text = (string?)whole["text"] ?? "",
+                IsRefused = (bool?)whole["refused"] == true,
+                Calls = [.. (whole["calls"] as JsonArray ?? []).Index().Select(call => new ToolCall
+                {
+                    Id = $"call-{call.Index}",
+                    Name = (string?)call.Item?["name"] ?? "",
+                    Arguments = (JsonObject?)call.Item?["arguments"]?.DeepClone() ?? [],
+                })],
+            };
+        var text = given is JsonValue value && value.TryGetValue<string>(out var said) ? said : given?.ToJsonString() ?? "";
+        return new ModelAnswer { Text = text, Value = isStructured ? given?.DeepClone() : null };
+    }
+
     /// <summary>Whether it is cut off, by <see cref="ModelSettings.MaxTokens"/> or the model's own limit.</summary>
     public bool IsCut { get; init; }
 }

@@ -101,13 +101,13 @@ internal sealed class StubbedOutside : IOutside
 
     /// <summary>What a stub may call the asker: the kind of the step, its id, its path.</summary>
     public static IReadOnlyList<string> NamesOf(FlowRequest request) => request.AskedBy is not { } step ? ["nlu"]
-        : [.. new[] { JsonNamingPolicy.CamelCase.ConvertName(step.GetType().Name), step.Id, step.Path }.OfType<string>()];
+        : [.. new[] { step.Kind, step.Id, step.Path }.OfType<string>()];
 
     /// <summary>Where a request goes: its first member that is a URL; null: nowhere.</summary>
     public static string? UrlIn(JsonNode? shown) => shown switch
     {
         JsonValue value when value.TryGetValue<string>(out var text) && (text.StartsWith("https://", StringComparison.Ordinal) || text.StartsWith("http://", StringComparison.Ordinal)) => text,
-        JsonObject members => members.Where(member => member.Key is "url" or "agent" or "service" or "uri").Select(member => UrlIn(member.Value)).FirstOrDefault(url => url is not null),
+        JsonObject members => members.Where(member => member.Key is "url" or "agent" or "service" or "model" or "uri").Select(member => UrlIn(member.Value)).FirstOrDefault(url => url is not null),
         _ => null,
     };
 

@@ -40,6 +40,9 @@ internal sealed partial class AskModel : AskingStep, ICaller
     public override bool IsCommitted => true;
 
     /// <inheritdoc/>
+    public override string Kind => "ask";
+
+    /// <inheritdoc/>
     public Step? After => this;
 
     public override FlowRequest? Ask(Turn turn)
@@ -96,7 +99,7 @@ internal sealed partial class AskModel : AskingStep, ICaller
     {
         var dialogue = Dialogue.Read(turn.Recall(_mark));
         if (answer.Error is { } error) return Fail(turn, dialogue, error);
-        var said = answer as ModelAnswer ?? throw new StepException("No language model answered this.");
+        var said = answer as ModelAnswer ?? ModelAnswer.Of(answer.Value, _schema is not null);
         if (said.IsCut) turn.Warn(Path, Line, $"{_model!.Label} was cut off: give it more maxTokens.");
         if (!said.IsRefused && _schema is null && !_isSilent && said.Text.Trim() is { Length: > 0 } text) turn.Say(new Output { Text = text });
         if (said.Continues is { } stream)
