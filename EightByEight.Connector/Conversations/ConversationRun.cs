@@ -268,7 +268,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         try
         {
             // What is asked outside is asked by one: others who were woken for the same event find the lease taken.
-            if (snapshot.Head?.Lease?.Id != _lease && await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, cancellation))
+            if (snapshot.Head?.Lease?.Id != _lease && await workshop.Turns.ReachesOutsideAsync(endpoint.Settings, state, cancellation))
             {
                 await AcquireAsync(snapshot, cancellation);
                 return null;

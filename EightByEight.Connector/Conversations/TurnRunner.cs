@@ -125,8 +125,17 @@ internal sealed partial class TurnRunner(
     }
 
     /// <summary>Whether a turn asks something of the world, so that it should not be tried by two at a time.</summary>
-    public async ValueTask<bool> ReachesOutsideAsync(EndpointSettings settings, CancellationToken cancellation) =>
-        settings.Transformers.Run || settings.Translation.Enabled || await BoundAsync(settings, cancellation) is { Asks: true };
+    public async ValueTask<bool> ReachesOutsideAsync(EndpointSettings settings, ConversationState state, CancellationToken cancellation)
+    {
+        if (settings.Transformers.Run || settings.Translation.Enabled) return true;
+        var bound = await BoundAsync(settings, cancellation);
+        if (bound is { Asks: true }) return true;
+        // A session that waits goes on with the version that it began with.
+        foreach (var session in state.OtherSessions.Values.Append(state.Session))
+            if (session is { Position: not null, FlowVersion: { } began } && began != bound?.Version
+                && await flows.FindAsync(settings.Flow, began, cancellation) is { Asks: true }) return true;
+        return false;
+    }
 
     /// <summary>Why nothing may be said now; null: the bot may speak.</summary>
     /// <param name="said">When the customer said what is answered, by 8x8; null: nothing is answered.</param>

@@ -52,6 +52,9 @@ internal sealed partial class FlowCompiler
         ["stop"] = Stop.Parse,
     };
 
+    /// <summary>What names a step.</summary>
+    public static IEnumerable<string> Kinds => StepKinds.Keys;
+
     private readonly string _source;
     private readonly Dictionary<string, Step> _targets = [];
     private readonly List<(ScalarNode Id, Step Step)> _ids = [];

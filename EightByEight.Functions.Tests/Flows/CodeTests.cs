@@ -146,9 +146,9 @@ public class CodeTests
     [Fact]
     public void The_operator_says_how_long_code_and_expressions_may_run()
     {
-        var conversation = new Conversation("name: a\nstart:\n  - code: while (true) {}") { Limits = new() { ScriptTime = TimeSpan.FromMilliseconds(50) } };
+        var conversation = new Conversation("name: a\nstart:\n  - code: while (true) {}") { Limits = new() { ScriptTime = TimeSpan.FromMilliseconds(10) } };
         conversation.Say("hi");
 
-        Assert.Contains("longer than 0.05 s", conversation.Last.Failure!.Message, StringComparison.Ordinal);
+        Assert.Contains("longer than 0.01 s", conversation.Last.Failure!.Message, StringComparison.Ordinal);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using EightByEight.Connector.Flows;
 
 namespace EightByEight.Functions.Tests.Flows;
 
@@ -19,43 +20,18 @@ public partial class DocumentationTests
         }
     }
 
+    public static TheoryData<string> Steps => [.. FlowCompiler.Kinds];
+
     [Theory]
-    [InlineData("say")]
-    [InlineData("question")]
-    [InlineData("if, then, else")]
-    [InlineData("optionalQuestion")]
-    [InlineData("closeHandover")]
-    [InlineData("scheduleHandback")]
-    [InlineData("transcript")]
-    [InlineData("switch")]
-    [InlineData("forEach")]
-    [InlineData("while")]
-    [InlineData("once")]
-    [InlineData("interval")]
-    [InlineData("set")]
-    [InlineData("setState")]
-    [InlineData("resetContext")]
-    [InlineData("setSessionExpiration")]
-    [InlineData("call")]
-    [InlineData("return")]
-    [InlineData("think")]
-    [InlineData("goTo")]
-    [InlineData("waitForInput")]
-    [InlineData("http")]
-    [InlineData("code")]
-    [InlineData("agent")]
-    [InlineData("ask")]
-    [InlineData("handover")]
-    [InlineData("queueStatus")]
-    [InlineData("schedule")]
-    [InlineData("dataProtection")]
-    [InlineData("endConversation")]
-    [InlineData("stop")]
+    [MemberData(nameof(Steps))]
     public void Each_step_has_a_chapter_with_an_example(string step)
     {
-        var chapter = Page[Page.IndexOf($"### {step}\n", StringComparison.Ordinal)..];
+        var start = Page.IndexOf(step == "if" ? "### if, then, else\n" : $"### {step}\n", StringComparison.Ordinal);
+        Assert.True(start >= 0, "It has no chapter.");
+        var chapter = Page[start..];
         var next = chapter.IndexOf("\n#", 1, StringComparison.Ordinal);
         Assert.Matches(ExamplePattern, chapter[..next]);
+        Assert.Matches($@"[-\[,] (\{{ )?{step}\b", ExamplePattern.Match(chapter).Value);
     }
 
     [Fact]

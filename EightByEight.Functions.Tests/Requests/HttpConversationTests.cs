@@ -54,6 +54,42 @@ public sealed class HttpConversationTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Two_who_were_woken_for_one_event_ask_once_also_in_a_session_that_began_with_another_version()
+    {
+        using var go = new SemaphoreSlim(0);
+        var (calls, again) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var server = await AgentServer.StartAsync(_ =>
+        {
+            if (Interlocked.Increment(ref calls) > 1) again.SetResult();
+            return go.Wait(TimeSpan.FromSeconds(30)) ? (200, "done") : (500, "");
+        });
+        await using var connector = await TestConnector.StartAsync(azurite, $$$"""
+            name: order
+            start:
+              - waitForInput
+              - http: { url: "{{{server.Url}}}", timeoutSeconds: 40 }
+              - say: "{{ input.result.body }}"
+            """, settings: Posted.Unsigned, options: new Dictionary<string, string?>(Posted.Unpumped) { ["Connector:Conversations:Lease"] = "00:01:00" });
+        var conversation = connector.Start();
+        await connector.Gateway.SettledAsync();
+        await connector.PostAsync(conversation, "MESSAGE", Posted.Said("hi"), at: 1_000);
+        await connector.ProcessAsync(conversation);
+        using var stored = await connector.Admin.PutAsync("/api/flows/order", new StringContent("name: order\nstart: [ waitForInput, { say: new } ]"), TestContext.Current.CancellationToken);
+        Assert.True(stored.IsSuccessStatusCode);
+        await connector.PostAsync(conversation, "MESSAGE", Posted.Said("go"), at: 2_000);
+
+        var one = connector.ProcessAsync(conversation);
+        await Eventually.GetAsync(() => Volatile.Read(ref calls), made => made == 1, "the request");
+        var other = connector.ProcessAsync(conversation);
+        await Task.WhenAny(other, again.Task);
+        go.Release(2);
+        await Task.WhenAll(one, other);
+
+        Assert.Equal(["done"], connector.BotSaid(conversation));
+        Assert.Equal(1, calls);
+    }
+
+    [Fact]
     public async Task A_connection_lends_its_credentials_to_its_server_and_a_refused_token_is_renewed_once()
     {
         var tokens = 0;
