@@ -6,7 +6,7 @@ namespace EightByEight.Connector.Flows;
 internal abstract record FlowRequest
 {
     /// <summary>The step that asks; null: the Flow asks what an input means, before any step.</summary>
-    public Steps.AskingStep? AskedBy { get; init; }
+    public Steps.Step? AskedBy { get; init; }
 
     /// <summary>Who asks is no part of what is asked.</summary>
     public virtual bool Equals(FlowRequest? other) => other?.EqualityContract == EqualityContract;

@@ -118,6 +118,14 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
         if (input.Position is { } position)
             switch (_step = _turn.Restore(position))
             {
+                case Question asked when asked.Extract(_turn, position) is { } wanted:
+                    _understand = answer =>
+                    {
+                        asked.Found(_turn, answer);
+                        return Take(asked.Resume(_turn, position));
+                    };
+                    _turn.RestSandbox();
+                    return wanted with { AskedBy = asked };
                 case WaitingStep waiting: return Take(waiting.Resume(_turn, position));
                 case Agent agent:
                     if (agent.Hear(_turn) is { } heard) Follow(heard.Committed());

@@ -127,6 +127,9 @@ internal sealed class Turn : IDisposable
     /// <summary>What was understood of the input; null: there is nothing to understand, or nobody tries to.</summary>
     public Heard? Heard { get; private set; }
 
+    /// <summary>What a language model found in the input for the question that waits; null: nothing.</summary>
+    public JsonNode? Entity { get; set; }
+
     /// <summary>Whether someone looks at what slots hold.</summary>
     public bool NamesSlots => _flow.NamesSlots;
 

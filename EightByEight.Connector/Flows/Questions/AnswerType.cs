@@ -58,6 +58,7 @@ internal abstract class AnswerType
         ["custom"] = CustomAnswer.Make,
         ["intent"] = (_, _) => new IntentAnswer(),
         ["slot"] = SlotAnswer.Make,
+        ["entity"] = EntityAnswer.Make,
     };
 
     /// <summary>The members that belong to questions of some types only.</summary>
@@ -67,6 +68,7 @@ internal abstract class AnswerType
         ("options", ["choice"]),
         ("answer", ["custom"]),
         ("slot", ["slot"]),
+        ("extract", ["entity"]),
         ("country", ["phone", "licencePlate"]),
         ("currency", ["money"]),
         ("unit", ["temperature"]),

@@ -25,13 +25,12 @@ internal sealed partial class AskModel
             return step;
         }
 
-        source.CheckMembers(map, "ask", "url", "model", "connection", "instructions", "text", "historyTokens", "temperature", "maxTokens", "stopSequences",
-            "timeoutSeconds", "tools", "maxRounds", "schema", "silent", "saveTo", "until", "handover", "refusal");
-        step.ReadModel(source, map);
+        source.CheckMembers(map, "ask", [.. ModelSource.Members, "instructions", "text", "historyTokens", "tools", "maxRounds", "schema", "silent", "saveTo", "until", "handover", "refusal"]);
+        step._model = ModelSource.Read(source, map);
         if (map.Find("instructions") is { } told) step._instructions = source.Compiler.Template(told, "instructions");
         if (map.Find("text") is { } text) step._text = source.Compiler.Template(text, "text");
         if (map.Find("refusal") is { } refusal) step._refusal = source.Compiler.Template(refusal, "refusal");
-        if (map.Find("schema") is { } schema) step._schema = Schema(source, schema, "schema");
+        if (map.Find("schema") is { } schema) step._schema = ModelSource.Schema(source, schema, "schema");
         step._isSilent = source.Flag(map, "silent");
         step._tokens = source.Whole(map, "historyTokens", 0, MostTokens) ?? DefaultTokens;
         step._rounds = source.Whole(map, "maxRounds", 1, MostRounds) ?? DefaultRounds;
@@ -40,21 +39,6 @@ internal sealed partial class AskModel
         step.ReadHandover(source, map);
         step.ReadUntil(source, map);
         return step;
-    }
-
-    private void ReadModel(StepSource source, MapNode map)
-    {
-        if (source.Require(map, "url", "url: https://api.openai.com/v1") is not { } at
-            || source.Require(map, "model", "model: gpt-4o-mini") is not { } name) return;
-        if (source.Url(at, "url") is not { } url || source.Compiler.PlainText(name, "model") is not { } model) return;
-        _model = new ModelSettings(url, model)
-        {
-            Connection = map.Find("connection") is { } connection ? source.Compiler.Connected(connection) : null,
-            Temperature = source.Number(map, "temperature", 2),
-            MaxTokens = source.Whole(map, "maxTokens", 1, 100_000),
-            StopSequences = Texts(source, map, "stopSequences", 4),
-            TimeoutSeconds = source.Whole(map, "timeoutSeconds", 1, ModelSettings.LongestTimeout) ?? 30,
-        };
     }
 
     private void ReadTools(StepSource source, MapNode map)
@@ -90,7 +74,7 @@ internal sealed partial class AskModel
 
         if (source.Require(map, "description", "description: Looks up an order by its number.") is not { } described
             || source.Compiler.PlainText(described, "description") is not { } description) return null;
-        var parameters = map.Find("parameters") is { } given ? Schema(source, given, "parameters") : new JsonObject { ["type"] = "object", ["properties"] = new JsonObject() };
+        var parameters = map.Find("parameters") is { } given ? ModelSource.Schema(source, given, "parameters") : new JsonObject { ["type"] = "object", ["properties"] = new JsonObject() };
         if (map.Find("flow") is null == map.Find("http") is null)
         {
             if (!map.IsFaulty) source.Problems.Report(map, $"The tool '{name}' has either 'flow', the name of a Flow, or 'http', a request as that of the step.");
@@ -190,36 +174,6 @@ internal sealed partial class AskModel
         if (_until.Finished is { } when)
             _offered = [.. _offered, new ToolDescription(FinishTool, $"Ends this conversation, after what you say along with it. Call it when: {when}",
                 new JsonObject { ["type"] = "object", ["properties"] = new JsonObject() })];
-    }
-
-    /// <summary>A JSON schema, which holds no place elsewhere.</summary>
-    private static JsonObject? Schema(StepSource source, DocumentNode node, string member)
-    {
-        if (node is MapNode map && JsonTemplate.Parse(source.Compiler, map, member).Constant is JsonObject schema)
-        {
-            if (!LeadsAway(schema) && (string?)(schema["type"] as JsonValue) == "object") return schema;
-            source.Problems.Report(node, $"'{member}' is a JSON schema with 'type: object', and a '$ref' in it begins with '#'.");
-            return null;
-        }
-
-        source.Problems.Report(node, $"'{member}' is a JSON schema, an object without {{{{ }}}}, such as {{ type: object, properties: {{ order: {{ type: string }} }} }}.");
-        return null;
-    }
-
-    private static bool LeadsAway(JsonNode? node) => node switch
-    {
-        JsonObject map => map.Any(member => (member.Key == "$ref" && !((member.Value as JsonValue)?.ToString().StartsWith('#') ?? true)) || LeadsAway(member.Value)),
-        JsonArray list => list.Any(LeadsAway),
-        _ => false,
-    };
-
-    private static IReadOnlyList<string> Texts(StepSource source, MapNode map, string member, int most)
-    {
-        if (map.Find(member) is not { } node) return [];
-        if (node is ListNode list && list.Items.Count <= most && list.Items.All(item => item is ScalarNode { IsNull: false }))
-            return [.. list.Items.Select(item => ((ScalarNode)item).Text)];
-        source.Problems.Report(node, $"'{member}' is a list of at most {most} texts.");
-        return [];
     }
 
     /// <summary>What runs where the author says nothing else: what the model chose, or else the Endpoint's queue.</summary>

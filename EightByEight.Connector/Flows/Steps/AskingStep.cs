@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 namespace EightByEight.Connector.Flows.Steps;
 
@@ -13,9 +12,6 @@ internal abstract class AskingStep : Step
 
     /// <summary>Whether what it asks for must not be done twice: the answer is committed before the turn goes on.</summary>
     public virtual bool IsCommitted => false;
-
-    /// <summary>The step as a document names it.</summary>
-    public virtual string Kind => JsonNamingPolicy.CamelCase.ConvertName(GetType().Name);
 
     /// <summary>What it asks for; null: nothing this time.</summary>
     public abstract FlowRequest? Ask(Turn turn);

@@ -20,6 +20,8 @@ internal sealed class OptionalQuestion : Step
         {
             step._inquiry = new Inquiry(source, map, "text: Are you a customer?");
             step._inputs = source.Whole(map, "inputs", 1, 100) ?? 1;
+            if (step._inquiry.Answers is EntityAnswer)
+                source.Problems.Report(source.Kind, "A language model is asked for answers alone, not for whatever is said by the way: take another 'type'.");
             if (step._inquiry.Answers is TextAnswer && map.Find("validate") is null)
                 source.Problems.Report(source.Kind, "Every input would answer it: give it a 'type', or a 'validate'.");
         }

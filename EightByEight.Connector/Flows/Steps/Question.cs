@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Questions;
 using EightByEight.Connector.Flows.Scripting;
+using EightByEight.Connector.Models;
 
 namespace EightByEight.Connector.Flows.Steps;
 
@@ -26,6 +27,9 @@ internal sealed class Question : WaitingStep
 
     /// <summary>Whether its answers are choices.</summary>
     public bool TakesChoices => _inquiry!.Answers is ChoiceAnswer;
+
+    /// <summary>Whether somebody is asked what an answer holds.</summary>
+    public bool Asks => _inquiry?.Answers is EntityAnswer;
 
     public static Question Parse(StepSource source)
     {
@@ -57,12 +61,23 @@ internal sealed class Question : WaitingStep
         return AskAgain(turn, 0);
     }
 
+    /// <summary>Who is to be asked what is in the answer before it is taken; null: nobody.</summary>
+    public FlowRequest? Extract(Turn turn, FlowPosition position) =>
+        _inquiry!.Answers is EntityAnswer entity && position.Tentative is null && turn.Text.Trim() is { Length: > 0 } said && Escalation(turn) is null
+            ? entity.Request(_inquiry.Text.Render(turn, this), said) : null;
+
+    /// <summary>What was found in it.</summary>
+    public void Found(Turn turn, FlowAnswer answer)
+    {
+        if ((answer.Error ?? (answer as ModelAnswer)?.Problem) is { } error) turn.Warn(Path, Line, error);
+        turn.Entity = answer.Error is null ? EntityAnswer.In(answer.Value) : null;
+    }
+
     public override Outcome Resume(Turn turn, FlowPosition position)
     {
         var tentative = position.Tentative?.DeepClone();
         Show(turn, position, tentative);
-        if (turn.Heard is { Intent: { } intent, Score: var score } && !(score < _intentThreshold)
-            && _intents.TryGetValue(intent, out var steps) && steps is not null)
+        if (Escalation(turn) is { } steps)
         {
             turn.Memory.SetInput("understood", true);
             turn.Frame[this] = position.Reprompts;
@@ -80,6 +95,10 @@ internal sealed class Question : WaitingStep
         if (!_inquiry.IsValid(turn, answer)) return Wrong(turn, position, _validationMessage ?? _reprompt ?? _inquiry.Text);
         return Take(turn, answer, position.Reprompts);
     }
+
+    /// <summary>What an intent leads to while the question waits; null: the input is an answer, or none.</summary>
+    private Step? Escalation(Turn turn) =>
+        turn.Heard is { Intent: { } intent, Score: var score } && !(score < _intentThreshold) ? _intents.GetValueOrDefault(intent) : null;
 
     private void Read(StepSource source, MapNode map)
     {
@@ -103,6 +122,8 @@ internal sealed class Question : WaitingStep
         if (_skipIfKnown && map.Find("saveTo") is null)
             source.Problems.Report(map.FindKey("skipIfKnown")!, "'skipIfKnown' looks where 'saveTo' says: write it.");
         _skipIfInInput = source.Flag(map, "skipIfInInput");
+        if (_skipIfInInput && _inquiry.Answers is EntityAnswer)
+            source.Problems.Report(map.FindKey("skipIfInInput")!, "What an entity is looked for in is the answer: an input before it is not looked at.");
         if (_skipIfInInput && _inquiry.Answers is TextAnswer)
             source.Problems.Report(map.FindKey("skipIfInInput")!, "Every input answers a question of type text: it would never be asked.");
     }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace EightByEight.Connector.Flows.Steps;
 
 /// <summary>
@@ -13,6 +15,9 @@ internal abstract class Step
 
     /// <summary>Its line in the document, from 1.</summary>
     public required int Line { get; init; }
+
+    /// <summary>What it is, as a document names it.</summary>
+    public virtual string Kind => JsonNamingPolicy.CamelCase.ConvertName(GetType().Name);
 
     /// <summary>What its author calls it; null: nothing. Set once, by the compiler.</summary>
     public string? Id { get; set; }
