@@ -212,7 +212,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         if (snapshot.Inbox.Count == 0) return await ReleaseAsync(snapshot, cancellation);
         var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
         var plan = await Plan.MakeAsync(snapshot, endpoint?.Settings, Now, _options,
-            stored => workshop.Store.ReadBodyAsync(key, stored.Body, cancellation));
+            stored => workshop.Store.ReadBodyAsync(key, stored.Body, cancellation),
+            text => endpoint is null ? default : workshop.Turns.IntentAsync(text, snapshot.State, endpoint, cancellation));
         if (plan.Unreadable is { } unreadable) return await FailAsync(snapshot, unreadable.Waiting, unreadable.Cause, cancellation);
         if (plan.Acting is not { } acting) return await AbsorbAsync(snapshot, plan, cancellation);
         if ((snapshot.Head?.Attempts.GetValueOrDefault(acting.RowKey) ?? 0) >= _options.MaxAttempts && _counted != acting.RowKey)

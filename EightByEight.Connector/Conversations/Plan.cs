@@ -61,8 +61,10 @@ internal sealed record Plan
 
     /// <summary>Looks at what waits, in order.</summary>
     /// <param name="read">Gets an event's body.</param>
+    /// <param name="understand">Gets the intent of what a customer says who waits for people; null: only one that is named counts.</param>
     public static async ValueTask<Plan> MakeAsync(
-        Snapshot snapshot, EndpointSettings? settings, DateTimeOffset now, ConversationOptions options, Func<StoredEvent, ValueTask<byte[]>> read)
+        Snapshot snapshot, EndpointSettings? settings, DateTimeOffset now, ConversationOptions options, Func<StoredEvent, ValueTask<byte[]>> read,
+        Func<string, ValueTask<string?>>? understand = null)
     {
         var grace = options.TransferGrace;
         var facts = snapshot.State.Facts;
@@ -160,7 +162,8 @@ internal sealed record Plan
             if (role != Role.None && talk == Talk.No) return Acts(waiting, body, after, next);
             if (goesOn && role == Role.Input)
             {
-                if (CanReturn(next!, settings) && next!.IsCancelledBy(Chosen(IncomingContent.Of(body), snapshot.State.Session)))
+                if (CanReturn(next!, settings)
+                    && await next!.IsCancelledByAsync(Chosen(IncomingContent.Of(body), snapshot.State.Session), understand))
                     return Acts(waiting, body, after, next) with { Cancels = true };
                 next = next!.Heard(stored.ReceivedAt);
             }

@@ -124,6 +124,25 @@ internal sealed partial class TurnRunner(
             });
     }
 
+    /// <summary>What the session's Flow understands of a text while it does not run; null: nothing.</summary>
+    public async ValueTask<string?> IntentAsync(string text, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
+    {
+        if (state.Session is not { } session || await flows.FindAsync(endpoint.Settings.Flow, cancellation) is null) return null;
+        var (flow, _) = await FlowAsync(endpoint.Settings, session, cancellation);
+        using var heard = new Flows.Turn(flow, new FlowInput
+        {
+            Input = new JsonObject { ["text"] = text },
+            Context = session.Context,
+            Profile = session.Profile,
+            Locale = endpoint.Settings.Locale,
+            Marks = session.Marks,
+            Limits = limits.Value,
+        }, cancellation);
+        if (heard.ListenerAt(session.Position) is not { } listener) return null;
+        var answer = listener.Ask(heard) is { } asked ? await outside.AnswerAsync(asked, endpoint, session.Id, cancellation) : null;
+        return listener.Hear(heard, answer).Intent;
+    }
+
     /// <summary>Whether a turn asks something of the world, so that it should not be tried by two at a time.</summary>
     public async ValueTask<bool> ReachesOutsideAsync(EndpointSettings settings, ConversationState state, CancellationToken cancellation)
     {

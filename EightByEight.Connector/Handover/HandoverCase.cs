@@ -231,12 +231,14 @@ internal sealed record HandoverCase
     public bool HadCustomerAt(long at) => !IsActive && Since < at && at <= AgentLeftAt;
 
     /// <summary>Whether what the customer said calls the handover off.</summary>
-    public bool IsCancelledBy(IncomingContent content)
+    /// <param name="understand">Gets the intent of a text; null: only one that is named counts.</param>
+    public async ValueTask<bool> IsCancelledByAsync(IncomingContent content, Func<string, ValueTask<string?>>? understand)
     {
         if (Status is not (HandoverStatus.Requested or HandoverStatus.Queued)) return false;
         var text = content.Text.Trim();
-        return (Request.CancelButton is { } button && string.Equals(text, button.Trim(), StringComparison.OrdinalIgnoreCase))
-            || (Request.CancelIntent is { } intent && TriggeredIntent.In(text) == intent);
+        if (Request.CancelButton is { } button && string.Equals(text, button.Trim(), StringComparison.OrdinalIgnoreCase)) return true;
+        return Request.CancelIntent is { } intent && text.Length > 0
+            && (TriggeredIntent.In(text) ?? (understand is null ? null : await understand(text))) == intent;
     }
 
     /// <summary>The customer is to be taken back.</summary>

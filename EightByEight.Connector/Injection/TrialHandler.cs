@@ -127,7 +127,8 @@ internal sealed partial class TrialHandler(
     {
         var bytes = Encoding.UTF8.GetBytes(body.GetRawText());
         var plan = await Plan.MakeAsync(
-            new Snapshot { State = state, Inbox = [new("2", stored)] }, endpoint.Settings, time.GetUtcNow(), options.Value, _ => new(bytes));
+            new Snapshot { State = state, Inbox = [new("2", stored)] }, endpoint.Settings, time.GetUtcNow(), options.Value, _ => new(bytes),
+            text => turns.IntentAsync(text, state, endpoint, cancellation));
         var made = new List<Turn>();
         state = plan.After(state);
         if (plan.Cancels)

@@ -31,7 +31,7 @@ public sealed class HandoverProperties
     }
 
     [Property(MaxTest = 2000)]
-    public void While_an_agent_is_in_the_handover_goes_on_and_the_customer_is_not_taken_back(int seed)
+    public async Task While_an_agent_is_in_the_handover_goes_on_and_the_customer_is_not_taken_back(int seed)
     {
         var random = new Random(seed);
         var story = Story(random);
@@ -42,7 +42,7 @@ public sealed class HandoverProperties
             if (facts.People.Agents.Values.Any(agent => agent.Present && agent.At > facts.People.EndedAt))
                 Assert.True(handover is { Status: HandoverStatus.Agent, IsActive: true }, $"{handover.Status} beside an agent");
             if (facts.People.TalkAt(Start.AddSeconds(told.At), Grace) == Talk.Yes)
-                Assert.False(handover.IsCancelledBy(new("never mind", [])) && handover.Status != HandoverStatus.Queued);
+                Assert.False(await handover.IsCancelledByAsync(new("never mind", []), null) && handover.Status != HandoverStatus.Queued);
         }
     }
 

@@ -198,6 +198,29 @@ public sealed class HandoverTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task What_a_customer_writes_who_waits_is_understood_and_may_call_it_off()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, WithSurvey + """
+
+            intents:
+              stopWaiting:
+                examples: [I do not want to wait any longer, stop waiting, forget about the agent, cancel the transfer]
+                reply: Nothing to stop.
+              hurry:
+                examples: [How long does it take?, Is anybody there?, When will somebody answer?, hello?]
+                reply: We hurry.
+            """, ReturnsTo("script-1"));
+        var conversation = await HandedOverAsync(connector);
+        await SettledAsync(connector, conversation, "queued");
+
+        connector.Gateway.CustomerSays(conversation, "When does anybody answer?");
+        await connector.Gateway.SettledAsync();
+        connector.Gateway.CustomerSays(conversation, "I don't want to wait any longer!");
+
+        Assert.Equal("Over: cancelled", (await connector.BotSaysAsync(conversation, 2))[1]);
+    }
+
+    [Fact]
     public async Task Where_nobody_takes_the_customer_back_the_step_says_to_close_the_conversation()
     {
         await using var connector = await TestConnector.StartAsync(azurite, WithSurvey);
