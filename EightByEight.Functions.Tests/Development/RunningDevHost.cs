@@ -51,7 +51,17 @@ public sealed partial class RunningDevHost : IAsyncDisposable
         await EndedAsync();
     }
 
-    public Task EndedAsync() => _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    public async Task EndedAsync()
+    {
+        try
+        {
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(90));
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"DevHost does not end:\n{Output}");
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
