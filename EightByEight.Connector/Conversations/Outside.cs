@@ -23,7 +23,7 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
     {
         if (request is UnderstandRequest said) return await nlu.AskAsync(said, cancellation);
         if (request is AgentRequest told) return await agents.AskAsync(told, cancellation);
-        if (request is ModelRequest question) return await models.AskAsync(question, cancellation, endpoint.Settings.Llm.StreamSentences);
+        if (request is ModelRequest question) return await AskAsync(question, endpoint, conversationId, cancellation);
         if (request is HttpCall call) return await calls.AskAsync(call, cancellation);
         try
         {
@@ -43,6 +43,26 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
         {
             return new(null, failed.Message);
         }
+    }
+
+    /// <summary>What was said in the conversation goes along, as far as the model does not know it.</summary>
+    private async Task<FlowAnswer> AskAsync(ModelRequest question, Endpoint endpoint, string conversationId, CancellationToken cancellation)
+    {
+        if (question.Wanted is { } wanted)
+        {
+            var said = new List<ModelMessage>();
+            foreach (var (eventId, turn) in await transcripts.AfterAsync(ConversationKey.Of(endpoint.Id, conversationId), wanted.Session, wanted.After, cancellation))
+            {
+                if (turn.Text is { Length: > 0 } text && eventId != wanted.Input) said.Add(new ModelMessage { Role = ModelRole.User, Text = text });
+                foreach (var output in turn.Outputs)
+                    if (output.Text is { Length: > 0 } answer) said.Add(new ModelMessage { Role = ModelRole.Assistant, Text = answer });
+            }
+
+            question = question with { Elsewhere = [.. Dialogue.Newest([.. said, .. question.Elsewhere], wanted.Tokens)] };
+        }
+
+        var answered = await models.AskAsync(question, cancellation, endpoint.Settings.Llm.StreamSentences);
+        return answered is ModelAnswer whole ? whole with { Elsewhere = question.Elsewhere } : answered;
     }
 
     private async Task<ChatGatewayAccount> AccountAsync(Endpoint endpoint, CancellationToken cancellation)

@@ -59,15 +59,27 @@ internal sealed class Transcripts(
     }
 
     /// <summary>The newest hundred turns, oldest first.</summary>
-    private async Task<IReadOnlyList<TurnView>> TurnsAsync(ConversationKey key, CancellationToken cancellation)
+    private async Task<IReadOnlyList<TurnView>> TurnsAsync(ConversationKey key, CancellationToken cancellation) =>
+        [.. (await ReadAsync(key, cancellation)).Select(TurnView.Of)];
+
+    /// <summary>The newest turns of a session that nobody hides, after those of an event; null: all of them.</summary>
+    public async Task<IEnumerable<(string EventId, TurnView Turn)>> AfterAsync(
+        ConversationKey key, string session, string? eventId, CancellationToken cancellation)
     {
-        var turns = new List<TurnView>();
+        var turns = await ReadAsync(key, cancellation);
+        var last = eventId is null ? -1 : turns.FindLastIndex(turn => turn.EventId == eventId);
+        return turns.Skip(last + 1).Where(turn => turn.SessionId == session && turn.Hides is null).Select(turn => (turn.EventId, TurnView.Of(turn)));
+    }
+
+    private async Task<List<Turn>> ReadAsync(ConversationKey key, CancellationToken cancellation)
+    {
+        var turns = new List<Turn>();
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {key.ToString()} and RowKey ge {"7|"} and RowKey lt {"7}"}");
         await foreach (var row in storage.Conversations.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
         {
             var turn = JsonSerializer.Deserialize(
                 await Body.From(row).ReadAsync(storage.Bodies, cancellation), ConversationJson.Default.Turn)!;
-            turns.Add(TurnView.Of(turn));
+            turns.Add(turn);
             if (turns.Count > 100) turns.RemoveAt(0);
         }
 

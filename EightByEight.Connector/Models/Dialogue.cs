@@ -21,6 +21,9 @@ internal sealed record Dialogue
     /// <summary>The input that is answered now; null: the last one is.</summary>
     public string? Input { get; set; }
 
+    /// <summary>The input that was answered last; null: none was.</summary>
+    public string? Last { get; set; }
+
     /// <summary>How often the model called something since that input.</summary>
     public int Rounds { get; set; }
 
@@ -52,6 +55,7 @@ internal sealed record Dialogue
     /// <summary>The customer says something: what was not finished is not finished any more.</summary>
     public void Begin(string input, string text, int tokens)
     {
+        Last = Input ?? Last;
         Leave();
         // The turn in which the rest was to come failed.
         if (Whole("") is { Length: > 0 } said) Messages.Add(new ModelMessage { Role = ModelRole.Assistant, Text = said });
@@ -95,16 +99,32 @@ internal sealed record Dialogue
     public void Close(int tokens)
     {
         Inputs++;
-        Input = null;
+        (Last, Input) = (Input ?? Last, null);
         Trim(tokens);
     }
 
-    /// <summary>Keeps the newest messages that fit, from one of the customer's on.</summary>
+    /// <summary>How many tokens of the history are left for what was said elsewhere.</summary>
+    public int Left(int tokens) => Math.Max(0, tokens - Messages.Sum(Tokens) + (Messages.Count > 0 ? Tokens(Messages[^1]) : 0));
+
+    /// <summary>Puts what was said elsewhere before the last message of the customer.</summary>
+    public static void Insert(List<ModelMessage> messages, IReadOnlyList<ModelMessage> elsewhere)
+    {
+        if (elsewhere.Count > 0) messages.InsertRange(messages.FindLastIndex(message => message.Role == ModelRole.User), elsewhere);
+    }
+
+    /// <summary>The newest that fit, in their order.</summary>
+    public static IReadOnlyList<ModelMessage> Newest(IReadOnlyList<ModelMessage> messages, int tokens)
+    {
+        var (first, sum) = (messages.Count, 0);
+        while (first > 0 && (sum += Tokens(messages[first - 1])) <= tokens) first--;
+        return [.. messages.Skip(first)];
+    }
+
+    /// <summary>Keeps the newest messages that fit; no result without its call.</summary>
     private void Trim(int tokens)
     {
-        var (first, sum) = (Messages.Count, 0);
-        while (first > 0 && (sum += Tokens(Messages[first - 1])) <= tokens) first--;
-        while (first < Messages.Count && Messages[first].Role != ModelRole.User) first++;
+        var first = Messages.Count - Newest(Messages, tokens).Count;
+        while (first < Messages.Count && Messages[first].Role == ModelRole.Tool) first++;
         Messages.RemoveRange(0, first);
     }
 

@@ -11,6 +11,12 @@ internal sealed record ModelRequest(ModelSettings Model) : FlowRequest
 
     public required IReadOnlyList<ModelMessage> Messages { get; init; }
 
+    /// <summary>What was said in the conversation and not to this model, which stands before the last message of the customer; empty: nothing.</summary>
+    public IReadOnlyList<ModelMessage> Elsewhere { get; init; } = [];
+
+    /// <summary>What of that is to be looked up; null: nothing.</summary>
+    public ElsewhereSaid? Wanted { get; init; }
+
     /// <summary>What it may call.</summary>
     public IReadOnlyList<ToolDescription> Tools { get; init; } = [];
 
@@ -63,6 +69,13 @@ internal sealed record ModelSettings(Uri Url, string Name)
     public string Label => $"The model '{Name}' at {Url.Authority}";
 }
 
+/// <summary>What was said in a session and not to a model.</summary>
+/// <param name="Session">The session.</param>
+/// <param name="After">The last input that the model was told; null: it was told none.</param>
+/// <param name="Input">The input that it is told now.</param>
+/// <param name="Tokens">How much of it, in tokens.</param>
+internal sealed record ElsewhereSaid(string Session, string? After, string Input, int Tokens);
+
 /// <summary>Something that a model may call.</summary>
 /// <param name="Name">Of letters, digits, <c>_</c> and <c>-</c>.</param>
 /// <param name="Description">When to call it, for the model.</param>
@@ -112,6 +125,9 @@ internal sealed record ModelAnswer : FlowAnswer
     public string Text { get; init; } = "";
 
     public IReadOnlyList<ToolCall> Calls { get; init; } = [];
+
+    /// <summary>What it was told of what was said elsewhere: it is kept, so that it is told again.</summary>
+    public IReadOnlyList<ModelMessage> Elsewhere { get; init; } = [];
 
     /// <summary>Of an answer in pieces, of which the text is the next: by what the ones after it are had; null: this is the last.</summary>
     public string? Continues { get; init; }

@@ -14,7 +14,9 @@ internal static class ModelWords
     {
         var messages = new List<ChatMessage>();
         if (request.Instructions is { Length: > 0 } instructions) messages.Add(new ChatMessage(ChatRole.System, instructions));
-        messages.AddRange(request.Messages.Select(Of));
+        var told = request.Messages.ToList();
+        Dialogue.Insert(told, request.Elsewhere);
+        messages.AddRange(told.Select(Of));
         return messages;
     }
 

@@ -62,7 +62,7 @@ public class AskStepTests
     }
 
     [Fact]
-    public void Of_a_long_conversation_the_newest_messages_that_fit_the_budget_go_along_from_one_of_the_customers_on()
+    public void Of_a_long_conversation_the_newest_messages_that_fit_the_budget_go_along()
     {
         var asked = new List<ModelRequest>();
         var customer = Talk($$$"""name: a{{{"\n"}}}start: [ { ask: { {{{Model}}}, historyTokens: 40 } } ]""", asked, _ => Said(new string('b', 40)));

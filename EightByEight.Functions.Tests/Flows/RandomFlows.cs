@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Models;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
@@ -25,7 +26,7 @@ public class RandomFlows
         var conversation = new Conversation(source, author.Flow("other").ToJsonString())
         {
             Locale = author.One<string?>(null, "de", "en-GB"),
-            Answer = _ => author.One(new FlowAnswer(new JsonArray()), new FlowAnswer(null, "Nobody is there.")),
+            Answer = request => Model(request) ?? author.One(new FlowAnswer(new JsonArray()), new FlowAnswer(null, "Nobody is there.")),
         };
         for (var turn = 0; turn < 8; turn++)
         {
@@ -59,6 +60,22 @@ public class RandomFlows
         return true;
     });
 
+    /// <summary>What a language model answers, by what it was told; null: it is not asked.</summary>
+    private static ModelAnswer? Model(FlowRequest request) => request is not ModelRequest asked ? null
+        : asked.MustAnswer ? new ModelAnswer { Text = "Well." }
+        : asked.Told is > 0 and < 12 ? new ModelAnswer { Text = "More. ", Continues = asked.Continues }
+        : (asked.Messages.Count % 5) switch
+        {
+            0 => new ModelAnswer { Text = "Let me see.", Calls = [Call("look", "a"), Call("nothing", "b")] },
+            1 when asked.Told == 0 => new ModelAnswer { Text = "One. ", Continues = "stream" },
+            2 => new ModelAnswer { Calls = [Call("fetch", "a"), Call("look", "b")] },
+            3 => new ModelAnswer { IsRefused = true },
+            4 => new ModelAnswer { Text = "Bye.", Calls = [Call("hand_over", "a")] },
+            _ => new ModelAnswer { Text = "Answer." },
+        };
+
+    private static ToolCall Call(string name, string id) => new() { Id = id, Name = name, Arguments = new JsonObject { ["a"] = id } };
+
     private static bool Ours(string message) => new[] { "Object reference", "Index was", "Sequence contains", "The given key", "Nullable object", "cast", "Stack" }
         .Any(words => message.Contains(words, StringComparison.Ordinal));
 
@@ -77,7 +94,7 @@ public class RandomFlows
         {
             var said = new List<string>();
             var id = $"event-{++_turns}";
-            JsonObject input = new() { ["text"] = text, ["execution"] = _turns };
+            JsonObject input = new() { ["text"] = text, ["execution"] = _turns, ["inputId"] = id };
             FlowPause? pause = null;
             do
             {
@@ -120,8 +137,11 @@ public class RandomFlows
         /// <summary>Not for ever.</summary>
         private bool IsKilled(int times) => fate is not null && times < Kills && fate.Next(2) == 0;
 
-        private static FlowAnswer Answer(FlowRequest request, int asked) =>
-            asked % 2 == 0 ? new(new JsonArray(request.GetType().Name)) : new(null, "Nobody is there.");
+        private static FlowAnswer Answer(FlowRequest request, int asked)
+        {
+            if (Model(request) is { } said) return said;
+            return asked % 2 == 0 ? new(new JsonArray(request.GetType().Name)) : new(null, "Nobody is there.");
+        }
 
         private static string Json(FlowInput input) => JsonSerializer.Serialize(input);
     }
@@ -152,7 +172,7 @@ public class RandomFlows
             return step;
         }
 
-        private JsonObject Plain() => random.Next(18) switch
+        private JsonObject Plain() => random.Next(19) switch
         {
             0 => new() { ["say"] = new JsonObject { ["text"] = new JsonArray("A", "{{ input.text }}", Texts()), ["order"] = One("linear", "loop", "random") } },
             1 => new() { ["say"] = Texts() },
@@ -171,8 +191,29 @@ public class RandomFlows
             14 => new() { ["optionalQuestion"] = new JsonObject { ["text"] = Texts(), ["type"] = One("yesNo", "email", "date"), ["inputs"] = 2, ["saveTo"] = "context.opt" } },
             15 => new() { ["http"] = new JsonObject { ["url"] = One("https://a.example/{{ input.text }}", "{{ context.a }}"), ["saveTo"] = "context.got" }, ["onError"] = Steps(0) },
             16 => new() { ["code"] = new JsonObject { ["script"] = One("context.a = input.text", "return context.a.b", "delete context.a; profile.a = 1", "context.list = [1]"), ["saveTo"] = "context.got" } },
+            17 => Ask(),
             _ => Question(),
         };
+
+        private JsonObject Ask()
+        {
+            var ask = new JsonObject
+            {
+                ["url"] = "https://llm.example",
+                ["model"] = "m",
+                ["tools"] = new JsonArray(
+                    new JsonObject { ["name"] = "look", ["description"] = "d", ["flow"] = One("other", "main", "nobody") },
+                    new JsonObject { ["name"] = "fetch", ["description"] = "d", ["http"] = "https://a.example/{{ input.arguments.a }}" }),
+                ["handover"] = new JsonObject { ["when"] = "w" },
+                ["saveTo"] = "context.got",
+            };
+            if (Rarely()) ask["until"] = new JsonObject { ["condition"] = "context.a", ["inputs"] = 2 };
+            if (Rarely()) ask["historyTokens"] = random.Next(40);
+            var step = new JsonObject { ["ask"] = ask };
+            if (Rarely()) step["onError"] = Steps(0);
+            if (Rarely()) step["onHandover"] = Steps(0);
+            return step;
+        }
 
         private JsonObject Branching(int depth) => random.Next(7) switch
         {

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Functions.Tests.Agents;
 using EightByEight.Functions.Tests.Conversations;
+using EightByEight.Simulator;
 
 namespace EightByEight.Functions.Tests.Models;
 
@@ -51,12 +52,47 @@ public sealed class AskConversationTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task What_was_said_at_other_steps_goes_along_once_and_what_is_excluded_does_not()
+    {
+        var times = 0;
+        await using var llm = await AgentServer.StartAsync(_ => Llm.Says($"Answer {++times}."));
+        await using var connector = await TestConnector.StartAsync(azurite, $$$"""
+            name: mixed
+            start:
+              - question: { text: What is your name?, saveTo: context.name }
+              - say: "Hello {{ context.name }}."
+              - say: { text: A secret., excludeFromTranscript: true }
+              - ask: { url: "{{{llm.Url}}}", model: m, until: { inputs: 2 } }
+            """);
+        var id = connector.Start("Hi");
+        await connector.BotSaysAsync(id, 1);
+        connector.Gateway.CustomerSays(id, "Ann");
+        await connector.BotSaysAsync(id, 4);
+        connector.Gateway.CustomerSays(id, "And?");
+        await connector.BotSaysAsync(id, 5);
+        connector.Gateway.CustomerSays(id, "Again");
+        await connector.BotSaysAsync(id, 6);
+        connector.Gateway.CustomerSays(id, "Bob");
+        await connector.BotSaysAsync(id, 9);
+
+        string[] first = ["user: Hi", "assistant: What is your name?", "assistant: Hello Ann.", "user: Ann"];
+        Assert.Equal(first, Words(llm.Calls[0]));
+        Assert.Equal([.. first, "assistant: Answer 1.", "user: And?"], Words(llm.Calls[1]));
+        Assert.Equal(
+            [.. first, "assistant: Answer 1.", "user: And?", "assistant: Answer 2.", "user: Again", "assistant: What is your name?", "assistant: Hello Bob.", "user: Bob"],
+            Words(llm.Calls[2]));
+    }
+
+    [Fact]
     public async Task Sentences_reach_the_customer_while_the_model_still_writes()
     {
         await using var llm = await StreamingLlm.StartAsync();
         await using var connector = await TestConnector.StartAsync(
-            azurite, Streaming(llm), settings: new JsonObject { ["llm"] = new JsonObject { ["streamSentences"] = true } });
+            azurite, Streaming(llm), settings: new JsonObject { ["llm"] = new JsonObject { ["streamSentences"] = true } },
+            options: new Dictionary<string, string?>(TestConnector.Quick) { ["Connector:Indicators:After"] = "00:00:00.1" });
         var id = connector.Start("Where is it?");
+        int Thoughts() => (int)connector.Gateway.Requests.GetValueOrDefault(Operations.Thinking);
+        await Eventually.GetAsync(Thoughts, n => n > 0, "a sign of thinking", null, connector.Logs);
 
         llm.Write("It was sent. It ");
         Assert.Equal(["It was sent."], await connector.BotSaysAsync(id, 1));
@@ -118,6 +154,8 @@ public sealed class AskConversationTests(AzuriteFixture azurite)
         Assert.Equal("One. Two. Three Below.", string.Join(' ', connector.BotSaid(conversation)));
         Assert.Single(llm.Calls);
     }
+
+    private static IEnumerable<string> Words(AgentServer.Call call) => call.Json["messages"]!.AsArray().Select(one => $"{one!["role"]}: {one["content"]}");
 
     private static string Streaming(StreamingLlm llm) => $$"""
         name: stream

@@ -54,10 +54,15 @@ internal sealed partial class AskModel : AskingStep, ICaller
         else return null;
         turn.Keep(_mark, dialogue.ToJson());
         if (dialogue.Open.Count > 0) return null;
+        var wanted = dialogue is { Rounds: 0, Repairs: 0, Stream: null } && dialogue.Left(_tokens) is > 0 and var left
+            ? new ElsewhereSaid((string?)turn.Memory[Root.Input]["sessionId"] ?? "", dialogue.Last, input, left) : null;
         return new ModelRequest(_model!)
         {
             Instructions = _instructions?.Render(turn, this),
             Messages = [.. dialogue.Messages],
+            Wanted = wanted,
+            Elsewhere = wanted is null ? [] : [.. turn.Outputs.Where(output => !output.IsUnrecorded && output.Text.Length > 0)
+                .Select(output => new ModelMessage { Role = ModelRole.Assistant, Text = output.Text })],
             Tools = _offered,
             MustAnswer = dialogue.Rounds >= _rounds,
             Schema = _schema,
@@ -100,6 +105,7 @@ internal sealed partial class AskModel : AskingStep, ICaller
         var dialogue = Dialogue.Read(turn.Recall(_mark));
         if (answer.Error is { } error) return Fail(turn, dialogue, error);
         var said = answer as ModelAnswer ?? ModelAnswer.Of(answer.Value, _schema is not null);
+        Dialogue.Insert(dialogue.Messages, said.Elsewhere);
         if (said.IsCut) turn.Warn(Path, Line, $"{_model!.Label} was cut off: give it more maxTokens.");
         if (!said.IsRefused && _schema is null && !_isSilent && said.Text.Trim() is { Length: > 0 } text) turn.Say(new Output { Text = text });
         if (said.Continues is { } stream)
