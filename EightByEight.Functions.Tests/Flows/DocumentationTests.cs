@@ -7,12 +7,14 @@ public partial class DocumentationTests
 {
     private static readonly string Page = File.ReadAllText(Path.Combine(SampleFlowTests.Root, "docs", "flows.md"));
 
+    /// <summary>The Flows on the page.</summary>
+    internal static IReadOnlyList<string> Examples { get; } = [.. ExamplePattern.Matches(Page).Select(match => match.Groups[1].Value)];
+
     [Fact]
     public void Each_example_is_a_flow_that_answers()
     {
-        var examples = ExamplePattern.Matches(Page).Select(match => match.Groups[1].Value).ToList();
-        Assert.True(examples.Count >= 12, $"Only {examples.Count} examples were found.");
-        foreach (var example in examples)
+        Assert.True(Examples.Count >= 12, $"Only {Examples.Count} examples were found.");
+        foreach (var example in Examples)
         {
             var conversation = new Conversation(example);
             conversation.Say("Hi");
