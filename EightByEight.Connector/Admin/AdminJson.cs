@@ -83,6 +83,16 @@ internal sealed record InjectMembers : InjectSettings
 /// <inheritdoc cref="FileStorageMembers"/>
 internal sealed record TranslationMembers : TranslationSettings
 {
+    public TranslationMembers()
+    {
+    }
+
+    /// <summary>Shows settings.</summary>
+    public TranslationMembers(TranslationSettings settings) : base(settings)
+    {
+    }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ApiKey { get; init; }
     public bool ApiKeySet { get; init; }
 }

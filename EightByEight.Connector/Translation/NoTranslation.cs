@@ -8,7 +8,7 @@ namespace EightByEight.Connector.Translation;
 internal readonly record struct Piece(string Text, bool IsTranslated);
 
 /// <summary>
-/// What of a text is not translated: what stands between two markers, and URLs, e-mail addresses, placeholders and HTML tags. Providers get
+/// What of a text is not translated: what stands between two markers, and URLs, e-mail addresses, file names, placeholders and HTML tags. Providers get
 /// the pieces between them, so that nothing that a provider does can change one.
 /// </summary>
 internal static partial class NoTranslation
@@ -83,8 +83,12 @@ internal static partial class NoTranslation
         if (start + inner.Length < text.Length) pieces.Add(new(text[(start + inner.Length)..], false));
     }
 
+    /// <summary>Each alternative begins where a word does, and goes back over no more than it: long texts take no longer for each character.</summary>
     [GeneratedRegex(
-        @"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>""]+|www\.[^\s<>""]+|(?:mailto|tel):[^\s<>""]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|cIntent:\S*|\{\{.*?\}\}|\$?\{[^{}\s]*\}|</?[A-Za-z][^<>]*>|&[A-Za-z0-9#]+;",
-        RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+        @"(?<![A-Za-z0-9+.-])[A-Za-z0-9+.-]+://[^\s<>""]+|www\.[^\s<>""]+|(?:mailto|tel):[^\s<>""]+"
+        + @"|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]+@[\w-]+(?:\.[\w-]+)+|cIntent:\S*|\{\{.{0,500}?\}\}|\$?\{[^{}\s]*\}"
+        + @"|(?<![\w.-])[\w-]+(?:\.[\w-]+)*\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|txt|csv|zip|png|jpe?g|gif|webp|svg|heic|mp[34]|m4a|wav|ogg|mov|avi|html?|json|xml)\b"
+        + @"|</?[A-Za-z][^<>]*>|&[A-Za-z0-9#]+;",
+        RegexOptions.Singleline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Kept();
 }

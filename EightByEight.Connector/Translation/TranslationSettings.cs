@@ -13,52 +13,52 @@ public partial record TranslationSettings
     internal const string Key = "translation.apiKey";
 
     /// <summary>Whether texts are translated.</summary>
-    public bool Enabled { get; init; }
+    public bool Enabled { get; set; }
 
     /// <summary><c>microsoft</c>, <c>google</c> or <c>deepl</c>.</summary>
-    public string Provider { get; init; } = "microsoft";
+    public string Provider { get; set; } = "microsoft";
 
     /// <summary>The region of a Microsoft Translator resource; null: a global one.</summary>
-    public string? Region { get; init; }
+    public string? Region { get; set; }
 
     /// <summary>Another server of the provider, such as DeepL's free one; null: the usual one.</summary>
-    public string? BaseUrl { get; init; }
+    public string? BaseUrl { get; set; }
 
     /// <summary>The customer's language, or <c>auto</c>.</summary>
-    public string UserLanguage { get; init; } = Auto;
+    public string UserLanguage { get; set; } = Auto;
 
     /// <summary>The language that the Flow speaks and understands.</summary>
-    public string FlowLanguage { get; init; } = "en";
+    public string FlowLanguage { get; set; } = "en";
 
     /// <summary>How many inputs of a session are looked at to detect the language; then it stays. 1 to 100.</summary>
-    public int DetectOnInputs { get; init; } = 1;
+    public int DetectOnInputs { get; set; } = 1;
 
     /// <summary>DeepL: <c>default</c>, <c>more</c>, <c>less</c>, <c>prefer_more</c> or <c>prefer_less</c>.</summary>
-    public string Formality { get; init; } = "default";
+    public string Formality { get; set; } = "default";
 
     /// <summary>DeepL: the glossary for what the customer says; not used while the language is detected.</summary>
-    public string? GlossaryInput { get; init; }
+    public string? GlossaryInput { get; set; }
 
     /// <summary>DeepL: the glossary for what the Flow says.</summary>
-    public string? GlossaryOutput { get; init; }
+    public string? GlossaryOutput { get; set; }
 
     /// <summary>What stands between two of these is not translated, and they are removed.</summary>
-    public string NoTranslationMarker { get; init; } = NoTranslation.Marker;
+    public string NoTranslationMarker { get; set; } = NoTranslation.Marker;
 
     /// <summary>Whether markers are removed also while nothing is translated.</summary>
-    public bool AlwaysRemoveMarkers { get; init; }
+    public bool AlwaysRemoveMarkers { get; set; }
 
     /// <summary>Whether inputs that came as a payload, such as a click, stay as they are.</summary>
-    public bool SkipPayloads { get; init; }
+    public bool SkipPayloads { get; set; }
 
     /// <summary>For one attempt, in seconds, 1 to 30.</summary>
-    public int TimeoutSeconds { get; init; } = 5;
+    public int TimeoutSeconds { get; set; } = 5;
 
     /// <summary>How often the provider is tried, 1 to 10.</summary>
-    public int Retries { get; init; } = 3;
+    public int Retries { get; set; } = 3;
 
     /// <summary>How long a translated sentence is remembered, in seconds; 0: not at all.</summary>
-    public int CacheSeconds { get; init; } = 86_400;
+    public int CacheSeconds { get; set; } = 86_400;
 
     internal static TranslationSettings Read(JsonMembers body)
     {

@@ -11,8 +11,13 @@ namespace EightByEight.Connector.Translation;
 /// <summary>The provider did not translate.</summary>
 internal sealed class TranslationException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <summary>Whose translation it is: an Endpoint's, or a handover provider's.</summary>
+/// <param name="Id">For each, texts are remembered apart.</param>
+/// <param name="KeyAsync">The key of the translation's provider in the clear; null: none is set.</param>
+internal readonly record struct TranslationOwner(string Id, Func<CancellationToken, ValueTask<string?>> KeyAsync);
+
 /// <summary>
-/// Translates texts by the Endpoint's provider: all of them in the fewest requests, those that it remembers in none. What is not to be
+/// Translates texts by the owner's provider: all of them in the fewest requests, those that it remembers in none. What is not to be
 /// translated never leaves. Errors never hold a text.
 /// </summary>
 internal sealed class Translator(IHttpClientFactory clients, EndpointDirectory endpoints, TimeProvider time) : IDisposable
@@ -20,19 +25,31 @@ internal sealed class Translator(IHttpClientFactory clients, EndpointDirectory e
     /// <summary>The name of its client.</summary>
     public const string HttpClient = "translation";
 
-    /// <summary>However many attempts the settings allow, a turn waits no longer.</summary>
+    /// <summary>However many requests and attempts it takes, a turn waits no longer.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whom a provider sends away for longer (<c>Retry-After</c>) does not come back: a customer waits.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private const int MostRemembered = 20_000_000;
 
     private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = MostRemembered });
     private readonly ConcurrentDictionary<(int Attempts, int Seconds), ResiliencePipeline<HttpResponseMessage>> _pipelines = new();
 
+    /// <summary>An Endpoint as owner.</summary>
+    public TranslationOwner OwnerOf(Endpoint endpoint) =>
+        new(endpoint.Id, cancellation => endpoints.SecretAsync(endpoint, TranslationSettings.Key, cancellation));
+
+    /// <inheritdoc cref="TranslateAsync(TranslationOwner, TranslationSettings, Wish, IReadOnlyList{string}, CancellationToken)"/>
+    public Task<(IReadOnlyList<string> Texts, string? Detected)> TranslateAsync(
+        Endpoint endpoint, TranslationSettings settings, Wish wish, IReadOnlyList<string> texts, CancellationToken cancellation) =>
+        TranslateAsync(OwnerOf(endpoint), settings, wish, texts, cancellation);
+
     /// <summary>The texts in the other language, in their order and without markers.</summary>
     /// <returns>With the language of the longest piece, where the provider detected it.</returns>
     /// <exception cref="TranslationException">The provider did not translate; nothing is translated then.</exception>
     public async Task<(IReadOnlyList<string> Texts, string? Detected)> TranslateAsync(
-        Endpoint endpoint, TranslationSettings settings, Wish wish, IReadOnlyList<string> texts, CancellationToken cancellation)
+        TranslationOwner owner, TranslationSettings settings, Wish wish, IReadOnlyList<string> texts, CancellationToken cancellation)
     {
         if (wish.From is { } from && LanguageCodes.AreSame(from, wish.To))
             return ([.. texts.Select(text => NoTranslation.Unmarked(text, settings.NoTranslationMarker))], null);
@@ -40,19 +57,9 @@ internal sealed class Translator(IHttpClientFactory clients, EndpointDirectory e
         var known = new Dictionary<string, Translated>();
         var missing = new List<string>();
         foreach (var text in pieces.SelectMany(one => one).Where(piece => piece.IsTranslated).Select(piece => piece.Text).Distinct())
-            if (Remembered(endpoint, settings, wish, text) is { } translated) known[text] = translated;
+            if (Remembered(owner, settings, wish, text) is { } translated) known[text] = translated;
             else missing.Add(text);
-        var provider = TranslationProvider.Of(settings.Provider);
-        foreach (var batch in Batches(missing, provider))
-        {
-            var answer = await AskAsync(provider, endpoint, settings, wish, batch, cancellation);
-            for (var i = 0; i < batch.Count; i++)
-            {
-                known[batch[i]] = answer[i];
-                Remember(endpoint, settings, wish, batch[i], answer[i]);
-            }
-        }
-
+        if (missing.Count > 0) await AskForAsync(owner, settings, wish, missing, known, cancellation);
         return ([.. pieces.Select(one => string.Concat(one.Select(piece => piece.IsTranslated ? known[piece.Text].Text : piece.Text)))],
             known.Where(one => one.Value.Detected is not null).OrderByDescending(one => one.Key.Length).Select(one => one.Value.Detected).FirstOrDefault());
     }
@@ -78,13 +85,38 @@ internal sealed class Translator(IHttpClientFactory clients, EndpointDirectory e
         if (batch.Count > 0) yield return batch;
     }
 
+    private async Task AskForAsync(
+        TranslationOwner owner, TranslationSettings settings, Wish wish, List<string> missing, Dictionary<string, Translated> known,
+        CancellationToken cancellation)
+    {
+        using var patience = new CancellationTokenSource(Longest, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        var provider = TranslationProvider.Of(settings.Provider);
+        try
+        {
+            foreach (var batch in Batches(missing, provider))
+            {
+                var answer = await AskAsync(provider, owner, settings, wish, batch, either.Token);
+                for (var i = 0; i < batch.Count; i++)
+                {
+                    known[batch[i]] = answer[i];
+                    Remember(owner, settings, wish, batch[i], answer[i]);
+                }
+            }
+        }
+        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TranslationException($"{settings.Provider} took longer than {Longest.TotalSeconds} s in all.", late);
+        }
+    }
+
     private async Task<Translated[]> AskAsync(
-        TranslationProvider provider, Endpoint endpoint, TranslationSettings settings, Wish wish, IReadOnlyList<string> texts,
+        TranslationProvider provider, TranslationOwner owner, TranslationSettings settings, Wish wish, IReadOnlyList<string> texts,
         CancellationToken cancellation)
     {
         try
         {
-            var key = await endpoints.SecretAsync(endpoint, TranslationSettings.Key, cancellation);
+            var key = await owner.KeyAsync(cancellation);
             var client = clients.CreateClient(HttpClient);
             using var response = await Pipeline(settings).ExecuteAsync(async attempt =>
             {
@@ -115,17 +147,22 @@ internal sealed class Translator(IHttpClientFactory clients, EndpointDirectory e
     private ResiliencePipeline<HttpResponseMessage> Pipeline(TranslationSettings settings) => _pipelines.GetOrAdd(
         (settings.Retries, settings.TimeoutSeconds), with =>
         {
-            var pipeline = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }.AddTimeout(Longest);
+            var pipeline = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time };
             if (with.Attempts > 1)
                 pipeline.AddRetry(new HttpRetryStrategyOptions
                 {
                     MaxRetryAttempts = with.Attempts - 1,
+                    ShouldHandle = args => ValueTask.FromResult(
+                        HttpClientResiliencePredicates.IsTransient(args.Outcome) && !(PauseOf(args.Outcome.Result) > LongestPause)),
                     Delay = TimeSpan.FromMilliseconds(200),
                     BackoffType = DelayBackoffType.Exponential,
                     UseJitter = true,
                 });
             return pipeline.AddTimeout(TimeSpan.FromSeconds(with.Seconds)).Build();
         });
+
+    private TimeSpan? PauseOf(HttpResponseMessage? response) =>
+        response?.Headers.RetryAfter is { } after ? after.Delta ?? after.Date - time.GetUtcNow() : null;
 
     private static string Refusal(string provider, int status) => $"{provider} answered {status}" + status switch
     {
@@ -138,18 +175,18 @@ internal sealed class Translator(IHttpClientFactory clients, EndpointDirectory e
     };
 
     private static (string, string, string?, string?, string, string, string?, string) Key(
-        Endpoint endpoint, TranslationSettings settings, Wish wish, string text) =>
-        (endpoint.Id, settings.Provider, settings.BaseUrl, wish.From, wish.To, settings.Formality, wish.Glossary, text);
+        TranslationOwner owner, TranslationSettings settings, Wish wish, string text) =>
+        (owner.Id, settings.Provider, settings.BaseUrl, wish.From, wish.To, settings.Formality, wish.Glossary, text);
 
-    private Translated? Remembered(Endpoint endpoint, TranslationSettings settings, Wish wish, string text) =>
-        settings.CacheSeconds > 0 && _cache.TryGetValue(Key(endpoint, settings, wish, text), out var found)
+    private Translated? Remembered(TranslationOwner owner, TranslationSettings settings, Wish wish, string text) =>
+        settings.CacheSeconds > 0 && _cache.TryGetValue(Key(owner, settings, wish, text), out var found)
         && found is (Translated translated, DateTimeOffset since) && time.GetUtcNow() - since < TimeSpan.FromSeconds(settings.CacheSeconds)
             ? translated : null;
 
-    private void Remember(Endpoint endpoint, TranslationSettings settings, Wish wish, string text, Translated translated)
+    private void Remember(TranslationOwner owner, TranslationSettings settings, Wish wish, string text, Translated translated)
     {
         if (settings.CacheSeconds > 0)
-            _cache.Set(Key(endpoint, settings, wish, text), (translated, time.GetUtcNow()), new MemoryCacheEntryOptions
+            _cache.Set(Key(owner, settings, wish, text), (translated, time.GetUtcNow()), new MemoryCacheEntryOptions
             {
                 Size = text.Length + translated.Text.Length + 100,
                 AbsoluteExpirationRelativeToNow = TimeSpan.FromSeconds(settings.CacheSeconds),

@@ -27,8 +27,13 @@ internal sealed partial class TurnTranslation(Translator translator, ILogger<Tur
     /// <param name="settings">The Endpoint's, as the session changed them.</param>
     /// <param name="hint">The language that the channel says; null: it does not.</param>
     /// <param name="isPayload">Whether the text came with a click or a choice.</param>
+    public ValueTask<TranslatedInput> InputAsync(
+        Endpoint endpoint, TranslationSettings settings, string text, bool isPayload, string? hint, SpokenLanguage? known, CancellationToken cancellation) =>
+        InputAsync(translator.OwnerOf(endpoint), settings, text, isPayload, hint, known, cancellation);
+
+    /// <inheritdoc cref="InputAsync(Endpoint, TranslationSettings, string, bool, string?, SpokenLanguage?, CancellationToken)"/>
     public async ValueTask<TranslatedInput> InputAsync(
-        Endpoint endpoint, TranslationSettings settings, string text, bool isPayload, string? hint, SpokenLanguage? known, CancellationToken cancellation)
+        TranslationOwner owner, TranslationSettings settings, string text, bool isPayload, string? hint, SpokenLanguage? known, CancellationToken cancellation)
     {
         if (!settings.Enabled || (isPayload && settings.SkipPayloads)
             || !NoTranslation.Pieces(text, settings.NoTranslationMarker).Exists(piece => piece.IsTranslated))
@@ -39,7 +44,7 @@ internal sealed partial class TurnTranslation(Translator translator, ILogger<Tur
         var from = detects ? null : UserLanguage(settings, hint, known);
         try
         {
-            var (texts, detected) = await translator.TranslateAsync(endpoint, settings,
+            var (texts, detected) = await translator.TranslateAsync(owner, settings,
                 new(from, settings.FlowLanguage, hint, settings.UserLanguage == TranslationSettings.Auto ? null : settings.GlossaryInput),
                 [text], cancellation);
             var language = detects ? new SpokenLanguage { Detected = detected ?? known?.Detected, Inputs = (known?.Inputs ?? 0) + 1 } : known;
@@ -47,7 +52,7 @@ internal sealed partial class TurnTranslation(Translator translator, ILogger<Tur
         }
         catch (TranslationException failed)
         {
-            Failed(endpoint.Id, failed.Message);
+            Failed(owner.Id, failed.Message);
             return new(text, known, from, failed.Message);
         }
     }
@@ -66,26 +71,39 @@ internal sealed partial class TurnTranslation(Translator translator, ILogger<Tur
                 texts.Add(text);
                 return text;
             });
+        var (translated, _, fault) = await TextsAsync(translator.OwnerOf(endpoint), settings, ToCustomer(settings, language), texts, cancellation);
+        if (fault is not null) return (Unmarked(outputs, settings), fault);
+        var next = 0;
+        return ([.. outputs.Select(output => OutputTexts.Map(output, _ => translated[next++]))], null);
+    }
+
+    /// <summary>What is said to a customer in their language.</summary>
+    public static Wish ToCustomer(TranslationSettings settings, string language) =>
+        new(settings.FlowLanguage, language, Glossary: settings.GlossaryOutput);
+
+    /// <summary>Texts as they are wished, the language that was detected, and why the originals go through; null: they do not.</summary>
+    public async ValueTask<(IReadOnlyList<string> Texts, string? Detected, string? Fault)> TextsAsync(
+        TranslationOwner owner, TranslationSettings settings, Wish wish, IReadOnlyList<string> texts, CancellationToken cancellation)
+    {
         try
         {
-            var (translated, _) = await translator.TranslateAsync(
-                endpoint, settings, new(settings.FlowLanguage, language, Glossary: settings.GlossaryOutput), texts, cancellation);
-            var next = 0;
-            return ([.. outputs.Select(output => OutputTexts.Map(output, _ => translated[next++]))], null);
+            var (translated, detected) = await translator.TranslateAsync(owner, settings, wish, texts, cancellation);
+            return (translated, detected, null);
         }
         catch (TranslationException failed)
         {
-            Failed(endpoint.Id, failed.Message);
-            return (Unmarked(outputs, settings), failed.Message);
+            Failed(owner.Id, failed.Message);
+            return (texts, null, failed.Message);
         }
     }
 
-    private static string? UserLanguage(TranslationSettings settings, string? hint, SpokenLanguage? known) =>
+    /// <summary>The customer's language; null: it is not known.</summary>
+    public static string? UserLanguage(TranslationSettings settings, string? hint, SpokenLanguage? known) =>
         settings.UserLanguage == TranslationSettings.Auto ? known?.Detected ?? hint : settings.UserLanguage;
 
     private static Output[] Unmarked(IReadOnlyList<Output> outputs, TranslationSettings settings) =>
         [.. outputs.Select(output => OutputTexts.Map(output, text => NoTranslation.Unmarked(text, settings.NoTranslationMarker)))];
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Endpoint {EndpointId}: the original text goes through. {Reason}")]
-    private partial void Failed(string endpointId, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Translation of {Owner}: the original text goes through. {Reason}")]
+    private partial void Failed(string owner, string reason);
 }

@@ -24,6 +24,9 @@ internal sealed class FakeProvider : IAsyncDisposable
 
     public string Detected { get; set; } = "de";
 
+    /// <summary>Whether each request is answered differently from the one before.</summary>
+    public bool Counts { get; set; }
+
     public static async Task<FakeProvider> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -49,10 +52,11 @@ internal sealed class FakeProvider : IAsyncDisposable
         }
 
         var answer = new JsonArray();
+        var count = Counts ? $"{Requests.Count}" : "";
         foreach (var text in texts)
         {
             var to = (string?)request.Query["to"];
-            var one = new JsonObject { ["translations"] = new JsonArray { new JsonObject { ["text"] = $"{to}:{text}", ["to"] = to } } };
+            var one = new JsonObject { ["translations"] = new JsonArray { new JsonObject { ["text"] = $"{to}{count}:{text}", ["to"] = to } } };
             if (!request.Query.ContainsKey("from")) one["detectedLanguage"] = new JsonObject { ["language"] = Detected, ["score"] = 1.0 };
             answer.Add(one);
         }

@@ -22,8 +22,24 @@ public sealed class TextTests
     [InlineData("mail me@a.example, {{ user.name }}", "MAIL me@a.example, {{ user.name }}")]
     [InlineData("cIntent:order a thing", "cIntent:order a thing")]
     [InlineData("<b class=\"x\">bold</b> &amp; more", "<b class=\"x\">BOLD</b> &amp; MORE")]
+    [InlineData("open a-b.c.pdf now. Fine", "OPEN a-b.c.pdf NOW. FINE")]
     [InlineData("  12 34 \n", "  12 34 \n")]
-    public void Urls_placeholders_intents_tags_and_numbers_stay(string text, string translated) => Assert.Equal(translated, Upper(text));
+    public void Urls_placeholders_intents_tags_file_names_and_numbers_stay(string text, string translated) => Assert.Equal(translated, Upper(text));
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("a.")]
+    [InlineData("a@")]
+    [InlineData("{{")]
+    [InlineData("<a ")]
+    [InlineData("&a")]
+    [InlineData("http:/")]
+    public void However_long_a_text_is_it_is_soon_in_pieces(string part)
+    {
+        var text = string.Concat(Enumerable.Repeat(part, 100_000 / part.Length));
+        // Steps that grew with the square of the length would take minutes, and then be broken off.
+        Assert.Equal(text, string.Concat(NoTranslation.Pieces(text, "**").Select(piece => piece.Text)));
+    }
 
     [Fact]
     public void Only_what_a_customer_reads_is_translated()

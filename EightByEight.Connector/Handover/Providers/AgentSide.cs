@@ -61,7 +61,6 @@ internal static class AgentSide
             failed ? EventTypes.Failed : EventTypes.Completed, at, new() { [failed ? "reason" : "by"] = reason }, happenings);
     }
 
-    /// <summary>The place for translation into the customer's language is here, where the agent's text goes out.</summary>
     private static HandoverHead Said(
         HandoverHead head, StoredEvent stored, JsonElement body, JsonElement data, List<Happening> happenings)
     {

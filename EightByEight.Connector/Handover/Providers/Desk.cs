@@ -8,7 +8,7 @@ namespace EightByEight.Connector.Handover.Providers;
 /// <summary>What the work on handovers needs.</summary>
 internal sealed class Desk(
     ConnectorStorage storage, WakeUps wakeUps, ProviderStore providers, HandoverInbox inbox, ChatGatewayClient gateway,
-    CallbackClient callbacks, ParkedWork parked, IOptions<ConversationOptions> conversations,
+    CallbackClient callbacks, Interpreter interpreter, ParkedWork parked, IOptions<ConversationOptions> conversations,
     IOptions<ChatGatewayOptions> chatGateway, IOptions<HandoverProviderOptions> options,
     TimeProvider time, ILogger<Desk> logger)
 {
@@ -18,6 +18,7 @@ internal sealed class Desk(
     public HandoverInbox Inbox => inbox;
     public ChatGatewayClient Gateway => gateway;
     public CallbackClient Callbacks => callbacks;
+    public Interpreter Interpreter => interpreter;
     public ParkedWork Parked => parked;
     public IOptions<ConversationOptions> Conversations => conversations;
     public IOptions<ChatGatewayOptions> ChatGateway => chatGateway;

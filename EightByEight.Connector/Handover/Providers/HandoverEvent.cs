@@ -25,6 +25,7 @@ internal static class EventTypes
     public const string AgentMessage = "agent.message";
     public const string AgentTyping = "agent.typing";
     public const string Undeliverable = "message.undeliverable";
+    public const string Untranslated = "message.untranslated";
 
     /// <summary>Whether nothing but what an agent wrote before can follow.</summary>
     public static bool IsLast(string type) => type is Completed or Failed;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Handover.Providers;
 
@@ -23,6 +24,15 @@ internal sealed record HandoverHead
 
     /// <summary>See <see cref="Privacy.CustomerKey.Id"/>; null: the bot did not say who the customer is.</summary>
     public string? CustomerId { get; set; }
+
+    /// <summary>The customer's language as the bot gave it; null: it did not.</summary>
+    public string? Language { get; set; }
+
+    /// <summary>The customer's language as it was detected; null: nothing was translated yet.</summary>
+    public SpokenLanguage? Spoken { get; set; }
+
+    /// <summary>Whether the history is in the agents' language, or was tried to be.</summary>
+    public bool HistoryIsTranslated { get; set; }
 
     /// <summary>SHA-256 of the request that began it: a repetition has to be the same.</summary>
     public string RequestHash { get; set; } = "";
@@ -139,6 +149,10 @@ internal sealed record Command
     public string? MessageId { get; set; }
 
     public string? Text { get; set; }
+
+    /// <summary>What agents get instead; null: nothing else yet. It is stored before it is sent, so that no repetition says it differently.</summary>
+    public string? ForAgents { get; set; }
+
     public long ReceivedAt { get; set; }
 }
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Azure.Data.Tables;
+using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Handover.Providers;
 
@@ -21,6 +22,9 @@ internal sealed record HandoverProvider
     /// <summary>The secret that signs callbacks, as Data Protection left it; null when none is set.</summary>
     public string? ProtectedCallbackSecret { get; init; }
 
+    /// <summary>The translation's key as Data Protection left it; null when none is set.</summary>
+    public string? ProtectedTranslationKey { get; init; }
+
     /// <summary>SHA-256 of the bot's key, in upper-case hex: the key itself is nowhere.</summary>
     public required string BotKeyHash { get; init; }
 
@@ -35,6 +39,9 @@ internal sealed record HandoverProvider
 
     /// <summary>What the callback's secret is protected for.</summary>
     public static string CallbackSecretPurpose(string id) => $"Handover provider {id} callback secret";
+
+    /// <summary>What the translation's key is protected for.</summary>
+    public static string TranslationKeyPurpose(string id) => $"Handover provider {id} {TranslationSettings.Key}";
 
     /// <summary>How a bot's key is looked up.</summary>
     public static string Hash(string botKey) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(botKey)));
@@ -60,6 +67,9 @@ internal sealed record ProviderSettings
 
     /// <summary>Where events are posted to.</summary>
     public CallbackSettings Callback { get; set; } = new();
+
+    /// <summary>Translation between the customer and the agents, whose language is <c>flowLanguage</c>.</summary>
+    public TranslationSettings Translation { get; set; } = new();
 }
 
 /// <summary>Where events are posted to.</summary>
@@ -85,6 +95,7 @@ internal static class ProviderRows
         ["TenantId"] = provider.Settings.TenantId,
         ["ApiKey"] = provider.ProtectedApiKey,
         ["CallbackSecret"] = provider.ProtectedCallbackSecret,
+        ["TranslationKey"] = provider.ProtectedTranslationKey,
         ["BotKeyHash"] = provider.BotKeyHash,
         ["CreatedAt"] = provider.CreatedAt,
         ["LastChanged"] = provider.LastChanged,
@@ -99,6 +110,7 @@ internal static class ProviderRows
         Settings = JsonSerializer.Deserialize(row.GetString("Settings"), ProviderJson.Default.ProviderSettings)!,
         ProtectedApiKey = row.GetString("ApiKey"),
         ProtectedCallbackSecret = row.GetString("CallbackSecret"),
+        ProtectedTranslationKey = row.GetString("TranslationKey"),
         BotKeyHash = row.GetString("BotKeyHash"),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         LastChanged = row.GetDateTimeOffset("LastChanged") ?? default,

@@ -24,6 +24,7 @@ internal static class HandoverProviderServices
             s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<HandoverInbox>();
         CallbackClient.AddTo(services);
+        services.AddSingleton<Interpreter>();
         services.AddSingleton<Desk>();
         services.AddSingleton<HandoverSweep>();
         services.AddSingleton<HandoverStream>();

@@ -4,7 +4,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using EightByEight.Connector.Admin;
 using EightByEight.Connector.ChatGateway;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Translation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -51,7 +53,7 @@ internal sealed partial class HandoverRoutes(Desk desk, HandoverStream stream, T
         var body = await http.Request.ReadJsonAsync();
         var key = http.Request.Headers["Idempotency-Key"].ToString();
         if (key.Length > MostKey) throw new AdminException(400, "Bad Idempotency-Key", $"Idempotency-Key must have at most {MostKey} characters.");
-        var name = key.Length > 0 ? "k " + key : Content.TolerantJson.Text(body, "reference") is { } given ? "r " + given : null;
+        var name = key.Length > 0 ? "k " + key : body.Text("reference") is { } given ? "r " + given : null;
         var id = IdOf(provider.Id, name);
         var (reference, conversation) = HandoverBody.ReadHandover(body, id, provider.Settings);
         var hash = HandoverBody.HashOf(body);
@@ -65,6 +67,7 @@ internal sealed partial class HandoverRoutes(Desk desk, HandoverStream stream, T
                 ? new Privacy.CustomerKey(provider.Settings.TenantId, conversation.ChannelId, user).Id : null,
             QueueId = conversation.Assignment?.Id,
             Reference = reference,
+            Language = body.Member("user").Text("language") is { } language && TranslationSettings.IsLanguage(language) ? language : null,
             RequestHash = hash,
             CreatedAt = time.GetUtcNow().ToUnixTimeMilliseconds(),
         }, conversation, http.RequestAborted);

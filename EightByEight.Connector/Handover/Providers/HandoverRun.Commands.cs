@@ -15,6 +15,9 @@ internal sealed partial class HandoverRun
             ? before
             : new Request { Number = command.Number, Since = NowMs };
         if (IsTooOld(asked) && asked.By is null) return await GiveUpAsync(read, command, cancellation);
+        if (command is { MessageId: not null, ForAgents: null } && asked.By is null
+            && await desk.Interpreter.OfAsync(read.Head!, cancellation) is { } provider)
+            return await TranslateAsync(read, command, provider, cancellation);
         if (await AccountAsync(read, asked, cancellation) is not { } account) return null;
         return command.MessageId is null
             ? await LeaveAsync(read, command, asked, account, cancellation)
@@ -95,9 +98,8 @@ internal sealed partial class HandoverRun
         var (head, asked) = (read.Head!, read.Head!.Asking!);
         try
         {
-            // The place for translation into the agent's language is here, where the customer's text goes out.
             await desk.Gateway.SendMessageAsync(
-                account, head.ConversationId!, new OutgoingMessage(AuthorTypes.User, command.Text), cancellation);
+                account, head.ConversationId!, new OutgoingMessage(AuthorTypes.User, command.ForAgents ?? command.Text), cancellation);
             return await AcceptedAsync(read, command, null, cancellation);
         }
         catch (ChatGatewayException failed)

@@ -17,6 +17,8 @@ internal sealed partial class HandoverRun
     private async Task<RunEnd?> OpenAsync(Leased<HandoverHead> read, CancellationToken cancellation)
     {
         var head = read.Head!;
+        if (head is { Asking: null, HistoryIsTranslated: false } && await desk.Interpreter.OfAsync(head, cancellation) is { } provider)
+            return await TranslateHistoryAsync(read, provider, cancellation);
         var asked = head.Asking ?? new Request { Since = NowMs };
         if (NowMs - asked.Since > (long)desk.Options.OpenFor.TotalMilliseconds)
             return await EndAsync(read, HandoverStatus.Failed,

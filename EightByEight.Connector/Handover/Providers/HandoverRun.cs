@@ -77,6 +77,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
             head = AgentSide.After(head, stored, body.RootElement, happenings, leaves);
         }
 
+        await desk.Interpreter.ForCustomerAsync(head, happenings, cancellation);
         if (await TellAsync(read, head, happenings, [.. incoming.Select(Deleted)], cancellation) is null) return null;
         foreach (var row in incoming)
             if (row.GetString("BodyBlob") is { } blob) await desk.Storage.Bodies.DeleteBlobIfExistsAsync(blob, cancellationToken: cancellation);

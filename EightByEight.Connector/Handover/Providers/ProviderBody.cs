@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using EightByEight.Connector.Admin;
+using EightByEight.Connector.Translation;
 using Microsoft.Extensions.Options;
 
 namespace EightByEight.Connector.Handover.Providers;
@@ -34,8 +35,11 @@ internal sealed class ProviderBody(
         settings.Callback.Url = ReadUrl(callback);
         var secret = ReadCallbackSecret(callback, settings.Callback.Url, before);
         callback.RefuseOthers("secretSet");
+        settings.Translation = TranslationSettings.Read(all.Object("translation"));
+        var translationKey = new Secret(
+            all.Secrets.TryGetValue(TranslationSettings.Key, out var given), given);
         all.RefuseOthers(ReadOnly);
-        return problems.Count == 0 ? new(settings, apiKey, secret, botKey) : throw new BodyException(problems);
+        return problems.Count == 0 ? new(settings, apiKey, secret, translationKey, botKey) : throw new BodyException(problems);
     }
 
     /// <summary>Reads a JSON merge patch (RFC 7396).</summary>

@@ -97,6 +97,7 @@ internal sealed class ProviderRoutes(ProviderStore store, ProviderBody bodies, A
         return new(
             provider.Id, settings.Name, settings.BaseUrl, provider.ProtectedApiKey is not null, settings.TenantId, settings.ChannelId,
             settings.QueueId, new(settings.Callback.Url, provider.ProtectedCallbackSecret is not null),
+            new(settings.Translation) { ApiKeySet = provider.ProtectedTranslationKey is not null },
             server.TrimEnd('/') + HandoverWebhook.Path, provider.CreatedAt, provider.LastChanged);
     }
 
@@ -107,6 +108,7 @@ internal sealed class ProviderRoutes(ProviderStore store, ProviderBody bodies, A
         IEnumerable<string> paths = one.Select(m => m.Key).Where(name => !JsonNode.DeepEquals(one[name], other[name])).Select(name => "$." + name);
         if (before.ProtectedApiKey != after.ProtectedApiKey) paths = paths.Append("$.apiKey");
         if (before.ProtectedCallbackSecret != after.ProtectedCallbackSecret) paths = paths.Append("$.callback.secret");
+        if (before.ProtectedTranslationKey != after.ProtectedTranslationKey) paths = paths.Append("$.translation.apiKey");
         if (before.BotKeyHash != after.BotKeyHash) paths = paths.Append("$.botKey");
         return [.. paths];
     }
@@ -118,7 +120,7 @@ internal sealed class ProviderRoutes(ProviderStore store, ProviderBody bodies, A
 /// <param name="WebhookUrl">What 8x8's webhook of the channel has to name.</param>
 internal sealed record ProviderResource(
     string Id, string Name, string BaseUrl, bool ApiKeySet, string TenantId, string? ChannelId, string? QueueId, CallbackResource Callback,
-    string WebhookUrl, DateTimeOffset CreatedAt, DateTimeOffset LastChanged)
+    TranslationMembers Translation, string WebhookUrl, DateTimeOffset CreatedAt, DateTimeOffset LastChanged)
 {
     /// <summary>Only in the answer to the request that set or made it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -136,7 +138,7 @@ internal sealed record CallbackResource(string? Url, bool SecretSet)
 /// <summary>What a body may hold; described only, read by <see cref="ProviderBody"/>.</summary>
 internal sealed record ProviderBodyDescription(
     string Name, string TenantId, string? BaseUrl, string? ApiKey, string? ChannelId, string? QueueId, CallbackBodyDescription? Callback,
-    string? BotKey);
+    TranslationMembers? Translation, string? BotKey);
 
 /// <inheritdoc cref="ProviderBodyDescription"/>
 internal sealed record CallbackBodyDescription(string? Url, string? Secret);

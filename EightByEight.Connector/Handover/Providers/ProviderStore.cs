@@ -148,6 +148,13 @@ internal sealed class ProviderStore
             ? await _ring.UnprotectAsync(HandoverProvider.CallbackSecretPurpose(provider.Id), secret, cancellation)
             : throw new EndpointSecretException($"The handover provider {provider.Id} has no secret for callbacks: set callback.secret.");
 
+    /// <summary>The key of the translation's provider in the clear; null: none is set.</summary>
+    /// <exception cref="EndpointSecretException">It cannot be read now.</exception>
+    public async ValueTask<string?> TranslationKeyAsync(HandoverProvider provider, CancellationToken cancellation) =>
+        provider.ProtectedTranslationKey is { } key
+            ? await _ring.UnprotectAsync(HandoverProvider.TranslationKeyPurpose(provider.Id), key, cancellation)
+            : null;
+
     private async Task<HandoverProvider> WithAsync(HandoverProvider before, ProviderChange change, CancellationToken cancellation) => before with
     {
         Settings = change.Settings,
@@ -155,6 +162,8 @@ internal sealed class ProviderStore
             change.ApiKey, before.ProtectedApiKey, HandoverProvider.ApiKeyPurpose(before.Id), cancellation),
         ProtectedCallbackSecret = await ProtectedAsync(
             change.CallbackSecret, before.ProtectedCallbackSecret, HandoverProvider.CallbackSecretPurpose(before.Id), cancellation),
+        ProtectedTranslationKey = await ProtectedAsync(
+            change.TranslationKey, before.ProtectedTranslationKey, HandoverProvider.TranslationKeyPurpose(before.Id), cancellation),
         BotKeyHash = change.BotKey.Given ? HandoverProvider.Hash(change.BotKey.Value!) : before.BotKeyHash,
         LastChanged = _time.GetUtcNow(),
         Version = before.Version + 1,
@@ -213,7 +222,7 @@ internal sealed class ProviderStore
 }
 
 /// <summary>What to make of a provider.</summary>
-internal sealed record ProviderChange(ProviderSettings Settings, Secret ApiKey, Secret CallbackSecret, Secret BotKey);
+internal sealed record ProviderChange(ProviderSettings Settings, Secret ApiKey, Secret CallbackSecret, Secret TranslationKey, Secret BotKey);
 
 /// <summary>A secret that a change may set.</summary>
 /// <param name="Given">False: what is stored stays.</param>
