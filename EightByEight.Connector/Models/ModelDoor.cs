@@ -1,4 +1,8 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using EightByEight.Connector.Agents;
 using EightByEight.Connector.Connections;
 
@@ -7,10 +11,17 @@ namespace EightByEight.Connector.Models;
 /// <summary>Sends what the library asks to the URL that the Flow names, with the credentials of its connection, and reads no endless answer.</summary>
 internal sealed class ModelDoor(ModelSettings model, Credentials credentials, int mostBytes) : DelegatingHandler
 {
+    /// <summary>Words in other scripts go as they are: they are fewer bytes.</summary>
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         request.RequestUri = ChatAgent.Completions(model.Url);
         request.Headers.Authorization = null;
+        request.Content = new ByteArrayContent(Understood(model.Url.Host, await request.Content!.ReadAsByteArrayAsync(cancellationToken)))
+        {
+            Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
+        };
         if (model.Connection is { } connection) await credentials.ApplyAsync(connection, request, cancellationToken);
         var response = await base.SendAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.Unauthorized && model.Connection is { } refused) credentials.Refused(refused, request);
@@ -19,6 +30,19 @@ internal sealed class ModelDoor(ModelSettings model, Credentials credentials, in
         content.Headers.ContentLength = null;
         response.Content = content;
         return response;
+    }
+
+    /// <summary>
+    /// A request as all servers know it. The newer name of the longest answer is known, and for some models the only one, at OpenAI and Azure; others refuse what
+    /// they do not know. Nobody looks at the usage at the end of a stream.
+    /// </summary>
+    public static byte[] Understood(string host, byte[] body)
+    {
+        var request = JsonNode.Parse(body)!.AsObject();
+        request.Remove("stream_options");
+        if (!host.EndsWith(".openai.com", StringComparison.OrdinalIgnoreCase) && !host.EndsWith(".azure.com", StringComparison.OrdinalIgnoreCase)
+            && request.Remove("max_completion_tokens", out var most)) request["max_tokens"] = most;
+        return JsonSerializer.SerializeToUtf8Bytes<JsonNode>(request, Relaxed);
     }
 
     /// <summary>A stream that ends with an error where it is too long.</summary>

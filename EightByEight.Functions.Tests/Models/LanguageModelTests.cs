@@ -39,11 +39,22 @@ public class LanguageModelTests
              {"role":"assistant","content":"Let me see.","tool_calls":[{"id":"a","type":"function","function":{"name":"order_status","arguments":{"order":"77"}}}]},
              {"role":"tool","tool_call_id":"a","content":"sent"}]
             """), messages), call.Body);
-        Assert.Equal(("m", 0.5, 50, "###", "auto"), ((string?)call.Json["model"], (double)call.Json["temperature"]!, (int)call.Json["max_completion_tokens"]!,
+        Assert.Equal(("m", 0.5, 50, "###", "auto"), ((string?)call.Json["model"], (double)call.Json["temperature"]!, (int)call.Json["max_tokens"]!,
             (string?)call.Json["stop"]![0], (string?)call.Json["tool_choice"]));
         var tool = call.Json["tools"]![0]!["function"]!;
         Assert.Equal(("order_status", "Looks up an order."), ((string?)tool["name"], (string?)tool["description"]));
         Assert.Equal("string", (string?)tool["parameters"]!["properties"]!["order"]!["type"]);
+    }
+
+    [Theory]
+    [InlineData("api.openai.com", "max_completion_tokens")]
+    [InlineData("shop.openai.azure.com", "max_completion_tokens")]
+    [InlineData("llm.example.com", "max_tokens")]
+    public void Each_server_is_told_the_longest_answer_by_the_name_it_knows(string host, string name)
+    {
+        var body = ModelDoor.Understood(host, """{"max_completion_tokens":5,"stream_options":{"include_usage":true}}"""u8.ToArray());
+
+        Assert.Equal($$"""{"{{name}}":5}""", System.Text.Encoding.UTF8.GetString(body));
     }
 
     [Fact]
