@@ -45,7 +45,8 @@ internal static class ConversationServices
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<Workshop>();
         services.AddSingleton(provider => new ConversationWorker(
-            provider.GetRequiredService<Workshop>(), provider.GetRequiredService<Desk>(), provider.GetRequiredService<Places>()));
+            provider.GetRequiredService<Workshop>(), provider.GetRequiredService<Desk>(), provider.GetRequiredService<Files.LateVerdicts>(),
+            provider.GetRequiredService<Places>()));
         services.AddSingleton(provider => new Sweeper(
             provider.GetRequiredService<ConnectorStorage>(), provider.GetRequiredService<ConversationStore>(),
             provider.GetRequiredService<WakeUps>(), provider.GetRequiredService<HandoverSweep>(), provider.GetRequiredService<Retention>(),

@@ -16,9 +16,11 @@ public sealed partial class ConversationWorker
 {
     private readonly Workshop _workshop;
     private readonly Desk _desk;
+    private readonly LateVerdicts _verdicts;
     private readonly Places _places;
 
-    internal ConversationWorker(Workshop workshop, Desk desk, Places places) => (_workshop, _desk, _places) = (workshop, desk, places);
+    internal ConversationWorker(Workshop workshop, Desk desk, LateVerdicts verdicts, Places places) =>
+        (_workshop, _desk, _verdicts, _places) = (workshop, desk, verdicts, places);
 
     /// <summary>Processes one message of the queue <c>conversations</c>. The host deletes the message when this returns.</summary>
     /// <param name="message">The text of the queue message.</param>
@@ -40,6 +42,13 @@ public sealed partial class ConversationWorker
         }
 
         var key = ConversationKey.Parse(wakeUp.Key)!.Value;
+        if (ScanKey.IsScan(key))
+        {
+            await _verdicts.LookAsync(key, cancellation);
+            await _workshop.WakeUps.DeleteBackupAsync(wakeUp, cancellation);
+            return;
+        }
+
         var (place, away) = await _places.TakeAsync(key.EndpointId, cancellation);
         using var given = place;
         // What somebody may have died with is worked on at once: put again, it would look like new.

@@ -83,7 +83,16 @@ internal sealed class AzureBlobs(BlobContainerClient container, TimeProvider tim
     }
 
     /// <summary>What Defender found in an object; null: it has not said anything yet.</summary>
-    public async Task<string?> VerdictAsync(string name, CancellationToken cancellation) =>
-        (await container.GetBlobClient(name).GetTagsAsync(cancellationToken: cancellation)).Value.Tags.TryGetValue(VerdictTag, out var verdict)
-            ? verdict : null;
+    public async Task<string?> VerdictAsync(string name, CancellationToken cancellation)
+    {
+        try
+        {
+            var tags = await container.GetBlobClient(name).GetTagsAsync(cancellationToken: cancellation);
+            return tags.Value.Tags.TryGetValue(VerdictTag, out var verdict) ? verdict : null;
+        }
+        catch (RequestFailedException gone) when (gone.Status == 404)
+        {
+            return "the file was taken out of quarantine, as Defender does with malicious ones where it is told to";
+        }
+    }
 }

@@ -25,6 +25,17 @@ public sealed record FilesOptions
     [Range(1, 65_535)]
     public int ClamAvPort { get; init; } = 3310;
 
+    /// <summary>
+    /// When Defender is first asked again about a file on which its verdict did not come in <c>scanWaitSeconds</c>; each further pause is
+    /// twice as long, up to an hour. Default 30 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan ScanPause { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often; then the file stays <c>unscanned</c>. Default 12, which is about six hours.</summary>
+    [Range(1, 1000)]
+    public int ScanLooks { get; init; } = 12;
+
     /// <summary>The server of Google Cloud Storage.</summary>
     [Required]
     public Uri GoogleStorageUrl { get; init; } = new("https://storage.googleapis.com/");

@@ -32,6 +32,7 @@ internal static class FilesServices
         services.AddSingleton<FileAddresses>();
         services.AddSingleton<StoredFiles>();
         services.AddSingleton<Scanners>();
+        services.AddSingleton<LateVerdicts>();
         services.AddSingleton<IncomingFiles>();
         services.AddSingleton<FileRoutes>();
         services.AddSingleton<ImageCopies>();

@@ -41,20 +41,36 @@ internal sealed record IncomingFile
         })];
     }
 
+    /// <summary>A file of the storage.</summary>
+    /// <param name="url">Null: it is withheld.</param>
+    public static IncomingFile Of(StoredFile file, string? url) => new()
+    {
+        Id = file.AttachmentId,
+        Name = file.Name,
+        Url = url,
+        Type = file.Type,
+        MimeType = file.MimeType,
+        Size = file.Size,
+        Status = file.Status,
+    };
+
+    /// <summary>As a Flow reads it.</summary>
+    public JsonNode ToJson() => new JsonObject
+    {
+        ["id"] = Id,
+        ["name"] = Name,
+        ["url"] = Url,
+        ["type"] = Type,
+        ["mimeType"] = MimeType,
+        ["size"] = Size,
+        ["status"] = Status,
+    };
+
     /// <summary>Puts the files into what the Flow reads. 8x8's own URL stays in the event's body only where the file is linked.</summary>
     public static void Show(IReadOnlyList<IncomingFile> files, JsonObject data)
     {
         if (files.Count == 0) return;
-        data["attachments"] = new JsonArray([.. files.Select(file => (JsonNode)new JsonObject
-        {
-            ["id"] = file.Id,
-            ["name"] = file.Name,
-            ["url"] = file.Url,
-            ["type"] = file.Type,
-            ["mimeType"] = file.MimeType,
-            ["size"] = file.Size,
-            ["status"] = file.Status,
-        })]);
+        data["attachments"] = new JsonArray([.. files.Select(file => file.ToJson())]);
         if (data["request"]?["data"]?["attachments"] is not JsonArray raw) return;
         for (var number = 0; number < files.Count; number++)
             if (files[number].Status != FileStatus.Linked && raw[number] is JsonObject attachment) attachment.Remove("preSignedUrl");

@@ -16,7 +16,7 @@ namespace EightByEight.Connector.Files;
 /// </summary>
 internal sealed partial class IncomingFiles(
     FileIndex index, FileStores stores, FileAddresses addresses, Scanners scanners, IHttpClientFactory http, ChatGatewayClient gateway,
-    IOptions<FilesOptions> options, EndpointLog endpointLog, TimeProvider time, ILogger<IncomingFiles> log)
+    LateVerdicts late, IOptions<FilesOptions> options, EndpointLog endpointLog, TimeProvider time, ILogger<IncomingFiles> log)
 {
     /// <summary>How many files of one message are taken.</summary>
     private const int Most = 20;
@@ -32,13 +32,14 @@ internal sealed partial class IncomingFiles(
         if (sent.Count == 0 || endpoint.Settings.FileStorage.Provider == "none") return sent;
         using var limit = new CancellationTokenSource(atMost < options.Value.Timeout ? atMost : options.Value.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        var intake = new Intake(endpoint, stored, account, cancellation);
         var taken = new List<IncomingFile>(sent.Count);
         foreach (var file in sent)
         {
             try
             {
                 taken.Add(taken.Count < Most
-                    ? await TakeAsync(endpoint, stored, file, taken.Count, account, either.Token)
+                    ? await TakeAsync(intake, file, taken.Count, either.Token)
                     : Without(file, FileStatus.Refused));
             }
             catch (TooLargeException)
@@ -58,18 +59,18 @@ internal sealed partial class IncomingFiles(
         return taken;
     }
 
-    private async Task<IncomingFile> TakeAsync(
-        Endpoint endpoint, StoredEvent stored, IncomingFile sent, int number, Func<CancellationToken, Task<ChatGatewayAccount?>> account,
-        CancellationToken cancellation)
+    /// <param name="cancellation">Also when the time for all files is over.</param>
+    private async Task<IncomingFile> TakeAsync(Intake intake, IncomingFile sent, int number, CancellationToken cancellation)
     {
+        var (endpoint, stored) = (intake.Endpoint, intake.Event);
         var settings = endpoint.Settings.FileStorage;
         var store = (await stores.OfAsync(endpoint, cancellation))!;
         var attachment = $"{number.ToString(CultureInfo.InvariantCulture)} {sent.Id}";
         var id = await index.IdAsync(endpoint.Id, stored.ConversationId, stored.EventId, attachment, stored.ReceivedAt, cancellation);
         if (await index.FindAsync(id, cancellation) is { File: { Status: not FileStatus.Writing } known })
-            return await ShownAsync(endpoint, store, sent, known, cancellation);
+            return await OfferedAsync(endpoint, store, known, cancellation);
 
-        await using var spool = await FetchAsync(settings, stored.ConversationId, sent, account, cancellation);
+        await using var spool = await FetchAsync(settings, stored.ConversationId, sent, intake.Account, cancellation);
         var mimeType = spool.Type.ContentType;
         var file = new StoredFile
         {
@@ -82,26 +83,27 @@ internal sealed partial class IncomingFiles(
             Size = spool.Content.Length,
             Status = FileStatus.Writing,
         };
-        if (!Takes(settings, mimeType)) return Shown(sent, file with { Status = FileStatus.Refused }, null);
+        if (!Takes(settings, mimeType)) return IncomingFile.Of(file with { Status = FileStatus.Refused }, null);
         await index.PutAsync(file, cancellation);
-        file = await StoreAsync(settings, store, file, spool, cancellation);
-        await index.PutAsync(file, cancellation);
+        file = await StoreAsync(intake, store, file, spool, cancellation);
+        // Whatever it took: what is in the store now must be known.
+        await index.PutAsync(file, intake.Cancellation);
         if (file.Reason is { } reason)
         {
             Log.Withheld(log, stored.ConversationId, sent.Id, file.Status, reason);
-            await SayAsync(endpoint, stored, sent, $"is withheld, {file.Status}: {reason}", cancellation);
+            await SayAsync(endpoint, stored, sent, $"is withheld, {file.Status}: {reason}", intake.Cancellation);
         }
 
-        return await ShownAsync(endpoint, store, sent, file, cancellation);
+        return await OfferedAsync(endpoint, store, file, intake.Cancellation);
     }
 
     private Task SayAsync(Endpoint endpoint, StoredEvent stored, IncomingFile file, string what, CancellationToken cancellation) => endpointLog.SayAsync(
         endpoint, new(time.GetUtcNow(), LogLevel.Warning, "files", $"Attachment {file.Id} {what}", stored.ConversationId), [file.Name, file.Url], cancellation);
 
     /// <summary>What is not cleared goes to quarantine; what is, to where its URL leads.</summary>
-    private async Task<StoredFile> StoreAsync(
-        FileStorageSettings settings, IFileStore store, StoredFile file, Spool spool, CancellationToken cancellation)
+    private async Task<StoredFile> StoreAsync(Intake intake, IFileStore store, StoredFile file, Spool spool, CancellationToken cancellation)
     {
+        var settings = intake.Endpoint.Settings.FileStorage;
         var wait = TimeSpan.FromSeconds(settings.ScanWaitSeconds);
         var verdict = settings.Scan switch
         {
@@ -118,14 +120,28 @@ internal sealed partial class IncomingFiles(
         async Task<Verdict?> QuarantinedAsync()
         {
             await store.WriteAsync(file.Id.Quarantine, spool.Content, file.MimeType, cancellation);
-            return await scanners.WaitAsync((AzureBlobs)store, file.Id.Quarantine, wait, cancellation);
+            var since = time.GetTimestamp();
+            try
+            {
+                return await scanners.WaitAsync((AzureBlobs)store, file.Id.Quarantine, wait - intake.Waited, cancellation);
+            }
+            catch (Exception failed) when (!intake.Cancellation.IsCancellationRequested)
+            {
+                // There is no more time, or its tags cannot be read now: it lies safe, and is looked at again.
+                Log.NoVerdict(log, file.ConversationId, file.AttachmentId, StoredFiles.Told(failed));
+                return null;
+            }
+            finally
+            {
+                intake.Waited += time.GetElapsedTime(since);
+            }
         }
     }
 
     /// <summary>The file after a verdict; null: there is none yet.</summary>
     public static StoredFile Cleared(StoredFile file, Verdict? verdict) => verdict switch
     {
-        null => file with { Status = FileStatus.Scanning, Reason = "The scanner has not said anything yet." },
+        null => file with { Status = FileStatus.Scanning, Reason = "The scanner has not said anything yet.", Looks = 0 },
         { IsClean: true } => file with { Status = FileStatus.Stored, Reason = null },
         { Infection: { } infection } => file with { Status = FileStatus.Infected, Reason = infection },
         _ => file with { Status = FileStatus.Unscanned, Reason = verdict.Reason },
@@ -171,20 +187,12 @@ internal sealed partial class IncomingFiles(
         || settings.AllowedTypes.Any(type => type == mimeType
             || (type.EndsWith("/*", StringComparison.Ordinal) && mimeType.StartsWith(type[..^1], StringComparison.Ordinal)));
 
-    private async Task<IncomingFile> ShownAsync(
-        Endpoint endpoint, IFileStore store, IncomingFile sent, StoredFile file, CancellationToken cancellation) =>
-        Shown(sent, file, file.Status == FileStatus.Stored ? await addresses.OfAsync(endpoint, store, file, cancellation) : null);
-
-    private static IncomingFile Shown(IncomingFile sent, StoredFile file, string? url) => new()
+    private async Task<IncomingFile> OfferedAsync(Endpoint endpoint, IFileStore store, StoredFile file, CancellationToken cancellation)
     {
-        Id = sent.Id,
-        Name = file.Name,
-        Url = url,
-        Type = file.Type,
-        MimeType = file.MimeType,
-        Size = file.Size,
-        Status = file.Status,
-    };
+        // After its row, and again with a turn that is repeated: whoever died in between must not leave it waiting for ever.
+        if (file.Looks is { } looks) await late.AwaitAsync(file.Id, looks, cancellation);
+        return IncomingFile.Of(file, file.Status == FileStatus.Stored ? await addresses.OfAsync(endpoint, store, file, cancellation) : null);
+    }
 
     private static IncomingFile Without(IncomingFile sent, string status) => sent with
     {
@@ -193,6 +201,14 @@ internal sealed partial class IncomingFiles(
         Status = status,
     };
 
+    /// <summary>What all files of one message share.</summary>
+    private sealed record Intake(
+        Endpoint Endpoint, StoredEvent Event, Func<CancellationToken, Task<ChatGatewayAccount?>> Account, CancellationToken Cancellation)
+    {
+        /// <summary>How long the turn has waited for verdicts.</summary>
+        public TimeSpan Waited { get; set; }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Warning, "Attachment {Attachment} of {ConversationId} was not stored. {Reason}")]
@@ -200,5 +216,8 @@ internal sealed partial class IncomingFiles(
 
         [LoggerMessage(2, LogLevel.Warning, "Attachment {Attachment} of {ConversationId} is withheld: {Status}. {Reason}")]
         public static partial void Withheld(ILogger logger, string conversationId, string? attachment, string status, string reason);
+
+        [LoggerMessage(3, LogLevel.Warning, "The verdict about attachment {Attachment} of {ConversationId} could not be waited for. {Reason}")]
+        public static partial void NoVerdict(ILogger logger, string conversationId, string? attachment, string reason);
     }
 }

@@ -51,6 +51,9 @@ internal sealed record StoredFile
     /// <summary>Why it has this status; null: there is nothing to say.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>How often Defender was asked for its verdict since the turn went on without it; null: the Flow awaits none.</summary>
+    public int? Looks { get; init; }
+
     /// <summary>Resized copies, as objects beside it.</summary>
     public IReadOnlyList<string> Variants { get; init; } = [];
 
@@ -74,6 +77,7 @@ internal sealed record StoredFile
         ["Size"] = Size,
         ["Status"] = Status,
         ["Reason"] = Reason,
+        ["Looks"] = Looks,
         ["Variants"] = string.Join('\n', Variants),
     };
 
@@ -88,6 +92,7 @@ internal sealed record StoredFile
         Size = row.GetInt64("Size") ?? 0,
         Status = row.GetString("Status"),
         Reason = row.GetString("Reason"),
+        Looks = row.GetInt32("Looks"),
         Variants = (row.GetString("Variants") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries),
     };
 }
