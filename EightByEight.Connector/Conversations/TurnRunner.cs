@@ -232,7 +232,7 @@ internal sealed partial class TurnRunner(
             Part = rest?.Part ?? 0,
             ReachedOutside = reachesOutside,
         };
-        turn = Told(turn, input, session, result, endpoint);
+        turn = Told(turn, input, session, result with { Warnings = warnings }, endpoint);
         state = state with
         {
             Cards = cards,

@@ -99,10 +99,8 @@ internal sealed class GoogleTranslation : TranslationProvider
             ["format"] = "text",
         };
         if (wish.From is { } from) body["source"] = LanguageCodes.Google(from);
-        var request = Post($"{Server(settings, "https://translation.googleapis.com")}/language/translate/v2", body);
-        // Not in the URL, where others would write it down. Source: Google Cloud, API keys, x-goog-api-key.
-        if (key is not null) request.Headers.TryAddWithoutValidation("x-goog-api-key", key);
-        return request;
+        var query = key is null ? "" : $"?key={Uri.EscapeDataString(key)}";
+        return Post($"{Server(settings, "https://translation.googleapis.com")}/language/translate/v2{query}", body);
     }
 
     public override IEnumerable<Translated> Read(JsonElement answer) =>

@@ -32,8 +32,8 @@ public sealed class ProviderTests
     public async Task Google_is_asked_as_documented()
     {
         var sent = await SentAsync(new() { Provider = "google" }, "k", new("nb", "zh-TW"), "a", "b");
-        Assert.Equal("POST https://translation.googleapis.com/language/translate/v2", sent.Url);
-        Assert.Equal("x-goog-api-key: k", sent.Headers);
+        Assert.Equal("POST https://translation.googleapis.com/language/translate/v2?key=k", sent.Url);
+        Assert.Empty(sent.Headers);
         Assert.Equal("""{"q":["a","b"],"target":"zh-TW","format":"text","source":"no"}""", sent.Body);
         Assert.Equal([new("It's", "de")], GoogleTranslation.Instance.Read(JsonElement.Parse(
             """{"data":{"translations":[{"translatedText":"It's","detectedSourceLanguage":"de"}]}}""")));

@@ -42,6 +42,9 @@ public sealed class TranslationTurnTests(AzuriteFixture azurite)
         var view = await connector.ViewAsync("c");
         Assert.Contains("the quota is used up", view["turns"]![1]!["warnings"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal("hallo", (string?)view["turns"]![0]!["text"]);
+        var log = await connector.Admin.GetStringAsync($"/api/endpoints/{connector.EndpointId}/log", Cancellation);
+        Assert.Contains("translation (line 0): microsoft answered 456: the quota is used up.", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("geheim", log, StringComparison.Ordinal);
         await connector.SayAsync("c", "deutsch", at: 3_000);
         Assert.Equal("fr:said en:deutsches:word", (await connector.SaidAsync("c"))[2]);
         Assert.DoesNotContain(connector.Logs.Lines, line => line.Contains("geheim", StringComparison.Ordinal));
