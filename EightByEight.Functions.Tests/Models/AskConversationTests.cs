@@ -144,13 +144,21 @@ public sealed class AskConversationTests(AzuriteFixture azurite)
             return true;
         };
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connector.ProcessAsync(conversation, cancellation: process.Token));
+        // A slow machine may need several runs to come as far as the kill.
         await Eventually.GetAsync(async () =>
         {
-            await connector.ProcessAsync(conversation);
+            try
+            {
+                await connector.ProcessAsync(conversation, cancellation: process.IsCancellationRequested ? TestContext.Current.CancellationToken : process.Token);
+            }
+            catch (OperationCanceledException) when (process.IsCancellationRequested)
+            {
+            }
+
             return connector.BotSaid(conversation);
         }, said => said.Count > 0 && said[^1] == "Below.", "the answer", TimeSpan.FromSeconds(60), connector.Logs);
 
+        Assert.True(process.IsCancellationRequested);
         Assert.Equal("One. Two. Three Below.", string.Join(' ', connector.BotSaid(conversation)));
         Assert.Single(llm.Calls);
     }
