@@ -10,6 +10,7 @@ using EightByEight.Connector.Handover;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Translation;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace EightByEight.Connector.Conversations;
@@ -261,7 +262,9 @@ internal sealed partial class TurnRunner(
         // As by a cancel of the customer; an agent who is there goes on.
         if (result.ClosesHandover && state.Handover is { IsActive: true, HasPeople: false } waiting)
             (turn, state) = (turn with { Action = ConversationAction.TakeBack }, state with { Handover = waiting.Return(HandoverStatus.Cancelled) });
-        if (result.Handover is { } request) (turn, state) = HandedOver(turn, state, request, settings, silence, stored);
+        if (result.Handover is { } request)
+            (turn, state) = state.Handover is { IsActive: true } ? (HandedOverTwice(turn, request), state)
+                : HandedOver(turn, state, request, settings, silence, stored);
         return (silence is null ? turn : turn.Silenced(silence), state);
     }
 
@@ -312,6 +315,17 @@ internal sealed partial class TurnRunner(
         if (state.ProfileChange is { } pending)
             await profiles.ApplyAsync(pending, ConversationKey.Of(endpoint.Id, stored.ConversationId), cancellation);
         return (await profiles.FindAsync(customer, cancellation))?.Profile ?? [];
+    }
+
+    /// <summary>What is injected while people have the conversation cannot call others: the operator is told.</summary>
+    private Turn HandedOverTwice(Turn turn, HandoverRequest request)
+    {
+        const string why = "A handover is going on already, so this one is not made. Ask for it when input.handover says that the other is over.";
+        return turn with
+        {
+            Warnings = [.. turn.Warnings ?? [], new FlowFailure(request.Step, 0, why)],
+            Log = [.. turn.Log, new(time.GetUtcNow(), LogLevel.Warning, "flow", $"{request.Step}: {why}")],
+        };
     }
 
     private (Turn Turn, ConversationState State) HandedOver(

@@ -121,6 +121,31 @@ public sealed class InjectTests(AzuriteFixture azurite)
         Assert.Contains("An agent is in", (string)undelivered["unsentReason"]!, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_handover_while_one_goes_on_is_not_made_and_the_operator_is_told()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: twice
+            start:
+              - say: "Heard {{ input.text }}"
+              - handover: { queueId: "101" }
+              - say: "Over: {{ input.handover.status }}"
+            """, Settings);
+        var conversation = connector.Start("human");
+        await connector.BotSaysAsync(conversation, 1);
+        await Eventually.GetAsync(() => connector.ViewAsync(conversation), view => (string?)view["handover"]?["status"] == "queued", "the queue");
+
+        await SendAsync(connector, "inject", $$$"""{"conversationId":"{{{conversation}}}","text":"again","whenAgent":"deliver"}""");
+        Assert.Equal(["Heard human", "Heard again"], await connector.BotSaysAsync(conversation, 2));
+        var turn = (await connector.ViewAsync(conversation))["turns"]!.AsArray().First(one => (string?)one!["text"] == "again")!;
+        Assert.Contains("A handover is going on already", (string)turn["warnings"]![0]!["message"]!, StringComparison.Ordinal);
+        connector.Gateway.AgentAccepts(conversation);
+        connector.Gateway.AgentLeaves(conversation);
+
+        Assert.Equal("Over: completed", (await connector.BotSaysAsync(conversation, 3))[2]);
+        Assert.Equal(1, connector.Gateway.Requests[EightByEight.Simulator.Operations.PatchConversation]);
+    }
+
     private static Task<(HttpStatusCode Status, JsonObject Body)> SendAsync(
         TestConnector connector, string path, string body, string? key = Key, string? repeat = null)
     {
