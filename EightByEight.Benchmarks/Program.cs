@@ -8,6 +8,7 @@ var measurements = new Dictionary<string, Func<Stage, Report, int, Task>>
     ["reply"] = (stage, report, share) => Replying.MeasureAsync(stage, report, conversations: 200 / share),
     ["requests"] = (stage, report, share) => Counting.MeasureAsync(stage, report, conversations: 50 / share),
     ["transform"] = (stage, report, share) => Transforming.MeasureAsync(stage, report, calls: 20_000 / share),
+    ["translate"] = (_, report, share) => Translating.MeasureAsync(report, turns: 20_000 / share),
     ["flow"] = (_, report, share) =>
     {
         Conversing.Measure(report, turns: 50_000 / share);

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Functions.Tests.Conversations;
+using EightByEight.Functions.Tests.Translation;
 
 namespace EightByEight.Functions.Tests.Injection;
 
@@ -96,6 +97,30 @@ public sealed class InjectTests(AzuriteFixture azurite)
         await Eventually.GetAsync(() => connector.ViewAsync(conversation), view => (string?)view["state"] == "idle", "closed");
         Assert.Equal(HttpStatusCode.Conflict,
             (await SendAsync(connector, "notify", $$$"""{"conversationId":"{{{conversation}}}","text":"x","whenEnded":"deliver"}""")).Status);
+    }
+
+    [Fact]
+    public async Task What_is_injected_or_notified_is_taken_as_it_is_and_what_the_Flow_answers_is_translated()
+    {
+        await using var provider = await FakeProvider.StartAsync();
+        var settings = Settings;
+        settings["translation"] = new JsonObject { ["enabled"] = true, ["apiKey"] = "k", ["baseUrl"] = provider.Url };
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: parcels
+            start:
+              - if: input.text === 'french'
+                then: [ { setLocale: fr }, { setTranslation: { userLanguage: fr } } ]
+              - say: { en: "said {{ input.text }}", fr: "dit {{ input.text }}" }
+            """, settings, options: new Dictionary<string, string?>(TestConnector.Quick) { ["Connector:Translation:AllowPrivateAddresses"] = "true" });
+        var conversation = connector.Start("hallo");
+        await connector.BotSaysAsync(conversation, 1);
+
+        await SendAsync(connector, "inject", $$$"""{"sessionId":"{{{conversation}}}-1","text":"french"}""");
+        await connector.BotSaysAsync(conversation, 2);
+        await SendAsync(connector, "notify", $$$"""{"conversationId":"{{{conversation}}}","text":"As it is."}""");
+
+        Assert.Equal(["de:said en:hallo", "fr:dit french", "As it is."], await connector.BotSaysAsync(conversation, 3));
+        Assert.DoesNotContain(provider.Requests, request => request.Texts.Contains("french") || request.Texts.Contains("As it is."));
     }
 
     [Fact]
