@@ -43,7 +43,8 @@ internal sealed class EndpointStore(
         }
         catch (RequestFailedException e) when (e.ErrorCode == "EntityAlreadyExists")
         {
-            throw new NameTakenException(endpoint.Settings.Name);
+            // Nobody else makes this id: where it is there, the answer was lost and the client asked again.
+            if (await RowAsync(id, cancellation) is null) throw new NameTakenException(endpoint.Settings.Name);
         }
 
         directory.Drop(endpoint);

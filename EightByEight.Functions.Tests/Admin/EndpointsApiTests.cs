@@ -448,9 +448,24 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
             line => new[] { "very-secret-key", AdminServer.Key, created.Member("urlToken"), renewed.Member("urlToken") }.Any(line.Contains));
     }
 
-    private async Task<AdminServer> ServerAsync()
+    [Fact]
+    public async Task An_endpoint_whose_writing_was_answered_too_late_is_created_and_its_name_not_taken()
     {
-        var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await using var proxy = await StorageProxy.StartAsync(azurite);
+        await using var server = await ServerAsync(proxy.ConnectionString);
+        var lost = 0;
+        proxy.After = request => Task.FromResult(request is { Service: "table", Method: "POST" }
+            && request.Target.Contains("$batch", StringComparison.Ordinal) && Interlocked.Exchange(ref lost, 1) == 0);
+
+        (await server.SendAsync("POST", "/api/endpoints", Acme)).Is(HttpStatusCode.Created);
+
+        Assert.Equal(1, lost);
+        (await server.SendAsync("POST", "/api/endpoints", Acme)).Is(HttpStatusCode.Conflict);
+    }
+
+    private async Task<AdminServer> ServerAsync(string? account = null)
+    {
+        var server = await AdminServer.StartAsync(account ?? azurite.NewAccount());
         await server.Services.GetRequiredService<EightByEight.Connector.ConnectorStorage>().ReadyAsync();
         await server.StoreFlowAsync("welcome");
         return server;
