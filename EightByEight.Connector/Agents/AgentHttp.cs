@@ -33,11 +33,11 @@ internal sealed class AgentHttp(IHttpClientFactory http, Credentials credentials
         request.Headers.Accept.Add(new("application/json"));
         try
         {
-            if (agent.Connection is { } connection) await credentials.ApplyAsync(connection, request, cancellation);
+            LentCredentials.Lend(request, agent.Connection);
             using var client = http.CreateClient(HttpClient);
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-            var bytes = await ReadAsync(agent, response, cancellation);
-            if (response.StatusCode == HttpStatusCode.Unauthorized && agent.Connection is { } refused) credentials.Refused(refused, request);
+            var bytes = await response.Content.ReadAtMostAsync(MostBytes, cancellation)
+                ?? throw new AgentException(null, $"{agent.Name} answered more than {MostBytes} bytes.");
             if (!response.IsSuccessStatusCode) throw new AgentException(response.StatusCode, $"{agent.Name} answered {(int)response.StatusCode}{Hint(response.StatusCode)}.");
             return bytes.AsSpan().Trim(" \r\n\t"u8).IsEmpty ? default : JsonElement.Parse(bytes);
         }
@@ -74,21 +74,6 @@ internal sealed class AgentHttp(IHttpClientFactory http, Credentials credentials
     {
         Headers = { ContentType = new MediaTypeHeaderValue("application/json") { CharSet = "utf-8" } },
     };
-
-    private static async Task<byte[]> ReadAsync(AgentSettings agent, HttpResponseMessage response, CancellationToken cancellation)
-    {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-        using var read = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        int count;
-        while ((count = await stream.ReadAsync(buffer, cancellation)) > 0)
-        {
-            read.Write(buffer, 0, count);
-            if (read.Length > MostBytes) throw new AgentException(null, $"{agent.Name} answered more than {MostBytes} bytes.");
-        }
-
-        return read.ToArray();
-    }
 
     private static string Hint(HttpStatusCode status) => status switch
     {

@@ -37,30 +37,15 @@ internal static class AgentServices
     public static IServiceCollection AddAgents(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<AgentOptions>().Bind(configuration.GetSection(AgentOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        AddClient(services, Credentials.HttpClient);
-        AddClient(services, AgentHttp.HttpClient)
+        services.AddPublicClient(Credentials.HttpClient, AllowsPrivate, AgentHttp.MostBytes);
+        services.AddPublicClient(AgentHttp.HttpClient, AllowsPrivate).WithLentCredentials()
             .AddResilienceHandler(AgentHttp.HttpClient, (pipeline, context) =>
                 pipeline.AddRetry(Again(context.ServiceProvider.GetRequiredService<IOptions<AgentOptions>>().Value)));
         return services.AddSingleton<AgentHttp>().AddSingleton<VirtualAgents>().AddSingleton<LanguageModels>()
             .AddSingleton<ConnectionStore>().AddSingleton<Credentials>().AddSingleton<ConnectionRoutes>();
     }
 
-    private static IHttpClientBuilder AddClient(IServiceCollection services, string name) => services
-        .AddHttpClient(name, client => (client.Timeout, client.MaxResponseContentBufferSize) = (Timeout.InfiniteTimeSpan, AgentHttp.MostBytes))
-        .UseSocketsHttpHandler((handler, provider) =>
-        {
-            // Credentials must not follow a redirect, nor a proxy lead around the check of the address.
-            handler.AllowAutoRedirect = false;
-            handler.UseCookies = false;
-            handler.UseProxy = false;
-            handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1);
-            handler.AutomaticDecompression = DecompressionMethods.All;
-            if (!provider.GetRequiredService<IOptions<AgentOptions>>().Value.AllowPrivateAddresses)
-                handler.ConnectCallback = PublicAddress.ConnectAsync;
-        })
-        .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
-        // URLs may hold secrets, such as Cognigy's URL token.
-        .RemoveAllLoggers();
+    private static bool AllowsPrivate(IServiceProvider provider) => provider.GetRequiredService<IOptions<AgentOptions>>().Value.AllowPrivateAddresses;
 
     /// <summary>Only what the agent has not worked on is told again: it would hear it twice.</summary>
     private static HttpRetryStrategyOptions Again(AgentOptions options) => new()

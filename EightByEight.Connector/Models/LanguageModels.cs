@@ -12,7 +12,7 @@ using OpenTelemetry;
 namespace EightByEight.Connector.Models;
 
 /// <summary>Asks language models behind chat endpoints as OpenAI's. What it says of errors holds no URL and no word of the customer.</summary>
-internal sealed class LanguageModels(IHttpMessageHandlerFactory handlers, Credentials credentials, TimeProvider time)
+internal sealed class LanguageModels(IHttpMessageHandlerFactory handlers, TimeProvider time)
 {
     /// <summary>The credentials come from a connection; the library wants some.</summary>
     private static readonly ApiKeyCredential NoKey = new("none");
@@ -96,7 +96,7 @@ internal sealed class LanguageModels(IHttpMessageHandlerFactory handlers, Creden
     }
 
     private HttpClient ClientFor(ModelSettings model, int mostBytes) => new(
-        new ModelDoor(model, credentials, mostBytes) { InnerHandler = handlers.CreateHandler(AgentHttp.HttpClient) }, disposeHandler: false)
+        new ModelDoor(model, mostBytes) { InnerHandler = handlers.CreateHandler(AgentHttp.HttpClient) }, disposeHandler: false)
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -9,7 +8,7 @@ using EightByEight.Connector.Connections;
 namespace EightByEight.Connector.Models;
 
 /// <summary>Sends what the library asks to the URL that the Flow names, with the credentials of its connection, and reads no endless answer.</summary>
-internal sealed class ModelDoor(ModelSettings model, Credentials credentials, int mostBytes) : DelegatingHandler
+internal sealed class ModelDoor(ModelSettings model, int mostBytes) : DelegatingHandler
 {
     /// <summary>Words in other scripts go as they are: they are fewer bytes.</summary>
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -22,9 +21,8 @@ internal sealed class ModelDoor(ModelSettings model, Credentials credentials, in
         {
             Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
         };
-        if (model.Connection is { } connection) await credentials.ApplyAsync(connection, request, cancellationToken);
+        LentCredentials.Lend(request, model.Connection);
         var response = await base.SendAsync(request, cancellationToken);
-        if (response.StatusCode == HttpStatusCode.Unauthorized && model.Connection is { } refused) credentials.Refused(refused, request);
         var content = new StreamContent(new Capped(await response.Content.ReadAsStreamAsync(cancellationToken), mostBytes));
         foreach (var (name, values) in response.Content.Headers) content.Headers.TryAddWithoutValidation(name, values);
         content.Headers.ContentLength = null;

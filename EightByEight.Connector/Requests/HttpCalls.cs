@@ -109,7 +109,8 @@ internal sealed partial class HttpCalls(
         try
         {
             using var response = await FollowAsync(call, either.Token);
-            return Answer(host, response, await ReadAsync(response, call.MaxBytes, either.Token));
+            return await response.Content.ReadAtMostAsync(call.MaxBytes, either.Token) is { } bytes ? Answer(host, response, bytes)
+                : None($"{host} answered more than {call.MaxBytes} bytes: ask for less, or raise maxBytes.");
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
@@ -123,26 +124,18 @@ internal sealed partial class HttpCalls(
         {
             return None(none.Message);
         }
-        catch (TooLargeException)
-        {
-            return None($"{host} answered more than {call.MaxBytes} bytes: ask for less, or raise maxBytes.");
-        }
     }
 
-    /// <summary>Follows redirects, and renews a token that was refused, once.</summary>
     private async Task<HttpResponseMessage> FollowAsync(HttpCall call, CancellationToken cancellation)
     {
-        var (url, redirects, isRenewed) = (call.Url, 0, false);
+        var (url, redirects) = (call.Url, 0);
         using var client = clients.CreateClient(HttpClient);
         while (true)
         {
             using var request = await RequestAsync(call, url, cancellation);
             var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-            if (response.StatusCode == HttpStatusCode.Unauthorized && !isRenewed && IsAtHome(call, url)
-                && call.Connection is { } connection && credentials.Refused(connection, request))
-                isRenewed = true;
-            else if (redirects < MostRedirects && TargetOf(call, url, response) is { } target) (url, redirects) = (target, redirects + 1);
-            else return response;
+            if (redirects == MostRedirects || TargetOf(call, url, response) is not { } target) return response;
+            (url, redirects) = (target, redirects + 1);
             response.Dispose();
         }
     }
@@ -168,7 +161,7 @@ internal sealed partial class HttpCalls(
             Default(request, "Idempotency-Key", call.IdempotencyKey);
             if (call.Connection is { } connection)
             {
-                await credentials.ApplyAsync(connection, request, cancellation);
+                LentCredentials.Lend(request, connection);
                 if (await credentials.SigningKeyAsync(connection, url.Host, cancellation) is { } key) await SignAsync(request, key, call.IdempotencyKey, cancellation);
             }
         }
@@ -210,21 +203,6 @@ internal sealed partial class HttpCalls(
         { Text: { } text } => new StringContent(text, Encoding.UTF8, "text/plain"),
         _ => null,
     };
-
-    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, int most, CancellationToken cancellation)
-    {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-        using var read = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        int count;
-        while ((count = await stream.ReadAsync(buffer, cancellation)) > 0)
-        {
-            if (read.Length + count > most) throw new TooLargeException();
-            read.Write(buffer, 0, count);
-        }
-
-        return read.ToArray();
-    }
 
     private static FlowAnswer Answer(string host, HttpResponseMessage response, byte[] bytes)
     {
@@ -290,8 +268,6 @@ internal sealed partial class HttpCalls(
         foreach (var (name, value) in call.Headers.OrderBy(header => header.Key, StringComparer.OrdinalIgnoreCase)) all.Add(new JsonArray(name, value));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all.ToJsonString())));
     }
-
-    private sealed class TooLargeException : Exception;
 
     private static partial class Log
     {

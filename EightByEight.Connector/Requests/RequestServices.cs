@@ -1,4 +1,5 @@
 using System.Net;
+using EightByEight.Connector.Connections;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
@@ -13,21 +14,9 @@ internal static class RequestServices
     public static IServiceCollection AddRequests(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<RequestOptions>().Bind(configuration.GetSection(RequestOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddHttpClient(HttpCalls.HttpClient, client => client.Timeout = Timeout.InfiniteTimeSpan)
-            .UseSocketsHttpHandler((handler, provider) =>
-            {
-                // Redirects are followed by HttpCalls, which sends credentials to one origin only; a proxy would connect to whatever address.
-                handler.AllowAutoRedirect = false;
-                handler.UseCookies = false;
-                handler.UseProxy = false;
-                handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1);
-                handler.AutomaticDecompression = DecompressionMethods.All;
-                if (!provider.GetRequiredService<IOptions<RequestOptions>>().Value.AllowPrivateAddresses)
-                    handler.ConnectCallback = PublicAddress.ConnectAsync;
-            })
-            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
-            // URLs may hold secrets.
-            .RemoveAllLoggers()
+        // Redirects are followed by HttpCalls, which sends credentials to one origin only.
+        services.AddPublicClient(HttpCalls.HttpClient, provider => provider.GetRequiredService<IOptions<RequestOptions>>().Value.AllowPrivateAddresses)
+            .WithLentCredentials()
             .AddResilienceHandler(HttpCalls.HttpClient, (pipeline, context) =>
                 pipeline.AddRetry(Again(context.ServiceProvider.GetRequiredService<IOptions<RequestOptions>>().Value)));
         return services.AddSingleton<HttpCalls>();

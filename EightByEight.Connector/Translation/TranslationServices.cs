@@ -19,23 +19,8 @@ internal static class TranslationServices
     public static IServiceCollection AddTranslation(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<TranslationOptions>().Bind(configuration.GetSection(TranslationOptions.Section));
-        services.AddHttpClient(Translator.HttpClient, client =>
-            {
-                client.Timeout = Timeout.InfiniteTimeSpan;
-                client.MaxResponseContentBufferSize = 4 * 1024 * 1024;
-            })
-            .UseSocketsHttpHandler((handler, provider) =>
-            {
-                handler.UseCookies = false;
-                handler.UseProxy = false;
-                handler.AllowAutoRedirect = false;
-                handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1);
-                handler.AutomaticDecompression = System.Net.DecompressionMethods.All;
-                if (!provider.GetRequiredService<IOptions<TranslationOptions>>().Value.AllowPrivateAddresses)
-                    handler.ConnectCallback = PublicAddress.ConnectAsync;
-            })
-            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
-            .RemoveAllLoggers();
+        services.AddPublicClient(
+            Translator.HttpClient, provider => provider.GetRequiredService<IOptions<TranslationOptions>>().Value.AllowPrivateAddresses, 4 * 1024 * 1024);
         return services.AddSingleton<Translator>().AddSingleton<TurnTranslation>();
     }
 }

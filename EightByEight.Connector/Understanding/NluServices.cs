@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -17,7 +16,7 @@ namespace EightByEight.Connector.Understanding;
 /// Asks services that understand for a Flow. It answers <c>ranking</c>, the likeliest intent first, each with <c>intent</c> and
 /// <c>score</c>, and <c>slots</c>, as the Flow sees them; or why there is no answer.
 /// </summary>
-internal sealed class NluServices(IHttpClientFactory http, Credentials credentials, IOptions<UnderstandingOptions> options, TimeProvider time)
+internal sealed class NluServices(IHttpClientFactory http, IOptions<UnderstandingOptions> options, TimeProvider time)
 {
     private const string Client = "understanding";
     private const int MostBytes = 1024 * 1024;
@@ -41,10 +40,9 @@ internal sealed class NluServices(IHttpClientFactory http, Credentials credentia
             {
                 Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
             };
-            if (service.Connection is { } connection) await credentials.ApplyAsync(connection, request, either.Token);
+            LentCredentials.Lend(request, service.Connection);
             using var client = http.CreateClient(Client);
             using var response = await client.SendAsync(request, either.Token);
-            if (response.StatusCode == HttpStatusCode.Unauthorized && service.Connection is { } refused) credentials.Refused(refused, request);
             if (!response.IsSuccessStatusCode) return Failed(service, $"answered {(int)response.StatusCode}");
             var answer = await JsonNode.ParseAsync(await response.Content.ReadAsStreamAsync(either.Token), cancellationToken: either.Token);
             return (service.Kind == "rasa" ? OfRasa(answer) : OfChat(answer)) is { } understood ? new(understood)
@@ -72,19 +70,8 @@ internal sealed class NluServices(IHttpClientFactory http, Credentials credentia
     public static IServiceCollection AddTo(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<UnderstandingOptions>().Bind(configuration.GetSection(UnderstandingOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddHttpClient(Client, client => (client.Timeout, client.MaxResponseContentBufferSize) = (Timeout.InfiniteTimeSpan, MostBytes))
-            .UseSocketsHttpHandler((handler, provider) =>
-            {
-                // A redirect or a proxy would lead around the check of the address.
-                handler.AllowAutoRedirect = false;
-                handler.UseCookies = false;
-                handler.UseProxy = false;
-                handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1);
-                if (!provider.GetRequiredService<IOptions<UnderstandingOptions>>().Value.AllowPrivateAddresses)
-                    handler.ConnectCallback = PublicAddress.ConnectAsync;
-            })
-            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
-            .RemoveAllLoggers();
+        services.AddPublicClient(Client, provider => provider.GetRequiredService<IOptions<UnderstandingOptions>>().Value.AllowPrivateAddresses, MostBytes)
+            .WithLentCredentials();
         return services.AddSingleton<NluServices>();
     }
 

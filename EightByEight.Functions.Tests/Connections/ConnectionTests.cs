@@ -6,6 +6,7 @@ using EightByEight.Connector;
 using EightByEight.Connector.Connections;
 using EightByEight.Functions.Tests.Agents;
 using EightByEight.Functions.Tests.Conversations;
+using EightByEight.Functions.Tests.Models;
 
 namespace EightByEight.Functions.Tests.Connections;
 
@@ -97,6 +98,24 @@ public sealed class ConnectionTests(AzuriteFixture azurite)
         connector.Service<Credentials>().Refused("login", await LentAsync(connector, "login", "https://a.example"));
         Assert.Equal("Bearer t2", (await LentAsync(connector, "login", "https://a.example")).Headers.Authorization!.ToString());
         Assert.Equal($"grant_type=client_credentials&client_id=me&client_secret={Secret}&scope=all", login.Calls[0].Body);
+    }
+
+    [Theory]
+    [InlineData("start: [ agent: { webhook: URL, connection: login } ]")]
+    [InlineData("start: [ ask: { url: URL, model: m, connection: login } ]")]
+    [InlineData("nlu: { provider: rasa, url: URL, connection: login }\nintents: { hi: { examples: [ hi ] } }\nstart: [ say: \"{{ input.intent }}\" ]")]
+    public async Task A_token_that_is_refused_is_renewed_before_anybody_is_told(string flow)
+    {
+        var number = 0;
+        await using var login = await AgentServer.StartAsync(_ => (200, $$"""{"access_token":"t{{++number}}","expires_in":3600}"""));
+        await using var server = await AgentServer.StartAsync(call => call.Headers.Authorization != "Bearer t2" ? (401, "")
+            : call.Path.EndsWith("parse", StringComparison.Ordinal) ? (200, """{"intent":{"name":"hi","confidence":1}}""")
+            : call.Path.EndsWith("completions", StringComparison.Ordinal) ? Llm.Says("hi") : (200, """{"outputs":["hi"]}"""));
+        await using var connector = await TestConnector.StartAsync(azurite, $"name: bot\n{flow.Replace("URL", $"\"{server.Url}\"", StringComparison.Ordinal)}");
+        await PutAsync(connector, "login", new JsonObject { ["kind"] = "oauth2", ["tokenUrl"] = login.Url, ["clientId"] = "me", ["secret"] = Secret });
+
+        Assert.Equal("hi", Assert.Single(await connector.BotSaysAsync(connector.Start("hi"), 1)));
+        Assert.Equal(["Bearer t1", "Bearer t2"], server.Calls.Select(call => call.Headers.Authorization.ToString()));
     }
 
     [Fact]

@@ -49,19 +49,7 @@ internal sealed class CallbackClient(IHttpClientFactory http, ProviderStore prov
     public static void AddTo(IServiceCollection services)
     {
         services.AddSingleton<CallbackClient>();
-        services.AddHttpClient(Name, client => client.Timeout = Timeout.InfiniteTimeSpan)
-            .UseSocketsHttpHandler((handler, provider) =>
-            {
-                // A redirect or a proxy would lead around the check of the address.
-                handler.AllowAutoRedirect = false;
-                handler.UseCookies = false;
-                handler.UseProxy = false;
-                handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1);
-                if (!provider.GetRequiredService<IOptions<HandoverProviderOptions>>().Value.AllowPrivateCallbacks)
-                    handler.ConnectCallback = PublicAddress.ConnectAsync;
-            })
-            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
-            .RemoveAllLoggers();
+        services.AddPublicClient(Name, provider => provider.GetRequiredService<IOptions<HandoverProviderOptions>>().Value.AllowPrivateCallbacks);
     }
 
     private async Task<HttpRequestMessage> SignedAsync(HandoverProvider provider, string id, byte[] body, CancellationToken cancellation)
