@@ -4,6 +4,7 @@ using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Analytics;
 
@@ -22,6 +23,9 @@ internal sealed class AnalyticsStore(ConnectorStorage storage)
 
     /// <summary>The row that holds the day of the last sweep: what is of days before, it gathered.</summary>
     private const string Swept = "$swept";
+
+    /// <summary>Beside an Endpoint's days, the row that holds the first one whose records are all there still.</summary>
+    private const string Whole = "$whole";
 
     /// <summary>The row of a record that is committed with its turn.</summary>
     public static TableEntity Row(ConversationKey key, AnalyticsRecord record)
@@ -100,6 +104,17 @@ internal sealed class AnalyticsStore(ConnectorStorage storage)
         }
     }
 
+    /// <summary>
+    /// Deletes an Endpoint's records of the days before that of a time. Their totals stay: first it is written down that what is left of
+    /// these days, or still comes, is not all of them. Can be repeated.
+    /// </summary>
+    /// <returns>How many there were.</returns>
+    public async Task<int> DeleteBeforeAsync(string endpointId, DateTimeOffset before, CancellationToken cancellation)
+    {
+        await KeepTotalsAsync(endpointId, AnalyticsKeys.Day(before), cancellation);
+        return await new DayTable(storage.Analytics).DeleteBeforeAsync(endpointId, before, cancellation);
+    }
+
     /// <param name="pointers">Of the index of active conversations.</param>
     private async Task GatherAsync(string pointers, CancellationToken cancellation)
     {
@@ -134,12 +149,38 @@ internal sealed class AnalyticsStore(ConnectorStorage storage)
         }
     }
 
-    /// <summary>Adds a day up from all its records. Of two at a time, the one that began first gives way, and the day stays stale.</summary>
+    private async Task KeepTotalsAsync(string endpointId, string end, CancellationToken cancellation)
+    {
+        bool written;
+        do
+        {
+            var before = await WholeAsync(endpointId, cancellation);
+            if (string.CompareOrdinal(before?.GetString("Day"), end) >= 0) return;
+            var row = new TableEntity(endpointId, Whole) { ["Day"] = end };
+            written = await IsFirstAsync(before is null
+                ? storage.AnalyticsDays.AddEntityAsync(row, cancellation)
+                : storage.AnalyticsDays.UpdateEntityAsync(row, before.ETag, TableUpdateMode.Replace, cancellation));
+        }
+        while (!written);
+    }
+
+    private async Task<TableEntity?> WholeAsync(string endpointId, CancellationToken cancellation)
+    {
+        var row = await storage.AnalyticsDays.GetEntityIfExistsAsync<TableEntity>(endpointId, Whole, cancellationToken: cancellation);
+        return row.HasValue ? row.Value : null;
+    }
+
+    /// <summary>
+    /// Adds a day up from all its records; one whose records have begun to be deleted keeps the total that it has. Of two at a time, the
+    /// one that began first gives way, and the day stays stale.
+    /// </summary>
     private async Task<bool> AddUpAsync(string endpointId, DateOnly day, CancellationToken cancellation)
     {
         var before = await storage.AnalyticsDays.GetEntityIfExistsAsync<TableEntity>(endpointId, Name(day), cancellationToken: cancellation);
         var start = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero);
         var totals = await AnalyticsDay.OfAsync(day, ReadAsync(endpointId, start, start.AddDays(1), cancellation));
+        // Asked after the records were read: if they are all there now, they were then.
+        if (string.CompareOrdinal(Name(day), (await WholeAsync(endpointId, cancellation))?.GetString("Day")) < 0) return true;
         var row = new TableEntity(endpointId, Name(day))
         {
             ["Totals"] = JsonSerializer.SerializeToUtf8Bytes(totals, AnalyticsJson.Default.AnalyticsDay),

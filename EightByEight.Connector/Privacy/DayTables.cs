@@ -5,9 +5,6 @@ internal sealed class DayTables(ConnectorStorage storage)
 {
     public DayTable Logs { get; } = new(storage.Logs);
 
-    /// <summary>Analytics records.</summary>
-    public DayTable Analytics { get; } = new(storage.Analytics);
-
     /// <summary>All of them, by what a line of an export calls theirs.</summary>
-    public IReadOnlyList<(string Kind, DayTable Table)> All => [("log", Logs), ("analytics", Analytics)];
+    public IReadOnlyList<(string Kind, DayTable Table)> All => [("log", Logs), ("analytics", new(storage.Analytics))];
 }

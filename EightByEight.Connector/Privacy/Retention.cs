@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Azure;
 using Azure.Data.Tables;
+using EightByEight.Connector.Analytics;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
@@ -40,7 +41,7 @@ internal sealed record Resting(
 /// a day that was dealt with is not looked at again. A sweep that is cut short is continued by the next one.
 /// </summary>
 internal sealed partial class Retention(
-    ConnectorStorage storage, EndpointStore endpoints, ConversationRetention conversations, Profiles profiles, StoredFiles files, DayTables days,
+    ConnectorStorage storage, EndpointStore endpoints, ConversationRetention conversations, Profiles profiles, StoredFiles files, DayTables days, AnalyticsStore analytics,
     IOptions<ConversationOptions> options, TimeProvider time, ILogger<Retention> logger)
 {
     internal const string Partition = "retention";
@@ -56,7 +57,7 @@ internal sealed partial class Retention(
         new("profiles", p => p.Collected.Profiles, (k, before, c) => profiles.ExpireAsync(k.EndpointId, before, c)),
         new("files", p => p.Collected.Files, (k, before, c) => k.Endpoint is { } endpoint
             ? files.DeleteBeforeAsync(endpoint, before, c) : files.ForgetBeforeAsync(k.EndpointId, before, c)),
-        new("analytics", p => p.Collected.Analytics, (k, before, c) => days.Analytics.DeleteBeforeAsync(k.EndpointId, before, c)),
+        new("analytics", p => p.Collected.Analytics, (k, before, c) => analytics.DeleteBeforeAsync(k.EndpointId, before, c)),
         new("logs", p => p.Collected.Logs, (k, before, c) => days.Logs.DeleteBeforeAsync(k.EndpointId, before, c)),
     ];
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Azure.Core;
 using Azure.Data.Tables;
 using EightByEight.Connector;
+using EightByEight.Connector.Analytics;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
@@ -149,6 +150,50 @@ public sealed class RetentionTests(AzuriteFixture azurite)
         Assert.False(await kept.AnyAsync(kept.Storage.Index, ""));
     }
 
+    [Fact]
+    public async Task A_total_stays_as_it_was_when_its_records_are_gone_and_one_more_comes_late()
+    {
+        await using var kept = new Kept(azurite);
+        var endpoint = await kept.CreateAsync(new() { Analytics = 2 });
+        await kept.CountAsync(endpoint, "early", 1);
+        await kept.CountAsync(endpoint, "early", 2);
+        await kept.SweepAsync(0);
+        await kept.SweepAsync(3);
+        Assert.False(await kept.AnyAsync(kept.Storage.Analytics, ""));
+
+        await kept.CountAsync(endpoint, "late", 1);
+        await kept.SweepAsync(1);
+
+        Assert.Equal(2, await kept.TurnsAsync(endpoint));
+        // What cannot be added up waits for nothing.
+        Assert.False(await kept.AnyAsync(kept.Storage.AnalyticsDays, "$stale"));
+    }
+
+    [Fact]
+    public async Task A_total_is_never_of_what_retention_left_while_it_was_derived()
+    {
+        await using var kept = new Kept(azurite);
+        var endpoint = await kept.CreateAsync(new());
+        await kept.CountAsync(endpoint, "c", 1);
+        await kept.CountAsync(endpoint, "c", 2);
+        await kept.SweepAsync(0);
+        await kept.CountAsync(endpoint, "c", 3);
+        var store = kept.Get<AnalyticsStore>();
+        await store.GatherAsync(endpoint.Id, DateTimeOffset.UtcNow, Cancellation);
+
+        var deleted = 0;
+        kept.Traffic.Watch = seen =>
+        {
+            // The row of the day was read, the records come next.
+            if (!seen.StartsWith("GET", StringComparison.Ordinal) || !seen.Contains("/AnalyticsDays(PartitionKey=", StringComparison.Ordinal)) return;
+            kept.Traffic.Watch = null;
+            deleted = Task.Run(() => store.DeleteBeforeAsync(endpoint.Id, DateTimeOffset.UtcNow.AddDays(1), Cancellation)).GetAwaiter().GetResult();
+        };
+        await store.AddUpAsync(Cancellation);
+
+        Assert.Equal((3, 2), (deleted, await kept.TurnsAsync(endpoint)));
+    }
+
     /// <summary>The connector's services over an account of its own, and what they asked of it.</summary>
     private sealed class Kept : IAsyncDisposable
     {
@@ -213,6 +258,24 @@ public sealed class RetentionTests(AzuriteFixture azurite)
                 new(TableTransactionActionType.Add, parked),
             ], false, Cancellation);
             return key;
+        }
+
+        /// <summary>A turn of today that no sweep has gathered yet.</summary>
+        public async Task CountAsync(Endpoint endpoint, string conversation, long sequence)
+        {
+            await Storage.ReadyAsync();
+            var key = ConversationKey.Of(endpoint.Id, conversation);
+            await Get<ActiveIndex>().AddAsync(key, conversation, ActiveIndex.Day(DateTimeOffset.UtcNow), Cancellation);
+            await Storage.Conversations.AddEntityAsync(AnalyticsStore.Row(
+                key, new() { At = DateTimeOffset.UtcNow, ConversationId = conversation, Sequence = sequence }), Cancellation);
+            await Get<AnalyticsStore>().GatherAsync(endpoint.Id, DateTimeOffset.UtcNow, Cancellation);
+        }
+
+        /// <summary>The turns in an Endpoint's only total.</summary>
+        public async Task<int> TurnsAsync(Endpoint endpoint)
+        {
+            var today = DateOnly.FromDateTime(DateTime.UtcNow);
+            return Assert.Single(await Get<AnalyticsStore>().DaysAsync(endpoint.Id, today.AddDays(-1), today, Cancellation)).Turns;
         }
 
         /// <summary>Sweeps as if so many days had passed.</summary>
