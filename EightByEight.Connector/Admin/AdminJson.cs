@@ -8,6 +8,7 @@ using EightByEight.Connector.Models;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Translation;
+using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Admin;
 
@@ -30,6 +31,7 @@ internal sealed record EndpointResource(
     DataProtectionMembers DataProtection,
     TranslationMembers Translation,
     TransformerSettings Transformers,
+    NluSettings? Nlu,
     LlmSettings Llm,
     FileStorageMembers FileStorage,
     InjectMembers Inject,
@@ -69,7 +71,7 @@ internal sealed record EndpointBody(
     string Name, string Flow, bool? Enabled, EightByEightBody? EightByEight, SessionSettings? Session, HandoverSettings? Handover,
     ContentSettings? Content, DataProtectionMembers? DataProtection, TransformerSettings? Transformers,
     FileStorageMembers? FileStorage, int? FlowVersion, string? Locale, string? TimeZone, InjectMembers? Inject, TestMembers? Test,
-    TranslationMembers? Translation, LlmSettings? Llm);
+    TranslationMembers? Translation, NluSettings? Nlu, LlmSettings? Llm);
 
 /// <inheritdoc cref="FileStorageMembers"/>
 internal sealed record InjectMembers : InjectSettings

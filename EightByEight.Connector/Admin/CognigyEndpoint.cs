@@ -54,7 +54,7 @@ internal static class CognigyEndpoint
         ["flowId"] = "A Flow of Cognigy cannot be imported: the Endpoint runs the Flow that ?flow= names. A step 'agent' of a Flow can go on asking Cognigy.",
         ["entrypoint"] = "A Flow begins at its start.",
         ["localeId"] = "Locales are language tags here: set locale.",
-        ["nluConnectorId"] = "Understanding belongs to the Flow.",
+        ["nluConnectorId"] = "A connector is a resource of Cognigy: the Flow understands, or set nlu.",
         ["storeDataPayload"] = "It concerns the Voice Gateway only.",
         ["useDashbotAnalytics"] = "Dashbot is used where its key is set.",
         ["overrideSnapshotConnections"] = "An Endpoint runs a version of its Flow: see flowVersion.",

@@ -117,6 +117,15 @@ internal sealed class JsonMembers
     public int? OptionalNumber(string name, int least, int most) =>
         Known(name) is null or { ValueKind: JsonValueKind.Null } ? null : Number(name, least, most, least);
 
+    /// <summary>A number from 0 to 1; null when it is absent, null or wrong.</summary>
+    public double? Share(string name)
+    {
+        if (Known(name) is not { ValueKind: not JsonValueKind.Null } value) return null;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var share) && share is >= 0 and <= 1) return share;
+        Refuse(name, "Must be a number from 0 to 1.");
+        return null;
+    }
+
     /// <summary>One of a few words.</summary>
     public string Word(string name, string otherwise, params IReadOnlyList<string> words)
     {

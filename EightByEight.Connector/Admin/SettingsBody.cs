@@ -10,6 +10,7 @@ using EightByEight.Connector.Models;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Translation;
+using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Admin;
 
@@ -90,6 +91,7 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
         var dataProtection = DataProtectionSettings.Read(all.Object("dataProtection"));
         var translation = TranslationSettings.Read(all.Object("translation"));
         var transformers = TransformerSettings.Read(all.Object("transformers"));
+        var nlu = NluSettings.Read(all);
         var llm = LlmSettings.Read(all.Object("llm"));
         var fileStorage = FileStorageSettings.Read(all.Object("fileStorage"));
         var inject = InjectSettings.Read(all.Object("inject"));
@@ -133,6 +135,7 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
                 DataProtection = dataProtection,
                 Translation = translation,
                 Transformers = transformers,
+                Nlu = nlu,
                 Llm = llm,
                 FileStorage = fileStorage,
                 Inject = inject,

@@ -1,4 +1,5 @@
 using EightByEight.Connector.Admin;
+using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -8,7 +9,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace EightByEight.Connector.Connections;
 
 /// <summary><c>/api/connections</c>: named credentials, whose secrets can be set and never read.</summary>
-internal sealed class ConnectionRoutes(ConnectionStore store, FlowStore flows, FlowDirectory directory, AuditTrail audit)
+internal sealed class ConnectionRoutes(
+    ConnectionStore store, FlowStore flows, FlowDirectory directory, EndpointStore endpoints, AuditTrail audit)
 {
     public static void Map(RouteGroupBuilder api)
     {
@@ -21,7 +23,7 @@ internal sealed class ConnectionRoutes(ConnectionStore store, FlowStore flows, F
             .WithSummary("Creates or replaces a connection; where it exists, an absent secret stays as it is.")
             .Takes<ConnectionBodyDescription>("application/json").Produces<ConnectionResource>().Produces<ConnectionResource>(201).Refuses(400, 412, 413);
         group.MapDelete("/{name}", (HttpContext http, string name) => Of(http).DeleteAsync(http, name))
-            .WithSummary("Deletes a connection that no Flow names.").Produces(204).Refuses(404, 409, 412);
+            .WithSummary("Deletes a connection that neither a Flow nor an Endpoint names.").Produces(204).Refuses(404, 409, 412);
     }
 
     private static ConnectionRoutes Of(HttpContext http) => http.RequestServices.GetRequiredService<ConnectionRoutes>();
@@ -60,25 +62,25 @@ internal sealed class ConnectionRoutes(ConnectionStore store, FlowStore flows, F
     {
         if (await store.GetAsync(name, http.RequestAborted) is null) throw NotFound(name);
         if (await UsersAsync(name, http.RequestAborted) is { Count: > 0 } users)
-            throw new AdminException(409, "In use", $"The connection {name} is named by {string.Join(", ", users)}. Give these Flows another one first.");
+            throw new AdminException(409, "In use", $"The connection {name} is named by {string.Join(", ", users)}. Give these another one first.");
         if (!await store.DeleteAsync(name, http.Request.IfMatch(), http.RequestAborted)) throw NotFound(name);
         await audit.AddAsync(http, "connection.delete", name, []);
         return TypedResults.NoContent();
     }
 
-    /// <summary>The Flows whose newest version names it.</summary>
+    /// <summary>The Flows whose newest version names it, and the Endpoints whose <c>nlu</c> does.</summary>
     private async Task<List<string>> UsersAsync(string name, CancellationToken cancellation)
     {
         const int page = 100;
         var users = new List<string>();
-        for (string? after = null; ;)
-        {
-            var found = await flows.ListAsync(after, page, cancellation);
+        IReadOnlyList<StoredFlow> found;
+        for (string? after = null; (found = await flows.ListAsync(after, page, cancellation)).Count > 0; after = found[^1].Name)
             foreach (var flow in found)
-                if (await directory.FindAsync(flow.Name, cancellation) is { } compiled && compiled.Connections.Contains(name)) users.Add(flow.Name);
-            if (found.Count < page) return users;
-            after = found[^1].Name;
-        }
+                if (await directory.FindAsync(flow.Name, cancellation) is { } compiled && compiled.Connections.Contains(name)) users.Add($"the Flow {flow.Name}");
+        IReadOnlyList<Endpoints.Endpoint> listed;
+        for (string? after = null; (listed = await endpoints.ListAsync(after, page, cancellation)).Count > 0; after = listed[^1].Id)
+            users.AddRange(listed.Where(endpoint => endpoint.Settings.Nlu?.Connection == name).Select(endpoint => $"the Endpoint {endpoint.Id}"));
+        return users;
     }
 
     private static IResult Answer(HttpContext http, Connection connection, int status)

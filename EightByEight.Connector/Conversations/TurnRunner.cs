@@ -136,6 +136,7 @@ internal sealed partial class TurnRunner(
             Context = session.Context,
             Profile = session.Profile,
             Locale = endpoint.Settings.Locale,
+            Nlu = endpoint.Settings.Nlu,
             Marks = session.Marks,
             Limits = limits.Value,
         }, cancellation);
@@ -147,7 +148,7 @@ internal sealed partial class TurnRunner(
     /// <summary>Whether a turn asks something of the world, so that it should not be tried by two at a time.</summary>
     public async ValueTask<bool> ReachesOutsideAsync(EndpointSettings settings, ConversationState state, CancellationToken cancellation)
     {
-        if (settings.Transformers.Run || settings.Translation.Enabled) return true;
+        if (settings.Transformers.Run || settings.Translation.Enabled || settings.Nlu is { Service: not null }) return true;
         var bound = await BoundAsync(settings, cancellation);
         if (bound is { Asks: true }) return true;
         // A session that waits goes on with the version that it began with.
@@ -208,6 +209,7 @@ internal sealed partial class TurnRunner(
             Id = stored.EventId,
             At = DateTimeOffset.FromUnixTimeMilliseconds(stored.ReceivedAt),
             Locale = settings.Locale,
+            Nlu = settings.Nlu,
             Marks = session.Marks,
             Limits = limits.Value,
         }, cancellation);

@@ -7,6 +7,7 @@ using EightByEight.Connector.Models;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Translation;
+using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Endpoints;
 
@@ -106,6 +107,9 @@ public sealed record EndpointSettings
 
     /// <summary>The Endpoint's own code around the Flow.</summary>
     public TransformerSettings Transformers { get; init; } = new();
+
+    /// <summary>What understands what customers say; null: as the Flow says.</summary>
+    public NluSettings? Nlu { get; init; }
 
     /// <summary>How the answers of language models go out.</summary>
     public LlmSettings Llm { get; init; } = new();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Flows;
 
@@ -33,6 +34,9 @@ public sealed record FlowInput
 
     /// <summary>The Endpoint's locale; null: none.</summary>
     public string? Locale { get; init; }
+
+    /// <summary>What understands; null: as the Flow says.</summary>
+    public NluSettings? Nlu { get; init; }
 
     /// <summary>What the engine remembers of the session.</summary>
     public FlowMarks Marks { get; init; } = new();

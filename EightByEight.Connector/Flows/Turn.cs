@@ -130,6 +130,9 @@ internal sealed class Turn : IDisposable
     /// <summary>What a language model found in the input for the question that waits; null: nothing.</summary>
     public JsonNode? Entity { get; set; }
 
+    /// <summary>What the Endpoint chose to understand by; null: as the Flow says.</summary>
+    public NluSettings? Nlu => _input.Nlu;
+
     /// <summary>Whether someone looks at what slots hold.</summary>
     public bool NamesSlots => _flow.NamesSlots;
 
@@ -164,7 +167,7 @@ internal sealed class Turn : IDisposable
     {
         for (var i = (position?.Calls?.Count ?? 0) - 1; i >= 0; i--)
             if (Find(position!.Calls![i].Flow)?.Listener is { } inner) return inner;
-        return _flow.Listener ?? (NamesSlots ? Listener.OfSlots : null);
+        return _flow.Listener ?? (NamesSlots || Nlu is { Service: not null } ? Listener.OfSlots : null);
     }
 
     /// <summary>Where an input begins for which nothing waits: with what answers its intent, else at the Flow's start.</summary>

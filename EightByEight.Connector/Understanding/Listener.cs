@@ -65,9 +65,9 @@ internal sealed class Listener
     /// <summary>What is asked of a service before this can be understood; null: nothing is.</summary>
     public UnderstandRequest? Ask(Turn turn)
     {
-        if (Service is null || TriggeredIntent.In(turn.Text) is not null) return null;
+        if (ServiceFor(turn) is not { } service || TriggeredIntent.In(turn.Text) is not null) return null;
         var text = turn.Text.Length > Features.LongestText ? turn.Text[..Features.LongestText] : turn.Text;
-        return new(Service, text, [.. Intents.Where(intent => intent.CountsIn(turn.State))
+        return new(service, text, [.. Intents.Where(intent => intent.CountsIn(turn.State))
             .Select(intent => (intent.Name, intent.Examples.Count == 0 ? [] : intent.Examples[Chosen(intent, turn.Locale)].Texts))], [.. Slots.Select(slot => slot.Name)]);
     }
 
@@ -77,11 +77,13 @@ internal sealed class Listener
     {
         var triggered = TriggeredIntent.In(turn.Text);
         var said = triggered is null ? turn.Text : TriggeredIntent.TextIn(turn.Text);
-        var slots = turn.NamesSlots ? SlotFinder.Find(said, Slots, turn) : [];
+        var slots = turn.NamesSlots && turn.Nlu is not { IsOff: true } ? SlotFinder.Find(said, Slots, turn) : [];
         if (triggered is not null) return Triggered(triggered, this) with { Slots = slots };
-        if (answer is { Error: { } error }) turn.Warn("nlu", Service!.Line, error);
+        if (turn.Nlu is { IsOff: true }) return new() { By = this };
+        var service = ServiceFor(turn);
+        if (answer is { Error: { } error }) turn.Warn("nlu", service!.Line, error);
         else if (answer?.Value is JsonObject told) return Told(told, slots, turn);
-        if (!HasExamples) return new() { By = this, Slots = slots, IsUnderstood = Intents.Count == 0 && Service is null ? null : false };
+        if (!HasExamples) return new() { By = this, Slots = slots, IsUnderstood = Intents.Count == 0 && service is null ? null : false };
         return Recognise(said, turn) with { Slots = slots };
     }
 
@@ -102,6 +104,10 @@ internal sealed class Listener
         return DidYouMean is { } asking && heard.Guesses.Any(guess => _numbers.ContainsKey(guess.Intent)) ? asking : DefaultReply;
     }
 
+    private NluService? ServiceFor(Turn turn) => turn.Nlu is { } chosen ? chosen.Service : Service;
+
+    private double ThresholdFor(Turn turn) => turn.Nlu?.Threshold ?? Threshold;
+
     private string? NameOf(string name) => _numbers.TryGetValue(name, out var number) ? Intents[number].Name : null;
 
     /// <summary>What a service understood. Its slots are beside those that are found here.</summary>
@@ -111,16 +117,17 @@ internal sealed class Listener
             if (!slots.ContainsKey(name)) slots[name] = found!.DeepClone();
         var ranking = said["ranking"]!.AsArray().Select(one => (Intent: NameOf((string)one!["intent"]!) ?? (string)one["intent"]!, Score: (double)one["score"]!)).ToList();
         bool Counts(string name) => !_numbers.TryGetValue(name, out var number) || Intents[number].CountsIn(turn.State);
+        var threshold = ThresholdFor(turn);
         var inState = ranking.Where(one => Counts(one.Intent)).ToList();
-        var isUnderstood = inState is [{ Score: var score }, ..] && score >= Threshold;
+        var isUnderstood = inState is [{ Score: var score }, ..] && score >= threshold;
         return new()
         {
             By = this,
             Intent = isUnderstood ? inState[0].Intent : null,
             Score = inState.Count == 0 ? null : inState[0].Score,
             IsUnderstood = isUnderstood,
-            OutOfState = ranking is [{ } first, ..] && first.Score >= Threshold && !Counts(first.Intent) ? first.Intent : null,
-            Guesses = [.. inState.Where(one => one.Score >= Math.Min(Threshold, DidYouMean?.From ?? UsualOffer)).Take(MostGuesses)],
+            OutOfState = ranking is [{ } first, ..] && first.Score >= threshold && !Counts(first.Intent) ? first.Intent : null,
+            Guesses = [.. inState.Where(one => one.Score >= Math.Min(threshold, DidYouMean?.From ?? UsualOffer)).Take(MostGuesses)],
             Slots = slots,
         };
     }
@@ -142,18 +149,19 @@ internal sealed class Listener
             else Insert(best, i, scores[i]);
         }
 
-        var least = Math.Min(Threshold, DidYouMean?.From ?? UsualOffer);
+        var threshold = ThresholdFor(turn);
+        var least = Math.Min(threshold, DidYouMean?.From ?? UsualOffer);
         var guesses = new List<(string, double)>();
         foreach (var (number, score) in best)
             if (number >= 0 && score >= least) guesses.Add((Intents[number].Name, Math.Round(score, 4)));
-        var isUnderstood = best[0].Score >= Threshold && best[0].Number >= 0;
+        var isUnderstood = best[0].Score >= threshold && best[0].Number >= 0;
         return new()
         {
             By = this,
             Intent = isUnderstood ? Intents[best[0].Number].Name : null,
             Score = Math.Round(best[0].Score, 4),
             IsUnderstood = isUnderstood,
-            OutOfState = outside >= 0 && outsideScore >= Threshold && outsideScore > best[0].Score ? Intents[outside].Name : null,
+            OutOfState = outside >= 0 && outsideScore >= threshold && outsideScore > best[0].Score ? Intents[outside].Name : null,
             Guesses = guesses,
         };
     }

@@ -226,12 +226,12 @@ internal sealed partial class ListenerSource
         }
 
         var provider = Text("provider");
-        if (provider is not ("rasa" or "openai")) Problems.Report(nlu.Find("provider")!, "'provider' is rasa or openai; without one the Flow understands by its examples.");
-        if (!Uri.TryCreate(Text("url"), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0)
+        if (provider is not (NluService.Rasa or NluService.OpenAI)) Problems.Report(nlu.Find("provider")!, "'provider' is rasa or openai; without one the Flow understands by its examples.");
+        if (!NluService.IsUrl(Text("url"), out var url))
             Problems.Report((DocumentNode?)nlu.Find("url") ?? key, "'url' is where the service is, such as url: https://rasa.example.com, without a user.");
         var model = Text("model");
-        if (provider == "openai" && model is null) Problems.Report(key, "'openai' needs a 'model', such as model: gpt-4o-mini.");
-        if (provider == "rasa" && model is not null) Problems.Report(nlu.FindKey("model")!, "'model' belongs to the provider openai.");
+        if (provider == NluService.OpenAI && model is null) Problems.Report(key, "'openai' needs a 'model', such as model: gpt-4o-mini.");
+        if (provider == NluService.Rasa && model is not null) Problems.Report(nlu.FindKey("model")!, "'model' belongs to the provider openai.");
         var timeout = UsualTimeout;
         if (nlu.Find("timeout") is { } seconds && !(double.TryParse((seconds as ScalarNode)?.Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out timeout)
             && timeout is > 0 and <= MostTimeout))

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using EightByEight.Connector.Flows;
 
 namespace EightByEight.Connector.Understanding;
@@ -10,8 +11,15 @@ namespace EightByEight.Connector.Understanding;
 /// <param name="Line">Where it stands in the document.</param>
 internal sealed record NluService(string Kind, Uri Url, string? Model, TimeSpan Timeout, int Line)
 {
+    public const string Rasa = "rasa";
+    public const string OpenAI = "openai";
+
     /// <summary>The connection with its credentials; null: none.</summary>
     public string? Connection { get; init; }
+
+    /// <summary>Whether a service can be there.</summary>
+    public static bool IsUrl(string? text, [NotNullWhen(true)] out Uri? url) =>
+        Uri.TryCreate(text, UriKind.Absolute, out url) && url.Scheme is ("http" or "https") && url.UserInfo.Length == 0;
 }
 
 /// <summary>Asks such a service what a text means.</summary>

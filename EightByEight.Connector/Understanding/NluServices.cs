@@ -45,7 +45,7 @@ internal sealed class NluServices(IHttpClientFactory http, IOptions<Understandin
             using var response = await client.SendAsync(request, either.Token);
             if (!response.IsSuccessStatusCode) return Failed(service, $"answered {(int)response.StatusCode}");
             var answer = await JsonNode.ParseAsync(await response.Content.ReadAsStreamAsync(either.Token), cancellationToken: either.Token);
-            return (service.Kind == "rasa" ? OfRasa(answer) : OfChat(answer)) is { } understood ? new(understood)
+            return (service.Kind == NluService.Rasa ? OfRasa(answer) : OfChat(answer)) is { } understood ? new(understood)
                 : Failed(service, "answered something else than was asked for");
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested)
@@ -78,9 +78,9 @@ internal sealed class NluServices(IHttpClientFactory http, IOptions<Understandin
     private static FlowAnswer Failed(NluService service, string how) => new(null, $"The service '{service.Kind}' that is to understand {how}.");
 
     private static Uri PathOf(NluService service) =>
-        new($"{service.Url.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{(service.Kind == "rasa" ? "model/parse" : "chat/completions")}{service.Url.Query}");
+        new($"{service.Url.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{(service.Kind == NluService.Rasa ? "model/parse" : "chat/completions")}{service.Url.Query}");
 
-    private static JsonObject BodyOf(UnderstandRequest asked) => asked.Service.Kind == "rasa" ? new() { ["text"] = asked.Text } : ChatBody(asked);
+    private static JsonObject BodyOf(UnderstandRequest asked) => asked.Service.Kind == NluService.Rasa ? new() { ["text"] = asked.Text } : ChatBody(asked);
 
     /// <remarks>Source: OpenAI API reference, chat completions, structured outputs.</remarks>
     private static JsonObject ChatBody(UnderstandRequest asked)

@@ -40,7 +40,7 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
 
         var answer = await server.SendAsync("POST", "/api/endpoints", """
             {"name":"","enabled":"yes","flow":"welcome","flow":"welcome","eightByEight":{"baseURL":"x","freshnessSeconds":0,"apiKey":"a\nb",
-             "tenantId":5},"session":{"expirationMinutes":1.5},"nlu":null,"id":"ep1"}
+             "tenantId":5},"session":{"expirationMinutes":1.5},"voice":null,"id":"ep1"}
             """);
 
         answer.Is(HttpStatusCode.BadRequest);
@@ -49,7 +49,7 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
             new[]
             {
                 "$.name", "$.enabled", "$.flow", "$.eightByEight.baseURL", "$.eightByEight.freshnessSeconds", "$.eightByEight.apiKey",
-                "$.eightByEight.tenantId", "$.session.expirationMinutes", "$.nlu", "$.id",
+                "$.eightByEight.tenantId", "$.session.expirationMinutes", "$.voice", "$.id",
             }.Order(),
             answer.Paths.Order());
         Assert.Contains("Did you mean baseUrl?", answer.Text);
@@ -149,6 +149,27 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
         Assert.Equal(["$.eightByEight.baseUrl"], answer.Paths);
     }
 
+    [Theory]
+    [InlineData("{}", "$.nlu.provider")]
+    [InlineData("{\"provider\":\"luis\"}", "$.nlu.provider")]
+    [InlineData("{\"provider\":\"rasa\"}", "$.nlu.url")]
+    [InlineData("{\"provider\":\"rasa\",\"url\":\"rasa.example.com\"}", "$.nlu.url")]
+    [InlineData("{\"provider\":\"rasa\",\"url\":\"https://rasa.example.com\",\"model\":\"m\"}", "$.nlu.model")]
+    [InlineData("{\"provider\":\"openai\",\"url\":\"https://llm.example.com/v1\"}", "$.nlu.model")]
+    [InlineData("{\"provider\":\"none\",\"connection\":\"rasa\"}", "$.nlu.connection")]
+    [InlineData("{\"provider\":\"examples\",\"threshold\":2}", "$.nlu.threshold")]
+    [InlineData("{\"provider\":\"examples\",\"timeoutSeconds\":31}", "$.nlu.timeoutSeconds")]
+    [InlineData("{\"provider\":\"examples\",\"language\":\"en\"}", "$.nlu.language")]
+    public async Task What_understands_is_refused_with_its_path(string nlu, string path)
+    {
+        await using var server = await ServerAsync();
+
+        var answer = await server.SendAsync("POST", "/api/endpoints", $$"""{"name":"A","flow":"welcome","nlu":{{nlu}}}""");
+
+        answer.Is(HttpStatusCode.BadRequest);
+        Assert.Equal([path], answer.Paths);
+    }
+
     [Fact]
     public async Task A_flow_that_does_not_exist_is_refused()
     {
@@ -204,10 +225,10 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
         await using var server = await ServerAsync();
         var path = (await server.SendAsync("POST", "/api/endpoints", Acme)).Location!.ToString();
 
-        var answer = await server.SendAsync("PATCH", path, """{"nlu":null,"eightByEight":{"tennantId":null}}""");
+        var answer = await server.SendAsync("PATCH", path, """{"voice":null,"eightByEight":{"tennantId":null}}""");
 
         answer.Is(HttpStatusCode.BadRequest);
-        Assert.Equal(new[] { "$.nlu", "$.eightByEight.tennantId" }.Order(), answer.Paths.Order());
+        Assert.Equal(new[] { "$.voice", "$.eightByEight.tennantId" }.Order(), answer.Paths.Order());
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Functions.Tests.Flows;
 
@@ -32,6 +33,9 @@ internal sealed class Conversation(Flow flow)
     /// <summary>The Endpoint's locale.</summary>
     public string? Locale { get; init; }
 
+    /// <summary>What the Endpoint chose to understand by.</summary>
+    public NluSettings? Nlu { get; init; }
+
     public FlowLimits Limits { get; init; } = new();
 
     /// <summary>What the clock of the next turn shows.</summary>
@@ -57,6 +61,7 @@ internal sealed class Conversation(Flow flow)
             Id = EventId ?? $"event-{_execution}",
             At = Now,
             Locale = Locale,
+            Nlu = Nlu,
             Limits = Limits,
             Marks = JsonSerializer.Deserialize<FlowMarks>(_marks)!,
             Context = (JsonObject)JsonNode.Parse(_context)!,

@@ -206,6 +206,38 @@ public sealed class NluServiceTests(AzuriteFixture azurite)
         Assert.Equal(409, (int)refused.StatusCode);
     }
 
+    [Theory]
+    [InlineData("{\"provider\":\"none\"}", "Welcome!", null)]
+    [InlineData("{\"provider\":\"examples\"}", "On its way.", "order status")]
+    [InlineData("{\"provider\":\"rasa\",\"url\":\"URL\",\"connection\":\"shop\"}", "Cancelled .", "cancel")]
+    [InlineData("{\"provider\":\"rasa\",\"url\":\"URL\",\"threshold\":0.95}", "What?", null)]
+    public async Task An_Endpoint_chooses_what_understands_whatever_its_Flow_says(string nlu, string says, string? intent)
+    {
+        await using var server = await AgentServer.StartAsync(_ => (200, """{"intent":{"name":"cancel","confidence":0.9},"entities":[]}"""));
+        await using var connector = await TestConnector.StartAsync(azurite, Flow(""));
+        using var put = await connector.Admin.PutAsJsonAsync(
+            "/api/connections/shop", new JsonObject { ["kind"] = "bearer", ["secret"] = "s" }, TestContext.Current.CancellationToken);
+        var endpoint = $"/api/endpoints/{connector.EndpointId}";
+        using var patched = await connector.Admin.PatchAsync(endpoint,
+            new StringContent($$"""{"nlu":{{nlu.Replace("URL", server.Url, StringComparison.Ordinal)}}}"""), TestContext.Current.CancellationToken);
+        Assert.True(patched.IsSuccessStatusCode, await patched.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal(says, Assert.Single(await connector.BotSaysAsync(connector.Start("where is my order"), 1)));
+        var record = await connector.Admin.GetStringAsync($"{endpoint}/analytics", TestContext.Current.CancellationToken);
+        Assert.Equal(intent, (string?)JsonNode.Parse(record.Trim())!["intent"]);
+        using var freed = await connector.Admin.DeleteAsync("/api/connections/shop", TestContext.Current.CancellationToken);
+        Assert.Equal(nlu.Contains("shop", StringComparison.Ordinal) ? 409 : 204, (int)freed.StatusCode);
+    }
+
+    [Fact]
+    public void Without_understanding_a_button_still_means_its_intent_and_slots_stay_empty()
+    {
+        var customer = new Conversation(Flow("")) { Nlu = new() { Provider = "none" } };
+
+        Assert.Equal("Welcome!", customer.Say("cancel my order"));
+        Assert.Equal("Cancelled .", customer.Say("cIntent:cancel"));
+    }
+
     private static string Flow(string nlu) => $$$"""
         name: shop
         intents:
