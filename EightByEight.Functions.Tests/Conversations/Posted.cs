@@ -19,6 +19,16 @@ internal static class Posted
     /// <summary>The intervals of tests, and no worker: the test is the host.</summary>
     public static Dictionary<string, string?> Unpumped => new(TestConnector.Quick) { ["DevHost:Queues:Concurrency"] = "0" };
 
+    /// <summary>The same, where what a process leaves behind as it dies is free again soon.</summary>
+    public static Dictionary<string, string?> Mortal => new(Unpumped)
+    {
+        ["Connector:Conversations:Lease"] = "00:00:01",
+        ["Connector:Conversations:ClockSkew"] = "00:00:00",
+        ["Connector:Conversations:Visibility"] = "00:00:00.1",
+        ["Connector:ChatGateway:AttemptTimeout"] = "00:00:00.5",
+        ["Connector:ChatGateway:TotalTimeout"] = "00:00:00.6",
+    };
+
     public static JsonObject Said(string text, string? sender = "user") => new()
     {
         ["sender"] = sender is null ? null : new JsonObject { ["type"] = sender },

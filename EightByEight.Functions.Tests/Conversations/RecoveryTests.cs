@@ -162,15 +162,7 @@ public sealed class RecoveryTests(AzuriteFixture azurite)
     {
         await using var proxy = await StorageProxy.StartAsync(azurite);
         await using var connector = await TestConnector.StartAsync(azurite, storage: proxy.ConnectionString, settings: Posted.Unsigned,
-            options: new Dictionary<string, string?>(Posted.Unpumped)
-            {
-                ["Connector:Conversations:MaxAttempts"] = "2",
-                ["Connector:Conversations:Lease"] = "00:00:01",
-                ["Connector:Conversations:ClockSkew"] = "00:00:00",
-                ["Connector:Conversations:Visibility"] = "00:00:00.1",
-                ["Connector:ChatGateway:AttemptTimeout"] = "00:00:00.5",
-                ["Connector:ChatGateway:TotalTimeout"] = "00:00:00.6",
-            });
+            options: new Dictionary<string, string?>(Posted.Mortal) { ["Connector:Conversations:MaxAttempts"] = "2" });
         var conversation = connector.Start();
         await connector.Gateway.SettledAsync();
         await connector.PostAsync(conversation, "MESSAGE", Posted.Said("deadly"), at: 1_000, eventId: "deadly");

@@ -147,6 +147,58 @@ public sealed class InjectTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Who_has_no_key_is_left_to_the_handler_only_where_the_settings_say_so()
+    {
+        var settings = Settings;
+        settings["transformers"]!["source"] = """
+            createWebhookTransformer({
+              handleNotify: async ({ request, response }) => {
+                if (request.headers.authorization === 'Bearer of their own') return {};
+                response.status(403).send('no');
+                return null;
+              }
+            })
+            """;
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, settings);
+        var conversation = connector.Start("hello");
+        await connector.BotSaysAsync(conversation, 1);
+        var body = $$$"""{"conversationId":"{{{conversation}}}","text":"news"}""";
+        async Task<HttpStatusCode> SendsAsync(string path, string key) => (await SendAsync(connector, path, body, key)).Status;
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await SendsAsync("notify", "of their own"));
+        using var opened = await connector.Admin.PatchAsync($"/api/endpoints/{connector.EndpointId}",
+            new StringContent("""{"inject":{"leaveToTransformer":true}}"""), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, opened.StatusCode);
+
+        Assert.Equal(HttpStatusCode.Forbidden, await SendsAsync("notify", "of somebody"));
+        Assert.Equal(HttpStatusCode.Accepted, await SendsAsync("notify", "of their own"));
+        // handleInject is off: nobody would check.
+        Assert.Equal(HttpStatusCode.Unauthorized, await SendsAsync("inject", "of their own"));
+        Assert.Equal("news", (await connector.BotSaysAsync(conversation, 2))[1]);
+    }
+
+    [Fact]
+    public async Task Attachments_reach_the_Flow_by_an_inject_and_the_customer_by_a_notify()
+    {
+        var settings = Settings;
+        settings["content"] = new JsonObject { ["media"] = "link" };
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: parcels
+            start:
+              - say: "{{ (input.attachments ?? []).map(file => `${file.type} ${file.name} ${file.url}`).join() }} from {{ input.text }}"
+            """, settings);
+        var conversation = connector.Start("hello");
+        await connector.BotSaysAsync(conversation, 1);
+        const string attachments = """[{"type":"image","url":"https://files.example.com/door.png","name":"door.png"}]""";
+
+        await SendAsync(connector, "inject", $$$"""{"conversationId":"{{{conversation}}}","text":"camera","attachments":{{{attachments}}}}""");
+        Assert.Equal("image door.png https://files.example.com/door.png from camera", (await connector.BotSaysAsync(conversation, 2))[1]);
+        await SendAsync(connector, "notify", $$$"""{"conversationId":"{{{conversation}}}","attachments":{{{attachments}}}}""");
+
+        Assert.Contains("https://files.example.com/door.png", (await connector.BotSaysAsync(conversation, 3))[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_handover_while_one_goes_on_is_not_made_and_the_operator_is_told()
     {
         await using var connector = await TestConnector.StartAsync(azurite, """

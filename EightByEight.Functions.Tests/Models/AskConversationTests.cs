@@ -119,14 +119,7 @@ public sealed class AskConversationTests(AzuriteFixture azurite)
         var settings = Posted.Unsigned.DeepClone().AsObject();
         settings["llm"] = new JsonObject { ["streamSentences"] = true };
         await using var connector = await TestConnector.StartAsync(azurite, Streaming(llm), settings: settings, storage: proxy.ConnectionString,
-            options: new Dictionary<string, string?>(Posted.Unpumped)
-            {
-                ["Connector:Conversations:Lease"] = "00:00:01",
-                ["Connector:Conversations:ClockSkew"] = "00:00:00",
-                ["Connector:Conversations:Visibility"] = "00:00:00.1",
-                ["Connector:ChatGateway:AttemptTimeout"] = "00:00:00.5",
-                ["Connector:ChatGateway:TotalTimeout"] = "00:00:00.6",
-            });
+            options: Posted.Mortal);
         var conversation = connector.Start();
         await connector.Gateway.SettledAsync();
         await connector.PostAsync(conversation, "MESSAGE", Posted.Said("where?"));

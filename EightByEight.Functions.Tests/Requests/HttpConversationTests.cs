@@ -21,14 +21,7 @@ public sealed class HttpConversationTests(AzuriteFixture azurite)
               - say: One moment.
               - http: { url: "{{{server.Url}}}", json: { order: 7 } }
               - say: "It is {{ input.result.body }}."
-            """, settings: Posted.Unsigned, storage: proxy.ConnectionString, options: new Dictionary<string, string?>(Posted.Unpumped)
-        {
-            ["Connector:Conversations:Lease"] = "00:00:01",
-            ["Connector:Conversations:ClockSkew"] = "00:00:00",
-            ["Connector:Conversations:Visibility"] = "00:00:00.1",
-            ["Connector:ChatGateway:AttemptTimeout"] = "00:00:00.5",
-            ["Connector:ChatGateway:TotalTimeout"] = "00:00:00.6",
-        });
+            """, settings: Posted.Unsigned, storage: proxy.ConnectionString, options: Posted.Mortal);
         var conversation = connector.Start();
         await connector.Gateway.SettledAsync();
         await connector.PostAsync(conversation, "MESSAGE", Posted.Said("where?"));

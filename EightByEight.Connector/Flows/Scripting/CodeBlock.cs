@@ -32,17 +32,9 @@ internal sealed class CodeBlock
                 options: new ScriptPreparationOptions { CollectReferencedGlobals = true });
             return new CodeBlock(script, ScriptTraits.Of(body, script.ReferencedGlobals!) with { Simple = false, Pure = false });
         }
-        catch (ParseErrorException fault)
+        catch (Exception fault) when (ExpressionFormatException.Of(fault) is { } wrong)
         {
-            throw new ExpressionFormatException(fault.Error.Description, fault.Error.Index, fault);
-        }
-        catch (ScriptPreparationException fault)
-        {
-            throw new ExpressionFormatException((fault.InnerException ?? fault).Message.TrimEnd('.'), 0, fault);
-        }
-        catch (InsufficientExecutionStackException fault)
-        {
-            throw new ExpressionFormatException("it is nested too deep", 0, fault);
+            throw wrong;
         }
     }
 

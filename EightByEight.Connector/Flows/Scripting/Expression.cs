@@ -41,17 +41,9 @@ internal sealed class Expression
             return new Expression(source.Trim(), script, ScriptTraits.Of(expression, script.ReferencedGlobals!),
                 MemberChain.TryOf(expression));
         }
-        catch (ParseErrorException fault)
+        catch (Exception fault) when (ExpressionFormatException.Of(fault) is { } wrong)
         {
-            throw new ExpressionFormatException(fault.Error.Description, fault.Error.Index, fault);
-        }
-        catch (ScriptPreparationException fault)
-        {
-            throw new ExpressionFormatException((fault.InnerException ?? fault).Message.TrimEnd('.'), 0, fault);
-        }
-        catch (InsufficientExecutionStackException fault)
-        {
-            throw new ExpressionFormatException("it is nested too deep", 0, fault);
+            throw wrong;
         }
     }
 
@@ -113,4 +105,13 @@ internal sealed class ScriptException(string message, Exception? cause = null) :
 internal sealed class ExpressionFormatException(string message, int index, Exception? cause = null) : Exception(message, cause)
 {
     public int Index { get; } = index;
+
+    /// <summary>What the parser's exception says of the text; null: it is of another kind.</summary>
+    public static ExpressionFormatException? Of(Exception fault) => fault switch
+    {
+        ParseErrorException parsing => new(parsing.Error.Description, parsing.Error.Index, fault),
+        ScriptPreparationException => new((fault.InnerException ?? fault).Message.TrimEnd('.'), 0, fault),
+        InsufficientExecutionStackException => new("it is nested too deep", 0, fault),
+        _ => null,
+    };
 }
