@@ -41,6 +41,7 @@ public static class ConnectorServices
         services.AddSingleton<ConnectorPipeline>();
         services.AddSingleton<EndpointLog>();
         services.AddSingleton<Seals>();
+        services.AddSingleton<SealedBodies>();
         services.AddSingleton<Profiles>();
         services.AddSingleton<Retention>();
         services.AddSingleton<DayTables>();

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Azure.Data.Tables;
 using EightByEight.Connector.Analytics;
 using EightByEight.Connector.ChatGateway;
@@ -39,5 +40,6 @@ internal sealed partial class ConversationRun
         [
             _turn?.Text, .. _turn?.Outputs.Select(output => output.Text) ?? [],
             .. Masking.Leaves(snapshot.State.Session?.Context), .. Masking.Leaves(snapshot.State.Session?.Profile),
+            .. snapshot.State.Facts.User.Value is { } user ? Masking.Leaves(JsonNode.Parse(user)) : [],
         ]);
 }

@@ -35,6 +35,18 @@ internal sealed class Customers(ConnectorStorage storage)
     public Task AddProfileAsync(string customerId, CancellationToken cancellation) =>
         storage.Index.UpsertEntityAsync(Row(customerId, null, ""), TableUpdateMode.Replace, cancellation);
 
+    /// <summary>Where that way is noted, without a word of who the customer is.</summary>
+    public static string PlaceOf(string customerId, ConversationKey key)
+    {
+        var row = Row(customerId, key, "");
+        return $"{row.PartitionKey}|{row.RowKey}";
+    }
+
+    /// <summary>Forgets a way, if it is there.</summary>
+    /// <param name="place">See <see cref="PlaceOf"/>.</param>
+    public Task DeleteAsync(string place, CancellationToken cancellation) =>
+        DeleteAsync(new TableEntity(place[..place.LastIndexOf('|')], place[(place.LastIndexOf('|') + 1)..]), cancellation);
+
     /// <summary>Forgets that way, if it is there.</summary>
     public Task DeleteAsync(string customerId, ConversationKey? key, CancellationToken cancellation) =>
         DeleteAsync(Row(customerId, key, ""), cancellation);

@@ -3,15 +3,16 @@ using System.Security.Cryptography;
 using System.Text;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Handover.Providers;
 
 namespace EightByEight.Connector.Privacy;
 
 /// <summary>
 /// Keeps what customers say encrypted while it rests. Each Endpoint has a pair of keys: the public one lies open in its row, so that
 /// the acknowledge path seals with no secret and decrypts nothing; the private one is protected by the key ring, and only workers open it.
-/// Source: ECIES over P-256 with HKDF-SHA-256 and AES-256-GCM. Who deletes the Endpoint deletes the key to all that was sealed for it.
+/// Handovers of other bots share a pair of their own. Source: ECIES over P-256 with HKDF-SHA-256 and AES-256-GCM. Who deletes the Endpoint deletes the key to all that was sealed for it.
 /// </summary>
-internal sealed class Seals(EndpointDirectory endpoints, KeyRing ring)
+internal sealed class Seals(EndpointDirectory endpoints, HandoverSeal handovers, KeyRing ring)
 {
     private const int Public = 64;
     private const int Nonce = 12;
@@ -32,12 +33,15 @@ internal sealed class Seals(EndpointDirectory endpoints, KeyRing ring)
     /// <summary>Whether these bytes are sealed.</summary>
     public static bool IsSealed(ReadOnlySpan<byte> bytes) => bytes.StartsWith(Mark);
 
-    /// <summary>The bytes as they may rest: sealed where the Endpoint's settings mask anything, else as they are.</summary>
-    public async ValueTask<byte[]> SealAsync(ConversationKey key, byte[] clear, CancellationToken cancellation) =>
-        await endpoints.FindForAnswerAsync(key.EndpointId, cancellation) is { Settings.DataProtection.Seals: true } endpoint
-        && (endpoint.Seal ?? await endpoints.SealAsync(key.EndpointId, cancellation)) is { } seal
-            ? Seal(seal.PublicKey, key, clear)
-            : clear;
+    /// <summary>The bytes as they may rest: sealed where the Endpoint's settings mask anything, else as they are; of handovers always sealed.</summary>
+    public async ValueTask<byte[]> SealAsync(ConversationKey key, byte[] clear, CancellationToken cancellation)
+    {
+        if (HandoverKey.IsSealed(key)) return Seal((await handovers.FindAsync(cancellation)).PublicKey, key, clear);
+        return await endpoints.FindForAnswerAsync(key.EndpointId, cancellation) is { Settings.DataProtection.Seals: true } endpoint
+            && (endpoint.Seal ?? await endpoints.SealAsync(key.EndpointId, cancellation)) is { } seal
+                ? Seal(seal.PublicKey, key, clear)
+                : clear;
+    }
 
     /// <summary>The bytes in the clear; null: they were sealed for an Endpoint that is deleted, and nobody can open them any more.</summary>
     /// <exception cref="EndpointSecretException">The key cannot be read now.</exception>
@@ -48,11 +52,9 @@ internal sealed class Seals(EndpointDirectory endpoints, KeyRing ring)
         var known = $"{key.EndpointId} {Convert.ToBase64String(sender.Span)}";
         if (!_opened.TryGetValue(known, out var secret))
         {
-            if (await endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation) is not { } endpoint) return null;
-            var seal = endpoint.Seal ?? throw new EndpointSecretException($"Endpoint {endpoint.Id} has lost the key to what was sealed for it.");
+            if (await PrivateKeyAsync(key, cancellation) is not { } pkcs8) return null;
             using var own = ECDiffieHellman.Create();
-            own.ImportPkcs8PrivateKey(Convert.FromBase64String(
-                await ring.UnprotectAsync(SealKey.Purpose(endpoint.Id), seal.ProtectedPrivateKey, cancellation)), out _);
+            own.ImportPkcs8PrivateKey(Convert.FromBase64String(pkcs8), out _);
             secret = Agree(own, sender.Span, sender.Span);
             if (_opened.Count > MostKnown) _opened.Clear();
             _opened[known] = secret;
@@ -63,6 +65,16 @@ internal sealed class Seals(EndpointDirectory endpoints, KeyRing ring)
         using var aes = new AesGcm(secret, Tag);
         aes.Decrypt(rest[..Nonce], rest[(Nonce + Tag)..], rest.Slice(Nonce, Tag), clear, Bound(key));
         return clear;
+    }
+
+    /// <summary>Null: it went with its Endpoint.</summary>
+    private async ValueTask<string?> PrivateKeyAsync(ConversationKey key, CancellationToken cancellation)
+    {
+        if (HandoverKey.IsSealed(key))
+            return await ring.UnprotectAsync(HandoverSeal.Purpose, (await handovers.FindAsync(cancellation)).ProtectedPrivateKey, cancellation);
+        if (await endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation) is not { } endpoint) return null;
+        var seal = endpoint.Seal ?? throw new EndpointSecretException($"Endpoint {endpoint.Id} has lost the key to what was sealed for it.");
+        return await ring.UnprotectAsync(SealKey.Purpose(endpoint.Id), seal.ProtectedPrivateKey, cancellation);
     }
 
     internal byte[] Seal(string publicKey, ConversationKey key, ReadOnlySpan<byte> clear)

@@ -1,12 +1,10 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Text;
+using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
-using Azure.Data.Tables;
-using Azure.Storage.Blobs;
-using Azure.Storage.Queues;
 using EightByEight.Functions.Tests.Analytics;
 using EightByEight.Functions.Tests.Conversations;
+using EightByEight.Functions.Tests.Handover.Providers;
+using EightByEight.Functions.Tests.Translation;
 using EightByEight.Simulator;
 
 namespace EightByEight.Functions.Tests.Privacy;
@@ -33,29 +31,27 @@ public sealed class MarkersTests(AzuriteFixture azurite)
               - question: { text: "And then, {{ context.last }}?", saveTo: context.answer }
         """;
 
+    private const string WithPeople = """
+        name: people
+        start:
+          - handover:
+              queueId: "101"
+              message: "One moment, {{ input.user.name }}: {{ input.text }}"
+              summary: "{{ input.text }} of {{ input.user.name }}"
+              properties: { said: "{{ input.transcript }}", mail: "{{ input.user.email }}" }
+          - say: "Back, {{ input.user.name }}"
+        """;
+
     [Fact]
     public async Task No_marker_is_found_anywhere_while_events_are_worked_on_or_afterwards()
     {
-        var traced = new ConcurrentQueue<string>();
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name is EightByEight.Connector.Telemetry.Name or "System.Net.Http",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = a => traced.Enqueue(string.Join(' ',
-                a.TagObjects.Select(t => $"{t.Key}={t.Value}").Append(a.StatusDescription).Concat(a.Events.Select(e => e.Name)))),
-        };
-        ActivitySource.AddActivityListener(listener);
         var storage = azurite.NewAccount();
+        using var watch = new Watch(storage, Markers);
         await using var tracker = await TestTracker.StartAsync();
         await using var connector = await TestConnector.StartAsync(azurite, Flow, new JsonObject
         {
             ["eightByEight"] = new JsonObject { ["verifySignatures"] = false },
-            ["dataProtection"] = new JsonObject
-            {
-                ["collectConversations"] = false,
-                ["maskSensitiveAnalytics"] = true,
-                ["dashbot"] = new JsonObject { ["apiKey"] = "SecretMarker" },
-            },
+            ["dataProtection"] = Masked(dashbot: "SecretMarker"),
             ["transformers"] = new JsonObject
             {
                 ["output"] = true,
@@ -77,7 +73,7 @@ public sealed class MarkersTests(AzuriteFixture azurite)
             ["attachments"] = new JsonArray(new JsonObject { ["id"] = "a", ["fileName"] = "FileMarker.png", ["preSignedUrl"] = "https://x.invalid/FileMarker" }),
             ["more"] = "DataMarker",
         });
-        await NothingShowsAsync(connector, storage, conversation, traced, tracker);
+        await NothingShowsAsync();
 
         connector.Gateway.Faults.Clear();
         await connector.PostAsync(conversation, "ACTIVITY", new JsonObject
@@ -106,58 +102,159 @@ public sealed class MarkersTests(AzuriteFixture azurite)
         Assert.NotEmpty(tracker.Told);
         var log = await connector.Admin.GetStringAsync($"/api/endpoints/{connector.EndpointId}/log", TestContext.Current.CancellationToken);
         Assert.Contains("*** of ***", log, StringComparison.Ordinal);
-        await NothingShowsAsync(connector, storage, conversation, traced, tracker);
+        await NothingShowsAsync();
+
+        // The key is meant for Dashbot.
+        Task NothingShowsAsync() => watch.NothingShowsAsync(
+            connector.Logs, connector.Admin, PagesOf(connector, conversation), tracker.Told.Select(told => told.Body.ToJsonString()));
     }
 
-    private static async Task NothingShowsAsync(
-        TestConnector connector, string storage, string conversation, IEnumerable<string> traced, TestTracker tracker)
+    [Fact]
+    public async Task No_marker_is_found_while_people_of_8x8_have_the_conversation_or_afterwards()
     {
-        var found = new List<string>();
-        var looked = 0;
-        void Look(string where, string text)
+        var storage = azurite.NewAccount();
+        using var watch = new Watch(storage, Markers);
+        await using var connector = await TestConnector.StartAsync(
+            azurite, WithPeople, new() { ["dataProtection"] = Masked() }, storage: storage);
+        connector.Gateway.Faults.Add(Quoting(Operations.PatchConversation, "TextMarker of NameMarker"));
+        var conversation = connector.Start("TextMarker", user: """{"userId":"IdMarker","name":"NameMarker","email":"MailMarker@x.de"}""");
+        await Eventually.GetAsync(() => connector.Gateway.Requests.GetValueOrDefault(Operations.PatchConversation), asked => asked > 1,
+            "a handover that waits", null, connector.Logs);
+        await NothingShowsAsync();
+
+        connector.Gateway.Faults.Clear();
+        await HasAsync("queued");
+        connector.Gateway.AgentAccepts(conversation, "agent-7");
+        await HasAsync("agent");
+        connector.Gateway.CustomerSays(conversation, "DataMarker");
+        connector.Gateway.AgentSays(conversation, "AgentMarker");
+        await connector.Gateway.SettledAsync();
+        await NothingShowsAsync();
+
+        connector.Gateway.AgentLeaves(conversation);
+        await connector.BotSaysAsync(conversation, 2);
+        await connector.SettledAsync(conversation, 2);
+        Assert.Equal(["One moment, NameMarker: TextMarker", "Back, NameMarker"], connector.BotSaid(conversation));
+        await connector.Service<EightByEight.Connector.Conversations.Sweeper>().SweepAsync(TestContext.Current.CancellationToken);
+        await NothingShowsAsync();
+
+        Task NothingShowsAsync() => watch.NothingShowsAsync(connector.Logs, connector.Admin, PagesOf(connector, conversation));
+        Task HasAsync(string status) => Eventually.GetAsync(() => connector.ViewAsync(conversation),
+            view => (string?)view["handover"]?["status"] == status, $"a handover that is {status}", null, connector.Logs);
+    }
+
+    [Fact]
+    public async Task No_marker_is_found_in_the_language_of_the_customer_or_of_the_Flow()
+    {
+        var storage = azurite.NewAccount();
+        using var watch = new Watch(storage, Markers);
+        await using var translator = await FakeProvider.StartAsync();
+        await using var connector = await TestConnector.StartAsync(azurite, SampleFlow.Echo, new()
         {
-            looked++;
-            foreach (var marker in Markers)
-                if (text.Contains(marker, StringComparison.OrdinalIgnoreCase)
-                    || text.Contains(Convert.ToBase64String(Encoding.UTF8.GetBytes(marker))[..^4], StringComparison.Ordinal)) found.Add($"{marker} in {where}");
+            ["dataProtection"] = Masked(),
+            ["translation"] = Translating(translator),
+        }, storage: storage, options: new Dictionary<string, string?>(TestConnector.Quick)
+        {
+            ["Connector:Translation:AllowPrivateAddresses"] = "true",
+        });
+        connector.Gateway.Faults.Add(Fault.Refuse(Operations.SendMessage, 503, times: 1_000));
+        var conversation = connector.Start("TextMarker " + new string('x', 20_000));
+        await Eventually.GetAsync(() => connector.RowsAsync(conversation, "6|"), rows => rows.Count > 0,
+            "a turn in the outbox", null, connector.Logs);
+        // It puts the language before what it is given: the marker is in both.
+        Assert.Equal(["en", "de"], translator.Requests.Select(asked => asked.Target.Split("&to=")[1][..2]));
+        await watch.NothingShowsAsync(connector.Logs, connector.Admin, PagesOf(connector, conversation));
+
+        connector.Gateway.Faults.Clear();
+        Assert.StartsWith("de:", (await connector.BotSaysAsync(conversation, 1))[0], StringComparison.Ordinal);
+        await connector.SettledAsync(conversation, 1);
+        await watch.NothingShowsAsync(connector.Logs, connector.Admin, PagesOf(connector, conversation));
+    }
+
+    [Fact]
+    public async Task No_marker_is_found_of_what_goes_through_a_handover_provider_translated_or_not()
+    {
+        var storage = azurite.NewAccount();
+        using var watch = new Watch(storage, Markers);
+        await using var translator = await FakeProvider.StartAsync();
+        await using var bot = await BotServer.StartAsync();
+        bot.Answer = _ => Task.FromResult(500);
+        await using var test = await TestHandover.StartAsync(azurite, bot.Url, storage, more: new Dictionary<string, string?>
+        {
+            ["Connector:Translation:AllowPrivateAddresses"] = "true",
+            ["Connector:HandoverProviders:OpenPatience"] = "00:00:00.2",
+            ["Connector:HandoverProviders:CallbackFor"] = "00:00:00.5",
+        });
+        using (var patched = await test.Admin.PatchAsync($"/api/handover-providers/{test.ProviderId}",
+            new StringContent(new JsonObject { ["translation"] = Translating(translator) }.ToJsonString())))
+            Assert.True(patched.IsSuccessStatusCode);
+        test.Gateway.Faults.Add(Quoting(Operations.CreateConversation, "en:TextMarker of NameMarker"));
+        var id = (string)(await test.BeginAsync(JsonNode.Parse($$"""
+            { "queueId": "101", "properties": { "data": "DataMarker" },
+              "user": { "userId": "IdMarker", "name": "NameMarker", "email": "MailMarker@x.de", "ipaddress": "10.9.8.77" },
+              "history": [ { "author": "user", "text": "TextMarker" },
+                { "author": "bot", "text": "LongMarker {{new string('x', 9_000)}}" } ] }
+            """)!.AsObject(), HttpStatusCode.Accepted))["id"]!;
+        await test.SayAsync(id, "m1", "TextMarker");
+        await test.SayAsync(id, "m2", "LongMarker " + new string('x', 9_000));
+        await NothingShowsAsync("0r", "3|");
+
+        test.Gateway.Faults.Clear();
+        test.Gateway.Faults.Add(Quoting(Operations.SendMessage, "en:TextMarker"));
+        await test.HasStatusAsync(id, "queued");
+        var conversation = (string)(await test.GetAsync(id))["conversationId"]!;
+        test.Gateway.AgentAccepts(conversation);
+        test.Gateway.AgentSays(conversation, "AgentMarker");
+        // One that no handover will ever claim.
+        test.Gateway.StartConversation(
+            new ConversationStart { WebhookId = test.Gateway.Webhooks[0].Id, Channel = "ChatAPI", Text = "TextMarker" });
+        await Eventually.GetAsync(() => test.RowsAsync(), rows => rows.Count(row => row.RowKey.StartsWith("9|", StringComparison.Ordinal)) >= 2
+            && rows.Any(row => row.PartitionKey.StartsWith("conversation|", StringComparison.Ordinal) && row.RowKey.StartsWith("2|", StringComparison.Ordinal)),
+            "callbacks that are parked, and what is set aside", null, test.Logs);
+        await NothingShowsAsync("2|", "3|", "6|", "9|");
+
+        test.Gateway.Faults.Clear();
+        Assert.Equal(["en:TextMarker", "en:TextMarker"], (await test.CustomerSaidAsync(conversation, 3)).Where(said => said.Length < 100));
+        await using (var events = await test.ReadAsync(id, after: 2))
+        {
+            var message = await events.NextAsync("agent.message");
+            Assert.Equal(("de:AgentMarker", "AgentMarker"), ((string?)message["text"], (string?)message["originalText"]));
         }
 
-        var cancellation = TestContext.Current.CancellationToken;
-        var tables = new TableServiceClient(storage);
-        await foreach (var table in tables.QueryAsync(cancellationToken: cancellation))
-            // The bot's author wrote the Flow.
-            if (table.Name != "Flows")
-                await foreach (var row in tables.GetTableClient(table.Name).QueryAsync<TableEntity>(cancellationToken: cancellation))
-                    foreach (var (name, value) in row)
-                        Look($"table {table.Name} {row.RowKey} {name}", value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : $"{value}");
-        var blobs = new BlobServiceClient(storage);
-        await foreach (var container in blobs.GetBlobContainersAsync(cancellationToken: cancellation))
-            await foreach (var blob in blobs.GetBlobContainerClient(container.Name).GetBlobsAsync(cancellationToken: cancellation))
-            {
-                try
-                {
-                    var content = await blobs.GetBlobContainerClient(container.Name).GetBlobClient(blob.Name).DownloadContentAsync(cancellation);
-                    Look($"blob {container.Name}/{blob.Name}", blob.Name + Encoding.UTF8.GetString(content.Value.Content));
-                }
-                catch (Azure.RequestFailedException gone) when (gone.Status == 404)
-                {
-                    // Done with meanwhile.
-                }
-            }
+        await test.PostAsync($"/api/handovers/{id}/end");
+        await test.HasStatusAsync(id, "completed");
+        await NothingShowsAsync("6|", "9|");
 
-        var queues = new QueueServiceClient(storage);
-        await foreach (var queue in queues.GetQueuesAsync(cancellationToken: cancellation))
-            foreach (var message in (await queues.GetQueueClient(queue.Name).PeekMessagesAsync(32, cancellation)).Value)
-                Look($"queue {queue.Name}", message.MessageText + Encoding.UTF8.GetString(Convert.FromBase64String(message.MessageText)));
-        foreach (var line in connector.Logs.Lines) Look($"log: {line}", line);
-        foreach (var tags in traced) Look($"trace: {tags}", tags);
-        // The key is meant for Dashbot.
-        foreach (var (_, body) in tracker.Told) Look($"Dashbot: {body}", body.ToJsonString());
+        async Task NothingShowsAsync(params string[] resting)
+        {
+            var rows = await test.RowsAsync();
+            Assert.All(resting, start => Assert.Contains(rows, row => row.RowKey.StartsWith(start, StringComparison.Ordinal)));
+            await watch.NothingShowsAsync(test.Logs, test.Admin,
+                ["/api/parked", "/api/handover-providers", $"/api/handover-providers/{test.ProviderId}", "/api/audit"]);
+        }
+    }
+
+    /// <summary>Settings that mask whatever can be masked.</summary>
+    private static JsonObject Masked(string? dashbot = null)
+    {
+        var settings = new JsonObject { ["collectConversations"] = false, ["maskSensitiveAnalytics"] = true };
+        if (dashbot is not null) settings["dashbot"] = new JsonObject { ["apiKey"] = dashbot };
+        return settings;
+    }
+
+    private static JsonObject Translating(FakeProvider translator) =>
+        new() { ["enabled"] = true, ["apiKey"] = "translator-key", ["baseUrl"] = translator.Url, ["retries"] = 1 };
+
+    /// <summary>8x8 takes nothing for now, and says so in the words of the customer.</summary>
+    private static Fault Quoting(string operation, string said) => Fault.Refuse(operation, 503, times: 1_000) with
+    {
+        Body = JsonSerializer.SerializeToElement(new { message = $"Not now: {said}" }),
+    };
+
+    private static string[] PagesOf(TestConnector connector, string conversation)
+    {
         var own = $"/api/endpoints/{connector.EndpointId}";
-        foreach (var page in (string[])["/api/parked", own, $"{own}/log", $"{own}/analytics", $"{own}/analytics?format=csv", $"{own}/analytics/daily", $"/api/endpoints/{connector.EndpointId}/conversations",
-                     $"/api/endpoints/{connector.EndpointId}/conversations/{conversation}", "/api/audit"])
-            Look(page, await connector.Admin.GetStringAsync(page, cancellation));
-        Assert.True(looked > 50, $"Only {looked} places were looked at.");
-        Assert.True(found.Count == 0, string.Join('\n', found.Distinct().Take(20)));
+        return ["/api/parked", own, $"{own}/log", $"{own}/analytics", $"{own}/analytics?format=csv", $"{own}/analytics/daily",
+            $"{own}/conversations", $"{own}/conversations/{conversation}", "/api/audit"];
     }
 }

@@ -1,7 +1,12 @@
 using System.Text;
+using System.Text.Json.Nodes;
+using Azure.Data.Tables;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Privacy;
+using EightByEight.Functions.Tests.Handover.Providers;
+using EightByEight.Simulator;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EightByEight.Functions.Tests.Privacy;
@@ -41,7 +46,7 @@ public sealed class SealsTests(AzuriteFixture azurite)
         // The key goes with the Endpoint, for who has not opened anything yet.
         var services = connector.Host.Services;
         using var deleted = await connector.Admin.DeleteAsync($"/api/endpoints/{connector.EndpointId}", TestContext.Current.CancellationToken);
-        var other = new Seals(services.GetRequiredService<EndpointDirectory>(), services.GetRequiredService<KeyRing>());
+        var other = new Seals(services.GetRequiredService<EndpointDirectory>(), services.GetRequiredService<HandoverSeal>(), services.GetRequiredService<KeyRing>());
         Assert.Null(await other.OpenAsync(key, stored, TestContext.Current.CancellationToken));
     }
 
@@ -68,5 +73,34 @@ public sealed class SealsTests(AzuriteFixture azurite)
             Assert.Equal(Clear, await one.Get<Seals>().OpenAsync(key, stored, TestContext.Current.CancellationToken));
             Assert.Equal(Clear, await two.Get<Seals>().OpenAsync(key, stored, TestContext.Current.CancellationToken));
         }
+    }
+
+    [Fact]
+    public async Task A_handover_that_an_earlier_version_left_unsealed_goes_on()
+    {
+        await using var test = await TestHandover.StartAsync(
+            azurite, more: new Dictionary<string, string?> { ["Connector:HandoverProviders:OpenPatience"] = "00:00:00.2" });
+        var services = test.Host.Services;
+        var (table, seals) = (services.GetRequiredService<EightByEight.Connector.ConnectorStorage>().Handovers, services.GetRequiredService<Seals>());
+        test.Gateway.Faults.Add(Fault.Refuse(Operations.CreateConversation, 429, times: 1_000));
+        var id = (string)(await test.BeginAsync(
+            JsonNode.Parse("""{ "queueId": "101", "user": { "userId": "ann" } }""")!.AsObject(), System.Net.HttpStatusCode.Accepted))["id"]!;
+        await test.SayAsync(id, "m1", "Hello");
+        var opened = 0;
+        foreach (var row in await test.RowsAsync())
+            foreach (var (column, bytes) in row.Where(cell => cell.Value is byte[]).Select(cell => (cell.Key, (byte[])cell.Value)).ToArray())
+                if (Seals.IsSealed(bytes))
+                {
+                    opened++;
+                    await table.UpdateEntityAsync(new TableEntity(row.PartitionKey, row.RowKey)
+                    {
+                        [column] = await seals.OpenAsync(HandoverKey.Of(id), bytes, TestContext.Current.CancellationToken),
+                    }, Azure.ETag.All, TableUpdateMode.Merge, TestContext.Current.CancellationToken);
+                }
+
+        Assert.Equal(2, opened);
+        test.Gateway.Faults.Clear();
+        var conversation = (string)(await test.HasStatusAsync(id, "queued"))["conversationId"]!;
+        Assert.Equal(["Hello"], await test.CustomerSaidAsync(conversation, 1));
     }
 }

@@ -42,7 +42,7 @@ internal sealed partial class CallbackRun(Desk desk, ConversationKey key, WakeUp
             return null;
         }
 
-        var body = await stored.Body.ReadAsync(desk.Storage.Bodies, cancellation);
+        var body = await desk.Bodies.ReadAsync(HandoverKey.Of(HandoverId), stored.Body, cancellation);
         var failure = await desk.Callbacks.PostAsync(provider, IdOf(stored), body, atMost, cancellation);
         if (failure is null) return await PassAsync(read, row, stored, cancellation);
         if (NowMs - stored.At > (long)desk.Options.CallbackFor.TotalMilliseconds)

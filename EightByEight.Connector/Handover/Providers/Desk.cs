@@ -1,5 +1,6 @@
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -7,12 +8,13 @@ namespace EightByEight.Connector.Handover.Providers;
 
 /// <summary>What the work on handovers needs.</summary>
 internal sealed class Desk(
-    ConnectorStorage storage, WakeUps wakeUps, ProviderStore providers, HandoverInbox inbox, ChatGatewayClient gateway,
+    ConnectorStorage storage, SealedBodies bodies, WakeUps wakeUps, ProviderStore providers, HandoverInbox inbox, ChatGatewayClient gateway,
     CallbackClient callbacks, Interpreter interpreter, ParkedWork parked, IOptions<ConversationOptions> conversations,
     IOptions<ChatGatewayOptions> chatGateway, IOptions<HandoverProviderOptions> options,
     TimeProvider time, ILogger<Desk> logger)
 {
     public ConnectorStorage Storage => storage;
+    public SealedBodies Bodies => bodies;
     public WakeUps WakeUps => wakeUps;
     public ProviderStore Providers => providers;
     public HandoverInbox Inbox => inbox;

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Azure.Data.Tables;
-using Azure.Storage.Blobs;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Handover.Providers;
 
@@ -42,7 +42,7 @@ internal sealed record StoredHandoverEvent(long Number, string Type, long At, bo
 {
     /// <summary>The row of an event; what does not fit into it becomes a blob.</summary>
     public static async Task<TableEntity> RowAsync(
-        BlobContainerClient bodies, HandoverHead head, long number, Happening happening, long now, bool wantsCallback,
+        SealedBodies bodies, HandoverHead head, long number, Happening happening, long now, bool wantsCallback,
         CancellationToken cancellation)
     {
         var data = happening.Data;
@@ -52,7 +52,7 @@ internal sealed record StoredHandoverEvent(long Number, string Type, long At, bo
         var at = DateTimeOffset.FromUnixTimeMilliseconds(happening.At).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         var json = JsonSerializer.SerializeToUtf8Bytes(new HandoverEvent(happening.Type, at, data), HandoverJson.Default.HandoverEvent);
         var key = HandoverKey.Of(head.Id);
-        var body = await Body.StoreAsync(bodies, key, $"event-{number}", json, cancellation);
+        var body = await bodies.StoreAsync(key, $"event-{number}", json, cancellation);
         return new StoredHandoverEvent(number, happening.Type, now, wantsCallback, body).ToEntity(key.ToString(), HandoverRows.Event(number));
     }
 

@@ -22,7 +22,10 @@ internal sealed record HandoverHead
 
     public string ChannelId { get; set; } = "";
 
-    /// <summary>See <see cref="Privacy.CustomerKey.Id"/>; null: the bot did not say who the customer is.</summary>
+    /// <summary>Where the index leads from its customer to it, see <see cref="Privacy.Customers.PlaceOf"/>; null: in an earlier version.</summary>
+    public string? CustomerPlace { get; set; }
+
+    /// <summary>See <see cref="Privacy.CustomerKey.Id"/>; only of an earlier version, which kept it in the clear.</summary>
     public string? CustomerId { get; set; }
 
     /// <summary>The customer's language as the bot gave it; null: it did not.</summary>
@@ -225,12 +228,19 @@ internal static class HandoverKey
 {
     private const string Room = "handover";
     private const string CallbackRoom = "callbacks";
+    private const string UnclaimedRoom = "conversation";
 
     /// <summary>The partition of a handover, and the wake-up of 8x8's side.</summary>
     public static ConversationKey Of(string handoverId) => new(Room, handoverId);
 
     /// <summary>The wake-up of the callbacks.</summary>
     public static ConversationKey Callbacks(string handoverId) => new(CallbackRoom, handoverId);
+
+    /// <summary>Events of a conversation of 8x8 that no handover has claimed yet.</summary>
+    public static ConversationKey Unclaimed(string conversationId) => ConversationKey.Of(UnclaimedRoom, conversationId);
+
+    /// <summary>Whether it names what <see cref="HandoverSeal"/> seals.</summary>
+    public static bool IsSealed(ConversationKey key) => key.EndpointId is Room or UnclaimedRoom;
 
     public static bool IsHandover(ConversationKey key) => key.EndpointId is Room or CallbackRoom;
 

@@ -16,9 +16,11 @@ namespace EightByEight.Connector.Handover.Providers;
 /// Where what bots ask and what 8x8 says is accepted: stored first, then woken, then answered. What was accepted is never lost and
 /// never counted twice.
 /// </summary>
-internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, TimeProvider time)
+internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, Seals seals, TimeProvider time)
 {
     private const int MostAttempts = 40;
+
+    private readonly SealedBodies _bodies = new(storage, seals);
 
     private TableClient Table => storage.Handovers;
 
@@ -32,17 +34,19 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, T
         IsId(handoverId) ? (await HeadAsync(handoverId, cancellation)).Head : null;
 
     /// <summary>Begins a handover. Its backup wake-up is in the queue before it exists.</summary>
+    /// <param name="customerId">See <see cref="CustomerKey.Id"/>.</param>
     /// <returns>The wake-up to work with; null when there is a handover with this id already.</returns>
-    public async Task<WakeUp?> BeginAsync(HandoverHead head, NewConversation request, CancellationToken cancellation)
+    public async Task<WakeUp?> BeginAsync(HandoverHead head, string customerId, NewConversation request, CancellationToken cancellation)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
         var key = HandoverKey.Of(head.Id);
         var json = JsonSerializer.SerializeToUtf8Bytes(request, HandoverJson.Default.NewConversation);
         var asked = new TableEntity(key.ToString(), HandoverRows.Request);
-        (await Body.StoreAsync(storage.Bodies, key, "request", json, cancellation)).WriteTo(asked);
+        (await _bodies.StoreAsync(key, "request", json, cancellation)).WriteTo(asked);
         var backup = await wakeUps.PutBackupAsync(key, TimeSpan.Zero, cancellation);
         await HandoverSweep.AddAsync(storage, head, cancellation);
-        if (head.CustomerId is { } customer) await new Customers(storage).AddAsync(customer, key, head.Reference ?? head.Id, cancellation);
+        await new Customers(storage).AddAsync(customerId, key, head.Reference ?? head.Id, cancellation);
+        head = head with { CustomerPlace = Customers.PlaceOf(customerId, key) };
         try
         {
             await Table.SubmitTransactionAsync(
@@ -92,14 +96,14 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, T
             ConversationId = conversationId,
             Timestamp = Math.Clamp(read.Timestamp ?? received, 0, RowKeys.MaxTimestamp),
             ReceivedAt = received,
-            Body = await Body.StoreAsync(storage.Bodies, key, eventId, body, cancellation),
+            Body = await _bodies.StoreAsync(key, eventId, body, cancellation),
             TraceParent = Activity.Current?.Id,
         };
         var handoverId = await HandoverOfAsync(tenantId, conversationId, cancellation) ?? await MarkedAsync(tenantId, read, body, cancellation);
         if (handoverId is null)
         {
             // Its conversation may be being opened at this moment: it is set aside, then looked for again.
-            await SetAsideAsync(tenantId, await StoredAsync(ConversationKey.Of("conversation", conversationId)), read.Rank, cancellation);
+            await SetAsideAsync(tenantId, await StoredAsync(HandoverKey.Unclaimed(conversationId)), read.Rank, cancellation);
             handoverId = await HandoverOfAsync(tenantId, conversationId, cancellation);
         }
 
@@ -116,8 +120,13 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, T
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey gt {HandoverRows.Bell}");
         await foreach (var row in Table.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
         {
-            await InsertAsync(handoverId, StoredEvent.From(row), row.GetInt32("Rank") ?? 1, cancellation);
+            var aside = StoredEvent.From(row);
+            // What was sealed for one place does not open in another.
+            var body = await _bodies.StoreAsync(HandoverKey.Of(handoverId), aside.EventId,
+                await _bodies.ReadAsync(HandoverKey.Unclaimed(conversationId), aside.Body, cancellation), cancellation);
+            await InsertAsync(handoverId, aside with { Body = body }, row.GetInt32("Rank") ?? 1, cancellation);
             await Table.DeleteEntityAsync(partition, row.RowKey, ETag.All, cancellation);
+            if (aside.Body.Blob is { } blob) await storage.Bodies.DeleteBlobIfExistsAsync(blob, cancellationToken: cancellation);
         }
     }
 
@@ -147,7 +156,7 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, T
             if (head is null || bell is null) return Acceptance.NoHandover;
             if (head.HasEnded && await KnownAsync(partition, knownAs, hash, cancellation) is var known) return known ?? Acceptance.HasEnded;
             var number = (bell.GetInt64(HandoverRows.Commands) ?? 0) + 1;
-            body ??= await Body.StoreAsync(storage.Bodies, key, knownAs, JsonSerializer.SerializeToUtf8Bytes(
+            body ??= await _bodies.StoreAsync(key, knownAs, JsonSerializer.SerializeToUtf8Bytes(
                 command with { ReceivedAt = time.GetUtcNow().ToUnixTimeMilliseconds() }, HandoverJson.Compact.Command), cancellation);
             var row = new TableEntity(partition, HandoverRows.Command(number));
             body.Value.WriteTo(row, HandoverRows.CommandBody);

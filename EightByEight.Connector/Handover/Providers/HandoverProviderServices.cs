@@ -1,5 +1,6 @@
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Privacy;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -21,8 +22,10 @@ internal static class HandoverProviderServices
         // 8x8 waits for an answer only briefly; bots and the work itself are more patient.
         services.AddKeyedSingleton(Inbox.Acknowledge, (s, _) => new HandoverInbox(
             s.GetRequiredKeyedService<ConnectorStorage>(Inbox.Acknowledge), s.GetRequiredKeyedService<WakeUps>(Inbox.Acknowledge),
-            s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<Seals>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<HandoverInbox>();
+        services.AddSingleton(s => new HandoverSeal(
+            s.GetRequiredKeyedService<ConnectorStorage>(Inbox.Acknowledge), s.GetRequiredService<KeyRing>()));
         CallbackClient.AddTo(services);
         services.AddSingleton<Interpreter>();
         services.AddSingleton<Desk>();

@@ -6,6 +6,7 @@ using EightByEight.Connector.Admin;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Translation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -63,14 +64,13 @@ internal sealed partial class HandoverRoutes(Desk desk, HandoverStream stream, T
             ProviderId = provider.Id,
             TenantId = provider.Settings.TenantId,
             ChannelId = conversation.ChannelId,
-            CustomerId = conversation.User.UserId is { Length: > 0 } user
-                ? new Privacy.CustomerKey(provider.Settings.TenantId, conversation.ChannelId, user).Id : null,
             QueueId = conversation.Assignment?.Id,
             Reference = reference,
             Language = body.Member("user").Text("language") is { } language && TranslationSettings.IsLanguage(language) ? language : null,
             RequestHash = hash,
             CreatedAt = time.GetUtcNow().ToUnixTimeMilliseconds(),
-        }, conversation, http.RequestAborted);
+        }, new CustomerKey(provider.Settings.TenantId, conversation.ChannelId, conversation.User.UserId is { Length: > 0 } user ? user : id).Id,
+            conversation, http.RequestAborted);
         if (wakeUp is null) await RequireSameAsync(id, hash, http.RequestAborted);
         var opened = await OpenedAsync(id, wakeUp, http.RequestAborted);
         http.Response.Headers.Location = $"/api/handovers/{id}";

@@ -81,7 +81,7 @@ internal sealed partial class HandoverRun
             catch (ChatGatewayException failed)
             {
                 return failed is { Delivery: Delivery.Refused, Status: not (401 or 403) }
-                    ? await RefusedAsync(read, command, failed.Message, cancellation)
+                    ? await RefusedAsync(read, command, Words(failed), cancellation)
                     : await LaterAsync(read, asked, failed, cancellation);
             }
         }
@@ -106,13 +106,13 @@ internal sealed partial class HandoverRun
         {
             if (failed.Delivery == Delivery.Unknown)
             {
-                Log.InDoubt(desk.Logger, HandoverId, failed.Message);
+                Log.InDoubt(desk.Logger, HandoverId, Words(failed));
                 var longest = failed.RetryAfter > Options.Visibility ? failed.RetryAfter : Options.Visibility;
-                return await LaterAsync(read, asked, failed.Message, longest, cancellation);
+                return await LaterAsync(read, asked, Words(failed), longest, cancellation);
             }
 
             return failed is { Delivery: Delivery.Refused, Status: not (401 or 403) }
-                ? await RefusedAsync(read, command, failed.Message, cancellation)
+                ? await RefusedAsync(read, command, Words(failed), cancellation)
                 : await LaterAsync(read, asked with { By = null }, failed, cancellation);
         }
     }
@@ -155,7 +155,7 @@ internal sealed partial class HandoverRun
         catch (ChatGatewayException failed) when (failed is { Delivery: Delivery.Refused, Status: not (401 or 403) } || IsTooOld(asked))
         {
             await TellAsync(read, head with { Asking = null, RetryAt = null },
-                [Undeliverable(command, $"Unconfirmed: nobody can tell whether the agent got it. {failed.Message}")],
+                [Undeliverable(command, $"Unconfirmed: nobody can tell whether the agent got it. {Words(failed)}")],
                 [Done(command)], cancellation);
         }
         catch (ChatGatewayException failed)

@@ -1,7 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Azure.Data.Tables;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Handover.Providers;
 
@@ -45,9 +47,9 @@ internal sealed partial class HandoverRun
         {
             return failed.Delivery switch
             {
-                Delivery.Refused => await EndAsync(kept, HandoverStatus.Failed, failed.Message, [], cancellation),
+                Delivery.Refused => await EndAsync(kept, HandoverStatus.Failed, Words(failed), [], cancellation),
                 Delivery.NotDelivered => await LaterAsync(kept, asked with { By = null }, failed, cancellation),
-                _ => await InDoubtAsync(kept, asked, failed.Message, cancellation),
+                _ => await InDoubtAsync(kept, asked, Words(failed), cancellation),
             };
         }
     }
@@ -126,8 +128,10 @@ internal sealed partial class HandoverRun
     private async Task<NewConversation> ReadRequestAsync(Leased<HandoverHead> read, CancellationToken cancellation)
     {
         var row = read.Rows.First(r => r.RowKey == HandoverRows.Request);
-        return JsonSerializer.Deserialize(
-            await Body.From(row).ReadAsync(desk.Storage.Bodies, cancellation), HandoverJson.Default.NewConversation)!;
+        var json = await desk.Bodies.ReadAsync(Key, Body.From(row), cancellation);
+        var request = JsonSerializer.Deserialize(json, HandoverJson.Default.NewConversation)!;
+        _told = [.. Masking.Leaves(JsonNode.Parse(json)!["user"]), .. request.History?.Messages.Select(message => message.Text) ?? []];
+        return request;
     }
 
     private bool IsMarked(User? user) =>

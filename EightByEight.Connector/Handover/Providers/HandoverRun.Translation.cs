@@ -40,9 +40,8 @@ internal sealed partial class HandoverRun
 
     private async Task<TableTransactionAction> RowAsync(string rowKey, string column, byte[] json, CancellationToken cancellation)
     {
-        var key = HandoverKey.Of(HandoverId);
-        var row = new TableEntity(key.ToString(), rowKey) { ETag = ETag.All };
-        (await Body.StoreAsync(desk.Storage.Bodies, key, "translated", json, cancellation)).WriteTo(row, column);
+        var row = new TableEntity(Key.ToString(), rowKey) { ETag = ETag.All };
+        (await desk.Bodies.StoreAsync(Key, "translated", json, cancellation)).WriteTo(row, column);
         return new(TableTransactionActionType.UpdateReplace, row, ETag.All);
     }
 

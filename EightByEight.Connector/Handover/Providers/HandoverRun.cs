@@ -4,6 +4,7 @@ using Azure.Data.Tables;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Handover.Providers;
@@ -24,7 +25,11 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
     /// <summary>The blob of the command that was read last; null: it has none.</summary>
     private string? _obeyed;
 
+    /// <summary>What 8x8 is told of the customer, which its answer may quote.</summary>
+    private IReadOnlyList<string?> _told = [];
+
     private string HandoverId { get; } = key.Conversation;
+    private ConversationKey Key { get; } = key;
 
     /// <summary>Only the request of a bot makes a handover.</summary>
     protected override HandoverHead? NewHead() => null;
@@ -63,7 +68,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
     {
         var head = read.Head!;
         var happenings = new List<Happening>();
-        var leaves = read.Rows.Any(IsLeaving);
+        var leaves = await IsLeavingAsync(read, cancellation);
         foreach (var row in incoming)
         {
             var stored = StoredEvent.From(row);
@@ -73,7 +78,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
                 continue;
             }
 
-            using var body = JsonDocument.Parse(await stored.Body.ReadAsync(desk.Storage.Bodies, cancellation));
+            using var body = JsonDocument.Parse(await desk.Bodies.ReadAsync(Key, stored.Body, cancellation));
             head = AgentSide.After(head, stored, body.RootElement, happenings, leaves);
         }
 
@@ -177,7 +182,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
         {
             head = head with { Events = head.Events + 1 };
             all.Add(new(TableTransactionActionType.Add, await StoredHandoverEvent.RowAsync(
-                desk.Storage.Bodies, head, head.Events, happening, NowMs, wantsCallback, cancellation)));
+                desk.Bodies, head, head.Events, happening, NowMs, wantsCallback, cancellation)));
         }
 
         var callbacks = HandoverKey.Callbacks(HandoverId);
@@ -232,7 +237,7 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
     {
         // The cached settings may be older than a change of the key.
         if (failed.Status is 401 or 403) await desk.Providers.FindAsync(read.Head!.ProviderId, pastCache: true, cancellation);
-        return await LaterAsync(read, asked, failed.Message, failed.RetryAfter, cancellation);
+        return await LaterAsync(read, asked, Words(failed), failed.RetryAfter, cancellation);
     }
 
     private async Task<RunEnd?> LaterAsync(
@@ -251,18 +256,29 @@ internal sealed partial class HandoverRun(Desk desk, ConversationKey key, WakeUp
         return null;
     }
 
+    /// <summary>What 8x8 says went wrong, without what it may quote of the customer.</summary>
+    private string Words(ChatGatewayException failed) => Masking.WithoutQuotes(failed.Message, _told);
+
     private async Task<Command> CommandAsync(TableEntity row, CancellationToken cancellation)
     {
         var body = Body.From(row, HandoverRows.CommandBody);
         _obeyed = body.Blob;
-        return CommandOf(await body.ReadAsync(desk.Storage.Bodies, cancellation)) with { Number = HandoverRows.NumberOf(row.RowKey) };
+        var command = await CommandOfAsync(body, cancellation) with { Number = HandoverRows.NumberOf(row.RowKey) };
+        _told = [command.Text, command.ForAgents];
+        return command;
     }
 
-    private static Command CommandOf(byte[] json) => JsonSerializer.Deserialize(json, HandoverJson.Default.Command)!;
+    private async ValueTask<Command> CommandOfAsync(Body body, CancellationToken cancellation) =>
+        JsonSerializer.Deserialize(await desk.Bodies.ReadAsync(Key, body, cancellation), HandoverJson.Default.Command)!;
 
-    /// <summary>That the customer leaves is short; only long messages rest in blobs.</summary>
-    private static bool IsLeaving(TableEntity row) => row.RowKey.StartsWith(HandoverRows.Commanded, StringComparison.Ordinal)
-        && Body.From(row, HandoverRows.CommandBody).Inline is { } json && CommandOf(json).MessageId is null;
+    /// <summary>Whether that waits to be done. It is short; only long messages rest in blobs.</summary>
+    private async ValueTask<bool> IsLeavingAsync(Leased<HandoverHead> read, CancellationToken cancellation)
+    {
+        foreach (var row in read.Rows.Where(row => row.RowKey.StartsWith(HandoverRows.Commanded, StringComparison.Ordinal)))
+            if (Body.From(row, HandoverRows.CommandBody) is { Inline: not null } body
+                && (await CommandOfAsync(body, cancellation)).MessageId is null) return true;
+        return false;
+    }
 
     /// <summary>What the customer wrote is erased once its row is.</summary>
     private async Task EraseObeyedAsync(Leased<HandoverHead> read, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Azure.Data.Tables;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Webhooks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -14,7 +15,7 @@ namespace EightByEight.Connector.Handover.Providers;
 /// with the number of the last event it has.
 /// </summary>
 internal sealed class HandoverStream(
-    ConnectorStorage storage, HandoverInbox inbox, IOptions<HandoverProviderOptions> options, IHostApplicationLifetime lifetime,
+    ConnectorStorage storage, SealedBodies bodies, HandoverInbox inbox, IOptions<HandoverProviderOptions> options, IHostApplicationLifetime lifetime,
     TimeProvider time)
 {
     /// <summary>Writes until the last event, until the time is over, or until the reader goes.</summary>
@@ -51,7 +52,7 @@ internal sealed class HandoverStream(
         {
             await foreach (var stored in NextAsync(handoverId, after, cancellation))
             {
-                var json = Encoding.UTF8.GetString(await stored.Body.ReadAsync(storage.Bodies, cancellation));
+                var json = Encoding.UTF8.GetString(await bodies.ReadAsync(HandoverKey.Of(handoverId), stored.Body, cancellation));
                 await SendAsync(response, string.Create(
                     CultureInfo.InvariantCulture, $"id: {stored.Number}\nevent: {stored.Type}\ndata: {json}\n\n"), cancellation);
                 (after, spoke) = (stored.Number, time.GetTimestamp());

@@ -63,6 +63,7 @@ internal sealed partial class HandoverSweep(
     {
         if (head is { ConversationId: { } conversation, TenantId: var tenant })
             await DeleteAllAsync(HandoverRows.OfConversation(tenant, conversation), cancellation);
+        if (head?.CustomerPlace is { } place) await new Customers(storage).DeleteAsync(place, cancellation);
         if (head?.CustomerId is { } customer) await new Customers(storage).DeleteAsync(customer, key, cancellation);
         var rows = await DeleteAllAsync(key.ToString(), cancellation);
         await foreach (var blob in storage.Bodies.GetBlobsAsync(BlobTraits.None, BlobStates.None, Body.Folder(key), cancellation))

@@ -1,6 +1,5 @@
 using System.Net;
 using Azure.Data.Tables;
-using EightByEight.Connector;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Simulator;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,7 +25,7 @@ public sealed class RetentionTests(AzuriteFixture azurite)
 
         Assert.Equal(HttpStatusCode.NotFound, (await test.Bot.GetAsync($"/api/handovers/{ended}", Cancellation)).StatusCode);
         Assert.Equal("queued", (string?)(await test.GetAsync(going))["status"]);
-        var partitions = (await RowsAsync(test)).Select(row => row.PartitionKey).Distinct().ToList();
+        var partitions = (await test.RowsAsync()).Select(row => row.PartitionKey).Distinct().ToList();
         Assert.DoesNotContain(partitions, p => p.Contains(ended, StringComparison.Ordinal));
         Assert.Single(partitions, p => p.StartsWith("conversation|", StringComparison.Ordinal));
     }
@@ -36,12 +35,12 @@ public sealed class RetentionTests(AzuriteFixture azurite)
     {
         await using var test = await TestHandover.StartAsync(azurite);
         test.Gateway.StartConversation(new ConversationStart { WebhookId = test.Gateway.Webhooks[0].Id, Channel = "ChatAPI" });
-        await Eventually.GetAsync(() => RowsAsync(test), rows => rows.Any(IsUnclaimed), "an unclaimed event", null, test.Logs);
+        await Eventually.GetAsync(() => test.RowsAsync(), rows => rows.Any(IsUnclaimed), "an unclaimed event", null, test.Logs);
         await test.Gateway.SettledAsync();
 
         await SweepAsync(test, days: 2);
 
-        Assert.DoesNotContain(await RowsAsync(test), IsUnclaimed);
+        Assert.DoesNotContain(await test.RowsAsync(), IsUnclaimed);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -50,12 +49,4 @@ public sealed class RetentionTests(AzuriteFixture azurite)
 
     private static Task SweepAsync(TestHandover test, int days) =>
         test.Host.Services.GetRequiredService<HandoverSweep>().SweepAsync(DateTimeOffset.UtcNow.AddDays(days), Cancellation);
-
-    private static async Task<List<TableEntity>> RowsAsync(TestHandover test)
-    {
-        var rows = new List<TableEntity>();
-        var table = test.Host.Services.GetRequiredService<ConnectorStorage>().Handovers;
-        await foreach (var row in table.QueryAsync<TableEntity>(cancellationToken: Cancellation)) rows.Add(row);
-        return rows;
-    }
 }

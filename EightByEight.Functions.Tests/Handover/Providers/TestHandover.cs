@@ -2,10 +2,12 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Azure.Data.Tables;
 using EightByEight.DevHost;
 using EightByEight.Simulator;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Functions.Tests.Handover.Providers;
@@ -132,6 +134,10 @@ public sealed class TestHandover : IAsyncDisposable
 
     /// <summary>The numbered events of a handover so far, read from its stream.</summary>
     public async Task<EventReader> ReadAsync(string handover, long after = 0) => await EventReader.OpenAsync(Bot, handover, after);
+
+    /// <summary>All that rests in the table of handovers.</summary>
+    public async Task<List<TableEntity>> RowsAsync() => await Host.Services.GetRequiredService<Connector.ConnectorStorage>().Handovers
+        .QueryAsync<TableEntity>(cancellationToken: TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {
