@@ -32,6 +32,7 @@ internal static class AdminServices
         services.AddSingleton<FlowStore>();
         services.AddSingleton(s => new FlowDirectory(
             s.GetRequiredService<FlowStore>(), s.GetRequiredService<CompileFlow>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<FlowUsers>();
         services.AddSingleton<IFlows>(s => s.GetRequiredService<FlowDirectory>());
         services.AddSingleton(s => new AllowedGateways(s.GetRequiredService<IOptions<ConnectorOptions>>().Value));
         services.AddSingleton<SettingsBody>();

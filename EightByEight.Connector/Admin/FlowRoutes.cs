@@ -11,7 +11,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace EightByEight.Connector.Admin;
 
 /// <summary><c>/api/flows</c>: documents are kept as they were sent, and compiled before they are kept.</summary>
-internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory directory, EndpointStore endpoints, CompileFlow compile, AuditTrail audit)
+internal sealed partial class FlowRoutes(
+    FlowStore store, FlowDirectory directory, EndpointStore endpoints, FlowUsers users, CompileFlow compile, AuditTrail audit)
 {
     private const string Yaml = "application/yaml";
     private const int MostNamed = 20;
@@ -30,7 +31,7 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
             .WithSummary("Creates or replaces a Flow, in YAML or JSON.")
             .Takes<string>(Yaml).Produces(201).Produces(204).Refuses(400, 412, 413);
         group.MapDelete("/{name}", (HttpContext http, string name) => Of(http).DeleteAsync(http, name))
-            .WithSummary("Deletes a Flow that no Endpoint runs.").Produces(204).Refuses(404, 409, 412);
+            .WithSummary("Deletes a Flow that no Endpoint runs, and that is called by none which an Endpoint runs.").Produces(204).Refuses(404, 409, 412);
         group.MapGet("/{name}/versions", (HttpContext http, string name) => Of(http).VersionsAsync(http, name))
             .WithSummary("Lists the versions of a Flow, the newest first.").Produces<AdminList<FlowVersionResource>>().Refuses(400, 404);
         group.MapGet("/{name}/versions/{version:int:min(1)}", (HttpContext http, string name, int version) => Of(http).GetVersionAsync(http, name, version))
@@ -92,10 +93,11 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
     private async Task<IResult> DeleteAsync(HttpContext http, string name)
     {
         if (!IsName(name)) throw NotFound(name);
-        if (await endpoints.OfFlowAsync(name, MostNamed, http.RequestAborted) is { Count: > 0 } users)
+        var (running, callers, calling) = await users.OfAsync(name, http.RequestAborted);
+        if (running.Count > 0) throw new AdminException(409, "In use", $"The Flow {name} is run by {Named(running)}. Give them another Flow first.");
+        if (callers.Count > 0)
             throw new AdminException(409, "In use",
-                $"The Flow {name} is run by {string.Join(", ", users)}{(users.Count == MostNamed ? " and perhaps others" : "")}. " +
-                "Give them another Flow first.");
+                $"The Flow {name} is called by {Named(callers)} for {Named(calling)}. Store those Flows without the call, or give those Endpoints another Flow first.");
         _ = await store.DeleteAsync(name, http.Request.IfMatch(), http.RequestAborted) ?? throw NotFound(name);
         directory.Drop(name);
         await audit.AddAsync(http, "flow.delete", name, []);
@@ -138,9 +140,9 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
         if (newest.Number == version)
             throw new AdminException(409, "In use", $"Version {version} is the newest of {name}. Store or restore another one first, or delete the Flow.");
         var isForced = http.Request.Query["force"] == "true";
-        if (!isForced && await endpoints.OfFlowVersionAsync(name, version, http.RequestAborted) is { Count: > 0 } users)
+        if (!isForced && await endpoints.OfFlowVersionAsync(name, version, http.RequestAborted) is { Count: > 0 } bound)
             throw new AdminException(409, "In use",
-                $"{string.Join(", ", users.Take(MostNamed))} are bound to version {version} of {name}. Give them another flowVersion first; "
+                $"{Named(bound)} are bound to version {version} of {name}. Give them another flowVersion first; "
                 + "with ?force=true they run the newest from then on, and their sessions begin anew.");
         if (!await store.DeleteVersionAsync(name, version, http.RequestAborted)) throw AdminException.NotFound("version", $"{name}/{version}");
         directory.Drop(name, version);
@@ -153,6 +155,8 @@ internal sealed partial class FlowRoutes(FlowStore store, FlowDirectory director
 
     /// <summary>Only two: what is sent back must not be taken for a page by a browser.</summary>
     private static string ContentType(HttpRequest request) => request.HasJsonContentType() ? "application/json" : Yaml;
+
+    private static string Named(IReadOnlyList<string> all) => string.Join(", ", all.Take(MostNamed)) + (all.Count > MostNamed ? " and others" : "");
 
     private static AdminException NotFound(string name) => AdminException.NotFound("Flow", name);
 

@@ -84,7 +84,7 @@ internal sealed partial class TurnRunner(
         StoredEvent stored, HandoverNotice notice, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
         var settings = endpoint.Settings;
-        var (flow, _) = await FlowAsync(settings, state.Session, cancellation);
+        var (flow, isOver) = await FlowAsync(settings, state.Session, cancellation);
         var handover = state.Handover!;
         state = state with { Handover = handover.WithoutNotice() };
         // The session's time stands still during a handover: it starts to run again when that is over.
@@ -94,7 +94,7 @@ internal sealed partial class TurnRunner(
             LastTimestamp = Math.Max(running.LastTimestamp, state.Facts.NewestAt),
             Execution = running.Execution + 1,
         } : null;
-        if (session?.Position?.Step != handover.Request.Step || session.Flow != settings.Flow || !flow.AwaitsHandover(session.Position))
+        if (session?.Position?.Step != handover.Request.Step || isOver || !flow.AwaitsHandover(session.Position))
             return (TurnOf(stored, session, null), state with { Session = session });
         var input = InputFor(stored, new IncomingContent("", []), state.Facts, session, flow, settings);
         input["handover"] = handover.ToInput(notice);
@@ -107,7 +107,7 @@ internal sealed partial class TurnRunner(
         PausedTurn rest, StoredEvent stored, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
         var settings = endpoint.Settings;
-        var (flow, isOver) = await FlowAsync(settings, state.Session, cancellation, goesOn: true);
+        var (flow, isOver) = await FlowAsync(settings, state.Session, cancellation, rest.At);
         state = state with { Paused = null };
         if (state.Session is not { } session || isOver)
             return (TurnOf(stored, state.Session, null) with
@@ -149,12 +149,11 @@ internal sealed partial class TurnRunner(
     public async ValueTask<bool> ReachesOutsideAsync(EndpointSettings settings, ConversationState state, CancellationToken cancellation)
     {
         if (settings.Transformers.Run || settings.Translation.Enabled || settings.Nlu is { Service: not null }) return true;
-        var bound = await BoundAsync(settings, cancellation);
-        if (bound is { Asks: true }) return true;
-        // A session that waits goes on with the version that it began with.
+        if (await flows.CurrentAsync(settings.Flow, settings.FlowVersion, cancellation) is not { } current) return false;
+        if (current.Asks) return true;
+        // A session that waits goes on with the versions that it began with.
         foreach (var session in state.OtherSessions.Values.Append(state.Session))
-            if (session is { Position: not null, FlowVersion: { } began } && began != bound?.Version
-                && await flows.FindAsync(settings.Flow, began, cancellation) is { Asks: true }) return true;
+            if ((await FlowAsync(settings, session, cancellation)).Flow.Asks) return true;
         return false;
     }
 
@@ -168,26 +167,44 @@ internal sealed partial class TurnRunner(
     }
 
     /// <summary>
-    /// The Flow that a session goes on with: one that waits finishes on the version it began with. A session is over where the Endpoint
-    /// has got another Flow since, or that version is gone.
+    /// The Flow that a session goes on with: one that waits finishes on the versions it began with, its own and those that it called. A
+    /// session is over where the Endpoint has got another Flow since, or one of those is gone.
     /// </summary>
-    /// <param name="goesOn">Whether it is in the middle of a turn.</param>
+    /// <param name="paused">Where it goes on in the middle of a turn; null: it is not in one.</param>
     private async Task<(Flow Flow, bool IsOver)> FlowAsync(
-        EndpointSettings settings, Session? running, CancellationToken cancellation, bool goesOn = false)
+        EndpointSettings settings, Session? running, CancellationToken cancellation, FlowPosition? paused = null)
     {
-        var bound = await BoundAsync(settings, cancellation);
-        var current = bound ?? await flows.FindAsync(settings.Flow, cancellation) ?? throw new FlowMissingException(settings.Flow);
+        var current = await flows.CurrentAsync(settings.Flow, settings.FlowVersion, cancellation)
+            ?? throw new FlowMissingException(settings.Flow);
         if (running is null) return (current, false);
         if (running.Flow != settings.Flow) return (current, true);
-        if (running.FlowVersion is not { } began || began == current.Version) return (current, false);
-        // The version to which the Endpoint was bound was deleted under it.
-        if (bound is null && began == settings.FlowVersion) return (current, true);
-        if (running.Position is null && !goesOn) return (current, false);
-        return await flows.FindAsync(settings.Flow, began, cancellation) is { } before ? (before, false) : (current, true);
+        var place = paused ?? running.Position;
+        var flow = current;
+        if (running.FlowVersion is { } began && began != current.Version)
+        {
+            // The version to which the Endpoint was bound was deleted under it.
+            if (began == settings.FlowVersion) return (current, true);
+            if (place is null) return (current, false);
+            if (await flows.FindAsync(settings.Flow, began, cancellation) is not { IsWhole: true } before) return (current, true);
+            flow = before;
+        }
+
+        return await WithCalledAsync(flow, place, cancellation) is { } whole ? (whole, false) : (current, true);
     }
 
-    private ValueTask<Flow?> BoundAsync(EndpointSettings settings, CancellationToken cancellation) => settings.FlowVersion is { } version
-        ? flows.FindAsync(settings.Flow, version, cancellation) : flows.FindAsync(settings.Flow, cancellation);
+    /// <summary>A Flow with the versions in which a session waits of what it called; null where one is gone.</summary>
+    private async ValueTask<Flow?> WithCalledAsync(Flow flow, FlowPosition? place, CancellationToken cancellation)
+    {
+        List<Flow>? before = null;
+        foreach (var call in place?.Calls ?? [])
+        {
+            if (call.Version is not { } version || flow.Find(call) is not null) continue;
+            if (await flows.FindAsync(call.Flow, version, cancellation) is not { IsWhole: true } found) return null;
+            (before ??= []).Add(found);
+        }
+
+        return before is null ? flow : flow.With(before);
+    }
 
     private async Task<(Turn Turn, ConversationState State)> RunAsync(
         Flow flow, JsonObject input, string? text, StoredEvent stored, Click? click, Session session, ConversationState state,

@@ -66,15 +66,6 @@ internal sealed class EndpointStore(
             .Take(limit).Select(EndpointRows.Endpoint).ToArrayAsync(cancellation);
     }
 
-    /// <summary>The ids of Endpoints that run this Flow, at most <paramref name="limit"/>.</summary>
-    public async Task<IReadOnlyList<string>> OfFlowAsync(string flow, int limit, CancellationToken cancellation)
-    {
-        await storage.ReadyAsync().WaitAsync(cancellation);
-        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {EndpointRows.Partition} and Flow eq {flow}");
-        return await Table.QueryAsync<TableEntity>(filter, limit, ["RowKey"], cancellation)
-            .Take(limit).Select(row => row.RowKey[2..]).ToArrayAsync(cancellation);
-    }
-
     /// <summary>The ids of Endpoints that are bound to one version of a Flow.</summary>
     public async Task<IReadOnlyList<string>> OfFlowVersionAsync(string flow, int version, CancellationToken cancellation)
     {

@@ -31,6 +31,9 @@ internal sealed class RecentlyRead<T>(TimeProvider time, TimeSpan present, TimeS
     /// <summary>The next one who asks reads it again.</summary>
     public void Drop(string key) => _readings.TryRemove(key, out _);
 
+    /// <summary>Whoever asks next for whatever reads it again.</summary>
+    public void Clear() => _readings.Clear();
+
     private async Task<T?> FirstAsync(string key, Reading reading, Task<T?> task, CancellationToken cancellation)
     {
         try

@@ -10,6 +10,7 @@ public sealed class Flow
 {
     private readonly FrozenDictionary<string, Step> _steps;
     private readonly bool _asks;
+    private readonly IReadOnlyList<Flow> _before = [];
 
     internal Flow(
         string name, Template errorText, Step start, IReadOnlyCollection<Step> steps, IEnumerable<string> calls, Listener? listener = null)
@@ -24,14 +25,15 @@ public sealed class Flow
         _steps = steps.ToFrozenDictionary(step => step.Path);
     }
 
-    private Flow(Flow flow, IReadOnlyDictionary<string, Flow> called)
+    private Flow(Flow flow, IReadOnlyDictionary<string, Flow> called, IReadOnlyList<Flow> before)
     {
+        Flow[] others = [.. called.Values, .. before];
         (Name, ErrorText, Start, Size, Calls, _steps, _asks) =
-            (flow.Name, flow.ErrorText, flow.Start, flow.Size, flow.Calls, flow._steps, flow._asks || called.Values.Any(one => one._asks));
-        (Version, Called, Listener) = (flow.Version, called, flow.Listener);
-        NamesSlots = flow.NamesSlots || called.Values.Any(one => one.NamesSlots);
+            (flow.Name, flow.ErrorText, flow.Start, flow.Size, flow.Calls, flow._steps, flow._asks || others.Any(one => one._asks));
+        (Version, Called, _before, Listener) = (flow.Version, called, before, flow.Listener);
+        NamesSlots = flow.NamesSlots || others.Any(one => one.NamesSlots);
         Connections = flow.Connections;
-        NamesUrlToken = flow.NamesUrlToken || called.Values.Any(one => one.NamesUrlToken);
+        NamesUrlToken = flow.NamesUrlToken || others.Any(one => one.NamesUrlToken);
     }
 
     /// <summary>The document's <c>name</c>.</summary>
@@ -71,12 +73,32 @@ public sealed class Flow
     /// <summary>The Flows that can be called while it runs, by their names.</summary>
     internal IReadOnlyDictionary<string, Flow> Called { get; } = FrozenDictionary<string, Flow>.Empty;
 
+    /// <summary>Whether all is there that it calls, also from there.</summary>
+    internal bool IsWhole => Called.Values.Append(this).SelectMany(one => one.Calls).All(name => name == Name || Called.ContainsKey(name));
+
     /// <summary>Compiles a document in YAML or JSON, of at most 1 MiB.</summary>
     /// <exception cref="FlowFormatException">It is not a Flow; all faults found are listed with line and column.</exception>
     public static Flow Parse(string source) => FlowCompiler.Compile(source);
 
     /// <summary>This Flow, and what it calls, also from there.</summary>
-    internal Flow With(IReadOnlyDictionary<string, Flow> called) => new(this, called);
+    internal Flow With(IReadOnlyDictionary<string, Flow> called) => new(this, called, _before);
+
+    /// <summary>This Flow for a session that waits in other versions of what it calls.</summary>
+    internal Flow With(IReadOnlyList<Flow> before)
+    {
+        var called = new Dictionary<string, Flow>(Called);
+        // What they call may be called by nothing else any more.
+        foreach (var (name, flow) in before.SelectMany(one => one.Called)) called.TryAdd(name, flow);
+        return new(this, called, before);
+    }
+
+    /// <summary>The Flow that was called there, in the version that it had then; null: this one does not have it.</summary>
+    internal Flow? Find(CalledFlow called)
+    {
+        var newest = called.Flow == Name ? this : Called.GetValueOrDefault(called.Flow);
+        return called.Version is null || newest?.Version == called.Version ? newest
+            : _before.FirstOrDefault(one => one.Name == called.Flow && one.Version == called.Version);
+    }
 
     /// <summary>The step at a path; null when there is none.</summary>
     internal Step? Find(string path) => _steps.GetValueOrDefault(path);
@@ -105,7 +127,7 @@ public sealed class Flow
     private Step? At(FlowPosition? position)
     {
         if (position is null) return null;
-        var flow = position.Calls is { Count: > 0 } calls ? calls[^1].Flow == Name ? this : Called.GetValueOrDefault(calls[^1].Flow) : this;
+        var flow = position.Calls is { Count: > 0 } calls ? Find(calls[^1]) : this;
         return flow?.Find(position.Step);
     }
 }

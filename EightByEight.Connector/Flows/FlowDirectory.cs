@@ -39,6 +39,9 @@ public sealed class FlowDirectory : IFlows
     /// <summary>The next look-up reads the Flow from storage.</summary>
     internal void Drop(string name) => _recent.Drop(name);
 
+    /// <summary>The next look-ups read all Flows from storage.</summary>
+    internal void DropAll() => _recent.Clear();
+
     /// <summary>A Flow that can call what it names, and those what they name. What is not stored is missed when it is called.</summary>
     private async ValueTask<Flow> WithCalledAsync(Flow flow, CancellationToken cancellation)
     {

@@ -35,6 +35,9 @@ public sealed record CalledFlow
     /// <summary>Its name.</summary>
     public required string Flow { get; init; }
 
+    /// <summary>The version that was called; null, as earlier versions of this product stored it: the newest.</summary>
+    public int? Version { get; init; }
+
     /// <summary>The path of the <c>call</c>, in the Flow that called.</summary>
     public required string Step { get; init; }
 

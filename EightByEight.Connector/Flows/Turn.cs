@@ -166,7 +166,7 @@ internal sealed class Turn : IDisposable
     public Listener? ListenerAt(FlowPosition? position)
     {
         for (var i = (position?.Calls?.Count ?? 0) - 1; i >= 0; i--)
-            if (Find(position!.Calls![i].Flow)?.Listener is { } inner) return inner;
+            if (_flow.Find(position!.Calls![i])?.Listener is { } inner) return inner;
         return _flow.Listener ?? (NamesSlots || Nlu is { Service: not null } ? Listener.OfSlots : null);
     }
 
@@ -245,6 +245,7 @@ internal sealed class Turn : IDisposable
             (calls ??= []).Insert(0, new CalledFlow
             {
                 Flow = frame.Flow.Name,
+                Version = frame.Flow.Version,
                 Step = call.Path,
                 Passes = caller.Around(call.Path),
                 Context = Memory.Copy(frame.Context),
@@ -257,7 +258,7 @@ internal sealed class Turn : IDisposable
     {
         foreach (var called in position.Calls ?? [])
         {
-            if (Frame.Flow.Find(called.Step) is not ICaller call || Find(called.Flow) is not { } flow || Frame.Depth == Limits.Calls)
+            if (Frame.Flow.Find(called.Step) is not ICaller call || _flow.Find(called) is not { } flow || Frame.Depth == Limits.Calls)
             {
                 LeaveAll();
                 return null;

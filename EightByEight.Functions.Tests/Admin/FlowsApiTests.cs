@@ -131,6 +131,47 @@ public sealed class FlowsApiTests(AzuriteFixture azurite)
         Assert.Contains(other, answer.Text);
     }
 
+    [Fact]
+    public async Task A_flow_that_is_called_for_an_endpoint_cannot_be_deleted_and_its_callers_are_named()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(server, "inner", "name: inner\nstart: [ { say: Inner. } ]");
+        await PutAsync(server, "middle", "name: middle\nstart: [ { call: inner } ]");
+        await PutAsync(server, "outer", "name: outer\nstart: [ { call: middle } ]");
+        var endpoint = (await server.SendAsync("POST", "/api/endpoints", """{"name":"A","flow":"outer"}""")).Member("id");
+
+        var refused = await server.SendAsync("DELETE", "/api/flows/inner");
+
+        refused.Is(HttpStatusCode.Conflict);
+        Assert.Contains($"called by middle for {endpoint}", refused.Text);
+        await PutAsync(server, "outer", "name: outer\nstart: [ { say: Alone. } ]");
+        (await server.SendAsync("DELETE", "/api/flows/inner")).Is(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task A_flow_that_only_the_bound_version_calls_cannot_be_deleted()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(server, "inner", "name: inner\nstart: [ { say: Inner. } ]");
+        await PutAsync(server, "outer", "name: outer\nstart: [ { call: inner } ]");
+        await PutAsync(server, "outer", "name: outer\nstart: [ { say: Alone. } ]");
+        var endpoint = (await server.SendAsync("POST", "/api/endpoints", """{"name":"A","flow":"outer","flowVersion":1}""")).Location!.ToString();
+
+        (await server.SendAsync("DELETE", "/api/flows/inner")).Is(HttpStatusCode.Conflict);
+        await server.SendAsync("PATCH", endpoint, """{"flowVersion":2}""", type: "application/merge-patch+json");
+        (await server.SendAsync("DELETE", "/api/flows/inner")).Is(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task A_flow_that_is_called_where_no_endpoint_runs_can_be_deleted()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(server, "inner", "name: inner\nstart: [ { say: Inner. } ]");
+        await PutAsync(server, "outer", "name: outer\nstart: [ { call: inner } ]");
+
+        (await server.SendAsync("DELETE", "/api/flows/inner")).Is(HttpStatusCode.NoContent);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(2000)]

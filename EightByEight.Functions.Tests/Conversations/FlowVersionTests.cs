@@ -57,6 +57,22 @@ public sealed class FlowVersionTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task An_Endpoint_that_gets_bound_takes_a_session_there_once_it_waits_no_more()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, First);
+        await StoreAsync(connector, Second);
+        var id = connector.Start("hi");
+        Assert.Equal(["Second asks, began anew."], await connector.BotSaysAsync(id, 1));
+        await connector.PatchAsync(new JsonObject { ["flowVersion"] = 1 });
+
+        connector.Gateway.CustomerSays(id, "a");
+        Assert.Equal("Second hears a.", (await connector.BotSaysAsync(id, 2))[1]);
+        connector.Gateway.CustomerSays(id, "b");
+
+        Assert.Equal("First asks.", (await connector.BotSaysAsync(id, 3))[2]);
+    }
+
+    [Fact]
     public async Task Another_Flow_on_the_Endpoint_ends_the_session_with_the_next_input()
     {
         await using var connector = await TestConnector.StartAsync(azurite, First);
@@ -68,6 +84,69 @@ public sealed class FlowVersionTests(AzuriteFixture azurite)
         connector.Gateway.CustomerSays(id, "a");
 
         Assert.Equal("Second asks, began anew.", (await connector.BotSaysAsync(id, 2))[1]);
+    }
+
+    [Fact]
+    public async Task A_session_that_waits_in_a_Flow_that_was_called_finishes_it_in_the_version_that_was_called()
+    {
+        await using var connector = await CallingAsync();
+        var id = connector.Start("hi");
+        Assert.Equal(["First asks."], await connector.BotSaysAsync(id, 1));
+        await StoreAsync(connector, Second);
+
+        connector.Gateway.CustomerSays(id, "a");
+        Assert.Equal(["First hears a.", "Back."], (await connector.BotSaysAsync(id, 3)).Skip(1));
+        connector.Gateway.CustomerSays(id, "b");
+
+        Assert.Equal("Second asks, began anew.", (await connector.BotSaysAsync(id, 4))[3]);
+    }
+
+    [Fact]
+    public async Task A_turn_that_paused_in_a_Flow_that_was_called_goes_on_in_the_version_that_was_called()
+    {
+        await using var connector = await CallingAsync(First.Replace("- question: \"First asks.\"", "- say: Wait.\n  - delay: 1", StringComparison.Ordinal));
+        var id = connector.Start("hi");
+        await connector.BotSaysAsync(id, 1);
+        await StoreAsync(connector, Second);
+
+        Assert.Equal(["Wait.", "First hears .", "Back."], await connector.BotSaysAsync(id, 3));
+    }
+
+    [Fact]
+    public async Task Deletion_of_the_version_that_was_called_ends_the_session_with_the_next_input()
+    {
+        await using var connector = await CallingAsync();
+        var id = connector.Start("hi");
+        await connector.BotSaysAsync(id, 1);
+        await StoreAsync(connector, Second);
+        using (var deleted = await connector.Admin.DeleteAsync("/api/flows/versions/versions/1", TestContext.Current.CancellationToken))
+            Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+
+        connector.Gateway.CustomerSays(id, "a");
+
+        Assert.Equal("Second asks, began anew.", (await connector.BotSaysAsync(id, 2))[1]);
+        Assert.EndsWith("-2", (string)(await connector.SettledAsync(id, 2))["sessionId"]!);
+    }
+
+    [Fact]
+    public async Task A_session_on_an_older_version_that_calls_a_Flow_which_is_gone_ends_with_the_next_input()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: caller
+            start:
+              - question: "Ready?"
+              - call: versions
+            """);
+        await StoreAsync(connector, First);
+        var id = connector.Start("hi");
+        await connector.BotSaysAsync(id, 1);
+        await StoreAsync(connector, "name: caller\nstart: [ { say: It calls nothing. } ]", "caller");
+        using (var deleted = await connector.Admin.DeleteAsync("/api/flows/versions", TestContext.Current.CancellationToken))
+            Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+
+        connector.Gateway.CustomerSays(id, "a");
+
+        Assert.Equal("It calls nothing.", (await connector.BotSaysAsync(id, 2))[1]);
     }
 
     [Fact]
@@ -92,6 +171,14 @@ public sealed class FlowVersionTests(AzuriteFixture azurite)
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         var error = JsonNode.Parse(await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["errors"]![0]!;
         Assert.Equal("$.flowVersion", (string?)error["path"]);
+    }
+
+    /// <summary>An Endpoint whose Flow calls the one with versions.</summary>
+    private async Task<TestConnector> CallingAsync(string called = First)
+    {
+        var connector = await TestConnector.StartAsync(azurite, "name: caller\nstart: [ { call: versions }, { say: Back. } ]");
+        await StoreAsync(connector, called);
+        return connector;
     }
 
     private static async Task StoreAsync(TestConnector connector, string flow, string name = "versions")

@@ -114,6 +114,37 @@ public class CallTests
     }
 
     [Fact]
+    public void A_place_stored_before_calls_had_versions_goes_on_in_the_newest()
+    {
+        var called = Flow.Parse("name: b\nstart: [ { question: Why? }, { say: Newest. } ]");
+        called.Version = 7;
+        var conversation = new Conversation(Flow.Parse("name: a\nstart: [ { call: b } ]").With(new Dictionary<string, Flow> { ["b"] = called }));
+        conversation.Say("hi");
+        Assert.Equal(7, conversation.Position!.Calls![0].Version);
+
+        conversation.Change(place => place["Calls"]![0]!.AsObject().Remove("Version"));
+
+        Assert.Equal("Newest.", conversation.Say("because"));
+    }
+
+    [Fact]
+    public void A_version_that_was_called_can_call_what_the_newest_does_not()
+    {
+        var conversation = new Conversation("name: a\nstart: [ { call: b } ]",
+            "name: b\nstart: [ { question: Why? }, { call: c }, { say: Back. } ]", "name: c\nstart: [ { say: C. } ]");
+        conversation.Say("hi");
+        var (before, c) = (conversation.Flow.Called["b"], conversation.Flow.Called["c"]);
+        var newest = Flow.Parse("name: b\nstart: [ { say: Newest. } ]");
+        newest.Version = 1;
+
+        conversation.Flow = Flow.Parse("name: a\nstart: [ { call: b } ]").With(new Dictionary<string, Flow> { ["b"] = newest })
+            .With([before.With(new Dictionary<string, Flow> { ["c"] = c })]);
+
+        Assert.False(conversation.Flow.TakesChoices(conversation.Position));
+        Assert.Equal("C. | Back.", conversation.Say("because"));
+    }
+
+    [Fact]
     public void Whether_a_choice_can_be_typed_is_asked_of_the_called_flow()
     {
         var conversation = new Conversation("name: a\nstart: [ { call: b } ]", "name: b\nstart: [ { question: Why? } ]");

@@ -47,6 +47,14 @@ internal sealed class Conversation(Flow flow)
     /// <summary>What the world answers to what the Flow asks.</summary>
     public Func<FlowRequest, FlowAnswer> Answer { get; init; } = asked => new(null, $"Nobody answers {asked}.");
 
+    /// <summary>Changes where the session waits, as it is stored.</summary>
+    public void Change(Action<JsonNode> change)
+    {
+        var position = JsonNode.Parse(_position)!;
+        change(position);
+        _position = position.ToJsonString();
+    }
+
     /// <summary>Says a text and returns the texts of the answer, separated by " | ".</summary>
     public string Say(string text) => Send(new JsonObject { ["text"] = text });
 
