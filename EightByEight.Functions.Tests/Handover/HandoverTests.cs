@@ -409,6 +409,38 @@ public sealed class HandoverTests(AzuriteFixture azurite)
         Assert.Equal(["First.", "Second.", "Done."], await connector.BotSaysAsync(conversation, 3));
     }
 
+    [Theory]
+    [InlineData("cIntent:human")]
+    [InlineData("none of your business")]
+    public async Task A_Question_escalates_to_people_by_an_intent_or_after_its_last_reprompt_and_is_asked_again_or_left(string answer)
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: order
+            start:
+              - question: { text: Your order number?, type: integer, reprompts: 1, reprompt: A number please. }
+                intents: { human: [ { handover: { queueId: "101" } } ] }
+                otherwise: [ { handover: { queueId: "102" } } ]
+              - say: "Left with {{ input.result }} after {{ input.handover.status }}"
+            """);
+        var conversation = connector.Start("hi");
+        await connector.BotSaysAsync(conversation, 1);
+        var isIntent = answer.StartsWith("cIntent", StringComparison.Ordinal);
+        connector.Gateway.CustomerSays(conversation, answer);
+        if (!isIntent)
+        {
+            await connector.BotSaysAsync(conversation, 2);
+            connector.Gateway.CustomerSays(conversation, answer);
+        }
+
+        await SettledAsync(connector, conversation, "queued");
+        Assert.Equal(new Assignment("queue", isIntent ? "101" : "102"), connector.Gateway.AssignmentOf(conversation));
+        connector.Gateway.AgentAccepts(conversation);
+        connector.Gateway.AgentLeaves(conversation);
+
+        Assert.Equal(isIntent ? ["Your order number?", "Your order number?"] : ["Your order number?", "A number please.", "Left with  after completed"],
+            await connector.BotSaysAsync(conversation, isIntent ? 2 : 3));
+    }
+
     [Fact]
     public async Task A_handover_of_which_nobody_knows_whether_it_was_made_is_not_made_again()
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Transformers;
+using EightByEight.Functions.Tests.Agents;
 using EightByEight.Functions.Tests.Conversations;
 
 namespace EightByEight.Functions.Tests.Transformers;
@@ -158,6 +159,47 @@ public sealed class TransformerTurnTests(AzuriteFixture azurite)
             """), options: Posted.Unpumped);
         await connector.SayAsync("c", "x", at: 1_000);
         Assert.Equal(["handleOutput: x/1", "handleOutput: x/2", "handleOutput: x/3", "handleExecutionFinished: c c-1 eightByEight"], await connector.LogAsync());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task HandleExecutionFinished_runs_again_after_a_crash_and_nothing_is_said_twice(bool whileItRuns)
+    {
+        using var process = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var (calls, hasRun) = (0, false);
+        await using var other = await AgentServer.StartAsync(_ =>
+        {
+            if (++calls == 1 && whileItRuns) process.Cancel();
+            hasRun = true;
+            return (200, "");
+        });
+        await using var proxy = await StorageProxy.StartAsync(azurite);
+        proxy.Before = async request =>
+        {
+            if (!hasRun || whileItRuns || process.IsCancellationRequested || request.Method == "GET") return false;
+            await process.CancelAsync();
+            return true;
+        };
+        var settings = With($$"""
+            createWebhookTransformer({ handleExecutionFinished: async ({ sessionId }) => { await httpRequest({ uri: "{{other.Url}}/" + sessionId }); } });
+            """);
+        settings["eightByEight"] = Posted.Unsigned["eightByEight"]!.DeepClone();
+        await using var connector = await TestConnector.StartAsync(azurite, SampleFlow.Three, settings, storage: proxy.ConnectionString,
+            options: new Dictionary<string, string?>(Posted.Mortal) { ["Connector:Transformers:AllowPrivateAddresses"] = "true" });
+        var conversation = connector.Start();
+        await connector.Gateway.SettledAsync();
+        await connector.PostAsync(conversation, "MESSAGE", Posted.Said("x"));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connector.ProcessAsync(conversation, cancellation: process.Token));
+        await Eventually.GetAsync(async () =>
+        {
+            await connector.ProcessAsync(conversation);
+            return calls;
+        }, called => called >= 2, "the handler once more", TimeSpan.FromSeconds(60), connector.Logs);
+
+        Assert.Equal([$"/{conversation}-1", $"/{conversation}-1"], other.Calls.Select(call => call.Path));
+        Assert.Equal(["x/1", "x/2", "x/3"], connector.BotSaid(conversation));
     }
 
     [Fact]
