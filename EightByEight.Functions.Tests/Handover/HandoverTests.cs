@@ -112,7 +112,7 @@ public sealed class HandoverTests(AzuriteFixture azurite)
     {
         await using var proxy = await StorageProxy.StartAsync(azurite);
         await using var connector = await TestConnector.StartAsync(azurite, WithSurvey, storage: proxy.ConnectionString);
-        connector.Gateway.Faults.Add(new Fault { Operation = Operations.PatchConversation, VisibilityDelay = TimeSpan.FromSeconds(4) });
+        connector.Gateway.Faults.Add(new Fault { Operation = Operations.PatchConversation, VisibilityDelay = TimeSpan.FromSeconds(10) });
         var conversation = connector.Start("human");
         await Eventually.GetAsync(() => connector.Gateway.Requests.GetValueOrDefault(Operations.GetConversation), looks => looks >= 2, "two looks in vain");
 
