@@ -97,7 +97,7 @@ public sealed class RecoveryTests(AzuriteFixture azurite)
         {
             if (request.Service != "table" || !request.Body.Contains("\"Head\"", StringComparison.Ordinal)) return false;
             if (request.Body.Contains("\"7|", StringComparison.Ordinal)) Interlocked.Increment(ref committed);
-            else if (committed == 1 && caught.TrySetResult()) await thaw.Task;
+            else if (committed >= 1 && caught.TrySetResult()) await thaw.Task;
             return false;
         };
         proxy.After = request =>
