@@ -153,7 +153,7 @@ internal sealed partial class TurnRunner(
         if (current.Asks) return true;
         // A session that waits goes on with the versions that it began with.
         foreach (var session in state.OtherSessions.Values.Append(state.Session))
-            if ((await FlowAsync(settings, session, cancellation)).Flow.Asks) return true;
+            if ((session is not null && Translated(session, settings).Enabled) || (await FlowAsync(settings, session, cancellation)).Flow.Asks) return true;
         return false;
     }
 

@@ -51,6 +51,42 @@ public sealed class TranslationTurnTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Two_who_were_woken_for_one_event_translate_once_also_where_only_the_session_has_it_switched_on()
+    {
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var provider = await FakeProvider.StartAsync();
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: on-demand
+            start:
+              - if: input.text === 'on'
+                then: [ { setTranslation: { enabled: true, userLanguage: de } } ]
+              - say: "said {{ input.text }}"
+            """, new()
+        {
+            ["eightByEight"] = new JsonObject { ["verifySignatures"] = false },
+            ["translation"] = new JsonObject { ["apiKey"] = "k", ["baseUrl"] = provider.Url, ["timeoutSeconds"] = 30 },
+        }, options: new Dictionary<string, string?>(Posted.Unpumped)
+        {
+            ["Connector:Translation:AllowPrivateAddresses"] = "true",
+            ["Connector:Conversations:Lease"] = "00:01:00",
+        });
+        await connector.SayAsync("c", "on", at: 1_000);
+        provider.Held = go.Task;
+        await connector.PostAsync("c", "MESSAGE", Posted.Said("zwei"), at: 2_000);
+        int Asked() => provider.Requests.ToArray().Count(request => request.Texts.Contains("zwei"));
+
+        var one = connector.ProcessAsync("c");
+        await Eventually.GetAsync(Asked, asked => asked == 1, "the request");
+        var other = connector.ProcessAsync("c");
+        await Task.WhenAny(other, Eventually.GetAsync(Asked, asked => asked > 1, "a second request", TimeSpan.FromSeconds(5)));
+        go.SetResult();
+        await Task.WhenAll(one, other);
+
+        Assert.Equal(1, Asked());
+        Assert.Equal("de:said en:zwei", (await connector.SaidAsync("c"))[1]);
+    }
+
+    [Fact]
     public async Task A_sentence_is_remembered_until_it_expires()
     {
         await using var of = await RoomAsync();
