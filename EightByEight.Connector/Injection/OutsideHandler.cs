@@ -34,7 +34,7 @@ internal sealed partial class OutsideHandler(
         {
             refusal = await AcceptAsync(context, type, isCallback);
         }
-        catch (Exception failed) when (failed is EndpointSecretException || Refusal.IsStorageFailure(failed, context.RequestAborted))
+        catch (Exception failed) when (Refusal.IsStorageFailure(failed, context.RequestAborted))
         {
             Log.Failed(logger, failed);
             refusal = Refusal.TryAgain("It could not be stored. Send it again.");

@@ -41,7 +41,7 @@ internal sealed partial class TrialHandler(
         {
             refusal = new(409, "No Flow", missing.Message);
         }
-        catch (Exception failed) when (failed is EndpointSecretException || Refusal.IsStorageFailure(failed, context.RequestAborted))
+        catch (Exception failed) when (Refusal.IsStorageFailure(failed, context.RequestAborted))
         {
             Log.Failed(logger, failed);
             refusal = Refusal.TryAgain("Storage, or a secret, cannot be read now. Send it again.");

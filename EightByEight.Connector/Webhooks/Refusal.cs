@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Azure;
 using Azure.Identity;
+using EightByEight.Connector.Endpoints;
 using Microsoft.AspNetCore.Http;
 
 namespace EightByEight.Connector.Webhooks;
@@ -16,7 +17,7 @@ internal sealed record Refusal(int Status, string Title, string Detail)
 
     /// <summary>Whether it is storage that failed, so that the sender should try again.</summary>
     public static bool IsStorageFailure(Exception exception, CancellationToken cancellation) =>
-        exception is RequestFailedException or AuthenticationFailedException or AggregateException or IOException or HttpRequestException
+        exception is EndpointSecretException or RequestFailedException or AuthenticationFailedException or AggregateException or IOException or HttpRequestException
         || (exception is OperationCanceledException && !cancellation.IsCancellationRequested);
 
     public async Task WriteAsync(HttpResponse response, CancellationToken cancellation)

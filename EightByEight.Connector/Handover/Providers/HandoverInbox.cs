@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using Azure.Storage.Blobs.Models;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
@@ -121,13 +122,28 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, S
         await foreach (var row in Table.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
         {
             var aside = StoredEvent.From(row);
-            // What was sealed for one place does not open in another.
-            var body = await _bodies.StoreAsync(HandoverKey.Of(handoverId), aside.EventId,
-                await _bodies.ReadAsync(HandoverKey.Unclaimed(conversationId), aside.Body, cancellation), cancellation);
-            await InsertAsync(handoverId, aside with { Body = body }, row.GetInt32("Rank") ?? 1, cancellation);
-            await Table.DeleteEntityAsync(partition, row.RowKey, ETag.All, cancellation);
+            await MoveAsync(aside, row.GetInt32("Rank") ?? 1, conversationId, handoverId, cancellation);
             if (aside.Body.Blob is { } blob) await storage.Bodies.DeleteBlobIfExistsAsync(blob, cancellationToken: cancellation);
+            await Table.DeleteEntityAsync(partition, row.RowKey, ETag.All, cancellation);
         }
+    }
+
+    private async Task MoveAsync(StoredEvent aside, int rank, string conversationId, string handoverId, CancellationToken cancellation)
+    {
+        byte[] clear;
+        try
+        {
+            clear = await _bodies.ReadAsync(HandoverKey.Unclaimed(conversationId), aside.Body, cancellation);
+        }
+        catch (RequestFailedException gone) when (gone.ErrorCode == BlobErrorCode.BlobNotFound)
+        {
+            // Its blob goes once it was moved: somebody else did, or died between the two.
+            return;
+        }
+
+        // What was sealed for one place does not open in another.
+        var body = await _bodies.StoreAsync(HandoverKey.Of(handoverId), aside.EventId, clear, cancellation);
+        await InsertAsync(handoverId, aside with { Body = body }, rank, cancellation);
     }
 
     /// <summary>Whether storage can be asked for it: other characters are not all allowed in keys.</summary>

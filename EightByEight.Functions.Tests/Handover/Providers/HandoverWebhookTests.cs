@@ -2,7 +2,13 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Azure.Storage.Blobs.Models;
+using EightByEight.Connector;
+using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Handover.Providers;
 using EightByEight.Functions.Tests.Webhooks;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EightByEight.Functions.Tests.Handover.Providers;
 
@@ -123,6 +129,32 @@ public sealed class HandoverWebhookTests(AzuriteFixture azurite) : IAsyncLifetim
     }
 
     [Fact]
+    public void A_key_that_cannot_be_read_now_asks_for_the_event_again() =>
+        Assert.True(Connector.Webhooks.Refusal.IsStorageFailure(new EndpointSecretException("Later."), Cancellation));
+
+    [Theory]
+    [InlineData("blob")]
+    [InlineData("table")]
+    public async Task A_long_event_that_was_set_aside_is_moved_once_and_leaves_nothing_behind_also_where_its_mover_dies(string before)
+    {
+        var handover = (string)(await _test.BeginAsync())["id"]!;
+        var post = Signed() with { Body = SignedPost.Message("late", new string('x', 60_000), "agent") };
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(post));
+        Assert.Single(await BlobsAsync("conversation/"));
+        var inbox = _test.Host.Services.GetRequiredService<HandoverInbox>();
+        _proxy.Before = request => Task.FromResult(request.Method == "DELETE" && request.Service == before);
+        await Assert.ThrowsAnyAsync<Exception>(() => inbox.AdoptAsync("keys01", "late", handover, Cancellation));
+        _proxy.Before = null;
+
+        await inbox.AdoptAsync("keys01", "late", handover, Cancellation);
+
+        Assert.Empty(await BlobsAsync("conversation/"));
+        var (place, row) = (HandoverKey.Of(handover).ToString(), RowKeys.Tombstone(post.EventId));
+        Assert.Single(await _test.RowsAsync(), one => one.PartitionKey == place && one.RowKey == row);
+        Assert.DoesNotContain(await _test.RowsAsync(), one => one.PartitionKey != place && one.GetString("EventId") == post.EventId);
+    }
+
+    [Fact]
     public async Task A_conversation_of_another_tenant_is_not_reached()
     {
         var begun = await _test.BeginAsync();
@@ -135,6 +167,9 @@ public sealed class HandoverWebhookTests(AzuriteFixture azurite) : IAsyncLifetim
         Assert.Contains(_test.Logs.Lines, line => line.Contains("of no handover: MESSAGE", StringComparison.Ordinal));
         Assert.Equal(1, (int)(await _test.GetAsync(id))["lastEvent"]!);
     }
+
+    private async Task<IReadOnlyList<string>> BlobsAsync(string folder) => await _test.Host.Services.GetRequiredService<ConnectorStorage>().Bodies
+        .GetBlobsAsync(BlobTraits.None, BlobStates.None, folder, Cancellation).Select(blob => blob.Name).ToArrayAsync(Cancellation);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
