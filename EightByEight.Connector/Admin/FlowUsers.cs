@@ -6,6 +6,8 @@ namespace EightByEight.Connector.Admin;
 /// <summary>Who would miss a Flow.</summary>
 internal sealed class FlowUsers(EndpointStore endpoints, FlowDirectory directory)
 {
+    private readonly IFlows _flows = directory;
+
     /// <summary>
     /// The ids of the Endpoints that run a Flow, the names of Flows that call it, and the ids of the Endpoints for which they do: those
     /// that run one of them, or one that leads there.
@@ -41,7 +43,7 @@ internal sealed class FlowUsers(EndpointStore endpoints, FlowDirectory directory
     {
         try
         {
-            return await ((IFlows)directory).CurrentAsync(settings.Flow, settings.FlowVersion, cancellation);
+            return await _flows.CurrentAsync(settings.Flow, settings.FlowVersion, cancellation);
         }
         catch (FlowFormatException)
         {

@@ -41,8 +41,8 @@ internal sealed record Resting(
 /// a day that was dealt with is not looked at again. A sweep that is cut short is continued by the next one.
 /// </summary>
 internal sealed partial class Retention(
-    ConnectorStorage storage, EndpointStore endpoints, ConversationRetention conversations, Profiles profiles, StoredFiles files, DayTables days, AnalyticsStore analytics,
-    IOptions<ConversationOptions> options, TimeProvider time, ILogger<Retention> logger)
+    ConnectorStorage storage, EndpointStore endpoints, ConversationRetention conversations, Profiles profiles, StoredFiles files,
+    DayTables days, AnalyticsStore analytics, IOptions<ConversationOptions> options, TimeProvider time, ILogger<Retention> logger)
 {
     internal const string Partition = "retention";
 

@@ -10,7 +10,8 @@ namespace EightByEight.Connector.Privacy;
 /// <summary>
 /// Keeps what customers say encrypted while it rests. Each Endpoint has a pair of keys: the public one lies open in its row, so that
 /// the acknowledge path seals with no secret and decrypts nothing; the private one is protected by the key ring, and only workers open it.
-/// Handovers of other bots share a pair of their own. Source: ECIES over P-256 with HKDF-SHA-256 and AES-256-GCM. Who deletes the Endpoint deletes the key to all that was sealed for it.
+/// Who deletes the Endpoint deletes the key to all that was sealed for it. Handovers of other bots share a pair of their own. Source: ECIES
+/// over P-256 with HKDF-SHA-256 and AES-256-GCM.
 /// </summary>
 internal sealed class Seals(EndpointDirectory endpoints, HandoverSeal handovers, KeyRing ring)
 {
