@@ -225,4 +225,4 @@ public sealed record AzuriteTools(string Folder)
 }
 
 /// <summary>Something that the person at the keyboard has to do; the message says what.</summary>
-public sealed class DevHostException(string message) : Exception(message);
+public class DevHostException(string message) : Exception(message);

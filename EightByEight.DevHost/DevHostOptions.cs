@@ -31,6 +31,7 @@ public sealed record DevHostOptions
           flow test <files> [--junit <file>]
                                    runs scripted conversations with Flows; exit code 1 where anything is not as expected
           flow draw <file>         draws a Flow as a flowchart in the language of Mermaid
+          chat <flow>              talks to a Flow here in the terminal; a file, or the name of one in flows
 
         Any setting of the connector can be given as an environment variable, such as Connector__AdminKey.
         """;

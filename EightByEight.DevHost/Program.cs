@@ -1,4 +1,5 @@
 using EightByEight.DevHost;
+using EightByEight.DevHost.Chats;
 using EightByEight.Simulator;
 
 if (args is ["--help" or "-h" or "-?"])
@@ -11,6 +12,7 @@ try
 {
     if (args is ["transformer", ..]) return await TransformerCommand.RunAsync(args, Console.Out, CancellationToken.None);
     if (args is ["flow", ..]) return await FlowCommand.RunAsync(args, Console.Out, CancellationToken.None);
+    if (args is ["chat", ..]) return await ChatCommand.RunAsync(args, ChatTerminal.OfConsole(), CancellationToken.None);
     await RunAsync(DevHostOptions.Parse(args));
     return 0;
 }

@@ -49,20 +49,26 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
     private async Task<FlowAnswer> AskAsync(ModelRequest question, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
         if (question.Wanted is { } wanted)
-        {
-            var said = new List<ModelMessage>();
-            foreach (var (eventId, turn) in await transcripts.AfterAsync(ConversationKey.Of(endpoint.Id, conversationId), wanted.Session, wanted.After, cancellation))
-            {
-                if (turn.Text is { Length: > 0 } text && eventId != wanted.Input) said.Add(new ModelMessage { Role = ModelRole.User, Text = text });
-                foreach (var output in turn.Outputs)
-                    if (output.Text is { Length: > 0 } answer) said.Add(new ModelMessage { Role = ModelRole.Assistant, Text = answer });
-            }
-
-            question = question with { Elsewhere = [.. Dialogue.Newest([.. said, .. question.Elsewhere], wanted.Tokens)] };
-        }
-
+            question = Informed(question, await transcripts.AfterAsync(
+                ConversationKey.Of(endpoint.Id, conversationId), wanted.Session, wanted.After, cancellation));
         var answered = await models.AskAsync(question, cancellation, endpoint.Settings.Llm.StreamSentences);
         return answered is ModelAnswer whole ? whole with { Elsewhere = question.Elsewhere } : answered;
+    }
+
+    /// <summary>A question to a model, with what was said in the conversation and not to it.</summary>
+    /// <param name="since">The turns since the model was asked last.</param>
+    public static ModelRequest Informed(ModelRequest question, IEnumerable<(string EventId, TurnView Turn)> since)
+    {
+        if (question.Wanted is not { } wanted) return question;
+        var said = new List<ModelMessage>();
+        foreach (var (eventId, turn) in since)
+        {
+            if (turn.Text is { Length: > 0 } text && eventId != wanted.Input) said.Add(new ModelMessage { Role = ModelRole.User, Text = text });
+            foreach (var output in turn.Outputs)
+                if (output.Text is { Length: > 0 } answer) said.Add(new ModelMessage { Role = ModelRole.Assistant, Text = answer });
+        }
+
+        return question with { Wanted = null, Elsewhere = [.. Dialogue.Newest([.. said, .. question.Elsewhere], wanted.Tokens)] };
     }
 
     private async Task<ChatGatewayAccount> AccountAsync(Endpoint endpoint, CancellationToken cancellation)

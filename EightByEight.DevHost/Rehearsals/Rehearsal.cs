@@ -14,7 +14,6 @@ namespace EightByEight.DevHost.Rehearsals;
 /// </summary>
 internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
 {
-    private const string ConversationId = "rehearsal";
     private const string Agent = "agent-1";
     private const int MostTurnsAtOnce = 1_000;
 
@@ -23,12 +22,27 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
     private int _events;
     private int _taken;
 
+    /// <summary>The conversation's id, of which its sessions have theirs.</summary>
+    public string ConversationId { get; init; } = "rehearsal";
+
+    /// <summary>What ids of events begin with: servers that are really asked tell repetitions by them.</summary>
+    public string EventPrefix { get; init; } = "event-";
+
+    /// <summary>The Endpoint whose Flow it is.</summary>
+    public Endpoint Endpoint { get; set; } = endpoint;
+
+    /// <summary>Is shown each part of a turn once it is over; null: nobody looks.</summary>
+    public Action<Turn>? Watch { get; init; }
+
     public ConversationState State { get; private set; } = new();
 
     /// <summary>Whether the Flow closed the conversation.</summary>
     public bool HasEnded { get; private set; }
 
     private DateTimeOffset Now => stage.Clock.Now;
+
+    /// <summary>All turns so far.</summary>
+    public IReadOnlyList<Turn> Turns => _turns;
 
     /// <summary>The turns since they were taken last.</summary>
     public IReadOnlyList<Turn> TakeTurns()
@@ -59,12 +73,15 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
         var choices = State.Session?.Offer?.Choices ?? [];
         var choice = choices.LastOrDefault(one => one.Title == title) ?? throw new RehearsalException(
             $"There is no button '{title}' to click. {(choices.Count == 0 ? "None is shown." : $"Shown are: {string.Join(", ", choices.Select(one => one.Title))}.")}");
-        return HappenAsync("ACTIVITY", new JsonObject
-        {
-            ["name"] = "quickReply/action",
-            ["value"] = new JsonObject { ["title"] = choice.Title, ["payload"] = choice.Payload },
-        }, cancellation);
+        return ClickAsync(choice, cancellation);
     }
+
+    /// <summary>The customer clicks on that button.</summary>
+    public Task ClickAsync(OfferedChoice choice, CancellationToken cancellation) => HappenAsync("ACTIVITY", new JsonObject
+    {
+        ["name"] = "quickReply/action",
+        ["value"] = new JsonObject { ["title"] = choice.Title, ["payload"] = choice.Payload },
+    }, cancellation);
 
     /// <summary>The customer submits the last Adaptive Card.</summary>
     public Task SubmitAsync(JsonObject form, CancellationToken cancellation)
@@ -131,7 +148,7 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
         // Nothing happens at the same time as something else.
         stage.Clock.Now += TimeSpan.FromSeconds(2);
         if (type != StoredEvent.Injected) body["timestamp"] = Now.ToUnixTimeMilliseconds();
-        _inbox.Add(new($"{_events:D6}", EventOf(type, $"event-{++_events}") with { Body = new(Encoding.UTF8.GetBytes(body.ToJsonString()), null) }));
+        _inbox.Add(new($"{_events:D6}", EventOf(type, $"{EventPrefix}{++_events}") with { Body = new(Encoding.UTF8.GetBytes(body.ToJsonString()), null) }));
         return WorkAsync(cancellation);
     }
 
@@ -163,14 +180,14 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
         {
             // Nobody waits for a delay in a test.
             if (DateTimeOffset.FromUnixTimeMilliseconds(rest.DueAt) is var due && due > Now) stage.Clock.Now = due;
-            await CommitAsync(await stage.Turns.ContinueAsync(rest, rest.Event(ConversationId), State, endpoint, cancellation), cancellation);
+            await CommitAsync(await stage.Turns.ContinueAsync(rest, rest.Event(ConversationId), State, Endpoint, cancellation), cancellation);
             return true;
         }
 
         if (State.Handover is { Notices.Count: > 0 } told)
         {
             var stored = EventOf(StoredEvent.HandoverNotice, $"handover-{told.RequestedAt}-{told.Notices[0].Number}");
-            await CommitAsync(await stage.Turns.TellAsync(stored, told.Notices[0], State, endpoint, cancellation), cancellation);
+            await CommitAsync(await stage.Turns.TellAsync(stored, told.Notices[0], State, Endpoint, cancellation), cancellation);
             return true;
         }
 
@@ -194,7 +211,7 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
     private async Task<bool> ReadAsync(CancellationToken cancellation)
     {
         if (_inbox.Count == 0) return false;
-        var plan = await Plan.MakeAsync(new Snapshot { State = State, Inbox = _inbox }, endpoint.Settings, Now, stage.Options, stored => new(stored.Body.Inline!));
+        var plan = await Plan.MakeAsync(new Snapshot { State = State, Inbox = _inbox }, Endpoint.Settings, Now, stage.Options, stored => new(stored.Body.Inline!));
         if (plan.Unreadable is { } unreadable) throw new RehearsalException($"The event cannot be read: {unreadable.Cause.Message}");
         foreach (var absorbed in plan.Absorbed) _inbox.Remove(absorbed);
         if (plan.Acting is not { } acting)
@@ -206,11 +223,11 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
         _inbox.Remove(acting);
         var state = plan.After(State);
         if (acting.Event.IsFromOutside)
-            await CommitAsync(await stage.Turns.RunFromOutsideAsync(acting.Event, plan.Body, plan.PeopleTalk, state, endpoint, cancellation), cancellation);
+            await CommitAsync(await stage.Turns.RunFromOutsideAsync(acting.Event, plan.Body, plan.PeopleTalk, state, Endpoint, cancellation), cancellation);
         else if (plan.Cancels)
             await CommitAsync((stage.Turns.TurnOf(acting.Event, state.Session, IncomingContent.Of(plan.Body).Text) with { Action = ConversationAction.TakeBack },
                 state with { Handover = state.Handover!.Return(HandoverStatus.Cancelled) }), cancellation);
-        else if (await stage.Turns.RunAsync(acting.Event, plan.Body, [], state, endpoint, cancellation) is ({ } turn, var after))
+        else if (await stage.Turns.RunAsync(acting.Event, plan.Body, [], state, Endpoint, cancellation) is ({ } turn, var after))
             await CommitAsync((turn, after), cancellation);
         return true;
     }
@@ -220,6 +237,7 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
         // As it is stored and read again.
         State = JsonSerializer.Deserialize(JsonSerializer.Serialize(made.State, ConversationJson.Default.ConversationState), ConversationJson.Default.ConversationState)!;
         _turns.Add(made.Turn);
+        Watch?.Invoke(made.Turn);
         switch (made.Turn.Action)
         {
             case ConversationAction.TakeBack:
@@ -234,6 +252,6 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
 
     /// <summary>8x8 gives the customer back, where there is something to give the customer to.</summary>
     private HandoverCase TakenBack(HandoverCase handover) =>
-        endpoint.Settings.Handover.ReturnScriptId is not null || handover.Request.WithoutReturn == WithoutReturn.End
+        Endpoint.Settings.Handover.ReturnScriptId is not null || handover.Request.WithoutReturn == WithoutReturn.End
             ? handover.Ended(handover.Ending ?? HandoverStatus.Cancelled, null) : handover.KeepWaiting();
 }

@@ -5,6 +5,7 @@ using EightByEight.Connector.Admin;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Flows.Steps;
 using EightByEight.Connector.Translation;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,20 +23,22 @@ internal sealed class RehearsalStage : IFlows, IAsyncDisposable
     /// <summary>Settings that need storage, or secrets.</summary>
     private static readonly string[] NotHere = ["transformers", "fileStorage", "inject", "test"];
 
-    private readonly Dictionary<string, Flow> _flows;
+    private Dictionary<string, Flow> _flows = [];
     private readonly ServiceProvider _services;
 
     /// <param name="flows">All that may run, with what they call.</param>
     public RehearsalStage(IEnumerable<Flow> flows)
     {
-        var all = flows.ToDictionary(flow => flow.Name);
-        _flows = all.ToDictionary(flow => flow.Key, flow => flow.Value.With(all));
-        foreach (var flow in _flows.Values) flow.Watch = step => Watch?.Invoke(step);
+        Play(flows);
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
             // Nothing is ever asked of it.
             ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
             ["Connector:AdminKey"] = ConnectorHost.NewAdminKey(),
+            // Servers on this machine, as in DevHost.
+            ["Connector:Agents:AllowPrivateAddresses"] = "true",
+            ["Connector:Requests:AllowPrivateAddresses"] = "true",
+            ["Connector:Understanding:AllowPrivateAddresses"] = "true",
         }).Build();
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(configuration);
@@ -55,8 +58,22 @@ internal sealed class RehearsalStage : IFlows, IAsyncDisposable
     public TurnRunner Turns { get; }
     public ConversationOptions Options { get; }
 
+    /// <summary>The world itself, where nothing of it is played: without storage, so without connections and 8x8.</summary>
+    public IOutside World => ActivatorUtilities.CreateInstance<Outside>(_services);
+
     /// <summary>Is shown each step that runs; null: nobody looks.</summary>
-    public Action<Connector.Flows.Steps.Step>? Watch { get; set; }
+    public Action<Step>? Watch { get; set; }
+
+    /// <summary>These run from now on, with what they call.</summary>
+    public void Play(IEnumerable<Flow> flows)
+    {
+        var all = flows.ToDictionary(flow => flow.Name);
+        _flows = all.ToDictionary(flow => flow.Key, flow => flow.Value.With(all));
+        foreach (var flow in _flows.Values) flow.Watch = step => Watch?.Invoke(step);
+    }
+
+    /// <summary>The name of the Flow in which a step stands; null: it is of none.</summary>
+    public string? FlowOf(Step step) => _flows.Values.FirstOrDefault(flow => flow.Find(step.Path) == step)?.Name;
 
     /// <summary>The id of a step of any of the Flows; null: it has none.</summary>
     public string? IdOf(string path) => _flows.Values.Select(flow => flow.Find(path)?.Id).FirstOrDefault(id => id is not null);

@@ -247,9 +247,12 @@ internal sealed partial class ScriptReader
 
     private static string Shown(DocumentNode node) => node is ScalarNode text ? text.Text : Json(node)!.ToJsonString(Script.Readable);
 
-    private static TimeSpan? Time(DocumentNode node)
+    private static TimeSpan? Time(DocumentNode node) => node is ScalarNode text ? Time(text.Text) : null;
+
+    /// <summary>A time such as <c>31 minutes</c>, or shorter <c>31m</c>; null: it is none.</summary>
+    public static TimeSpan? Time(string text)
     {
-        if (node is not ScalarNode text || TimePattern.Match(text.Text) is not { Success: true } match) return null;
+        if (TimePattern.Match(text) is not { Success: true } match) return null;
         var number = double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
         return match.Groups[2].Value[0] switch
         {

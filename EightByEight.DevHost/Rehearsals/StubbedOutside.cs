@@ -52,30 +52,35 @@ internal sealed class StubbedOutside : IOutside
     public Func<int, JsonArray> Transcript { get; set; } = _ => [];
 
     /// <summary>Answers what no stub does; null: nobody, and the test fails.</summary>
-    public Func<FlowRequest, JsonObject, FlowAnswer>? Otherwise { get; set; }
+    public IOutside? World { get; set; }
+
+    /// <summary>Translates what no translation is given for; null: nobody, and the test fails.</summary>
+    public Func<string, string, string>? Translate { get; set; }
 
     /// <summary>What was asked.</summary>
     public List<JsonObject> Asked { get; } = [];
 
-    public Task<FlowAnswer> AnswerAsync(FlowRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
+    public async Task<FlowAnswer> AnswerAsync(FlowRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
-        if (request is TranscriptRequest transcript) return Task.FromResult(new FlowAnswer(Transcript(transcript.Turns)));
-        if (request is TranslateRequest { Text: var text } && Translations.TryGetValue(text, out var translated)) return Task.FromResult(new FlowAnswer(translated));
+        if (request is TranscriptRequest transcript) return new FlowAnswer(Transcript(transcript.Turns));
+        if (request is TranslateRequest { Text: var text } && Translations.TryGetValue(text, out var translated)) return new FlowAnswer(translated);
         var shown = Show(request);
         Asked.Add(shown);
-        var answer = Stubs.FirstOrDefault(stub => stub.Fits(request, shown))?.Next() ?? Otherwise?.Invoke(request, shown)
-            ?? throw new RehearsalException($"{Whence(request)} asks the world, and no stub answers: {shown.ToJsonString(Json)}\n"
+        var answer = Stubs.FirstOrDefault(stub => stub.Fits(request, shown))?.Next();
+        if (answer is null && World is { } world) return await world.AnswerAsync(request, endpoint, conversationId, cancellation);
+        if (answer is null)
+            throw new RehearsalException($"{Whence(request)} asks the world, and no stub answers: {shown.ToJsonString(Json)}\n"
                 + $"Add one below 'stubs', such as: - {{ step: {NamesOf(request)[0]}, answer: … }}");
         // Each asker gets its own, as from the wire.
         var value = answer.Value?.DeepClone();
         if (request is UnderstandRequest) value = Understood(value);
         if (request is HttpCall) answer = Answered(value, answer.Error);
         else answer = answer with { Value = value };
-        return Task.FromResult(answer with { Value = answer.Value is null ? null : JsonNode.Parse(answer.Value.ToJsonString()) });
+        return answer with { Value = answer.Value is null ? null : JsonNode.Parse(answer.Value.ToJsonString()) };
     }
 
     /// <summary>What a server answered: its whole answer, or the body of one that is good.</summary>
-    private static FlowAnswer Answered(JsonNode? given, string? error)
+    public static FlowAnswer Answered(JsonNode? given, string? error)
     {
         var answer = error is not null ? new JsonObject { ["status"] = null, ["body"] = null }
             : given is JsonObject whole && whole.ContainsKey("status") ? whole : new JsonObject { ["status"] = 200, ["body"] = given };
@@ -134,7 +139,7 @@ internal sealed class StubbedTranslation(StubbedOutside outside) : HttpMessageHa
         {
             ["translations"] = new JsonArray([.. texts.Select(text => (JsonNode)new JsonObject
             {
-                ["text"] = outside.Translations.GetValueOrDefault(text) ?? throw new RehearsalException(
+                ["text"] = outside.Translations.GetValueOrDefault(text) ?? outside.Translate?.Invoke(text, $"{asked["target_lang"]}") ?? throw new RehearsalException(
                     $"'{text}' is to be translated to {asked["target_lang"]}, and no stub says how.\nAdd it below 'translations', such as: \"{text}\": …"),
                 ["detected_source_language"] = asked["source_lang"] is null ? outside.Detected : null,
             })]),

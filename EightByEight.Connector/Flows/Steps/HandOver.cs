@@ -27,6 +27,8 @@ internal sealed class HandOver : WaitingStep
     private Step? _onAgent;
     private Step? _onInactivity;
 
+    public override string Kind => "handover";
+
     public static HandOver Parse(StepSource source)
     {
         source.AllowBeside("onQueued", "onAgent", "onInactivity");
