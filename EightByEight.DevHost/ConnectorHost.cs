@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using EightByEight.Connector;
 using Microsoft.AspNetCore.Builder;
@@ -23,6 +24,13 @@ public sealed class ConnectorHost : IAsyncDisposable
 
     /// <summary>The key of the admin API.</summary>
     public string AdminKey { get; }
+
+    /// <summary>A client of its admin API.</summary>
+    public HttpClient NewAdminClient() => new()
+    {
+        BaseAddress = new Uri(Url),
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", AdminKey) },
+    };
 
     /// <summary>Its services.</summary>
     public IServiceProvider Services => _app.Services;

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
@@ -8,19 +7,13 @@ using EightByEight.Simulator;
 namespace EightByEight.DevHost;
 
 /// <summary>
-/// What there is to talk to on the first run: a Flow and an Endpoint, made through the admin API as a user would, and the simulator's
-/// webhook and channels that point to it.
+/// What there is to talk to on the first run: an Endpoint for the Flow <c>welcome</c>, made through the admin API as a user would, and
+/// the simulator's webhook and channels that point to it.
 /// </summary>
-internal sealed class Demo(ConnectorHost connector, SimulatorServer simulator, string flowsFolder) : IDisposable
+internal sealed class Demo(HttpClient admin, SimulatorServer simulator)
 {
     private const string Name = "Demo";
     private const string Flow = "welcome";
-
-    private readonly HttpClient _admin = new()
-    {
-        BaseAddress = new Uri(connector.Url),
-        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", connector.AdminKey) },
-    };
 
     /// <summary>Makes what is missing.</summary>
     /// <returns>The Endpoint URL.</returns>
@@ -40,14 +33,11 @@ internal sealed class Demo(ConnectorHost connector, SimulatorServer simulator, s
         return url;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _admin.Dispose();
-
     private async Task<JsonObject?> FindAsync(CancellationToken cancellation)
     {
         for (string? after = ""; after is not null;)
         {
-            var list = await _admin.GetFromJsonAsync<JsonObject>($"/api/endpoints?continue={Uri.EscapeDataString(after)}", cancellation);
+            var list = await admin.GetFromJsonAsync<JsonObject>($"/api/endpoints?continue={Uri.EscapeDataString(after)}", cancellation);
             var found = list!["items"]!.AsArray().OfType<JsonObject>().FirstOrDefault(e => e["name"]?.GetValue<string>() == Name);
             if (found is not null) return found;
             after = list["continue"]?.GetValue<string>();
@@ -56,16 +46,8 @@ internal sealed class Demo(ConnectorHost connector, SimulatorServer simulator, s
         return null;
     }
 
-    private async Task<JsonObject> CreateAsync(CancellationToken cancellation)
-    {
-        foreach (var file in Directory.EnumerateFiles(flowsFolder, "*.yaml"))
-        {
-            using var content = new StringContent(await File.ReadAllTextAsync(file, cancellation), Encoding.UTF8, "application/yaml");
-            using var stored = await _admin.PutAsync($"/api/flows/{Path.GetFileNameWithoutExtension(file)}", content, cancellation);
-            await ThrowUnlessDoneAsync(stored, cancellation);
-        }
-
-        return await SendAsync(HttpMethod.Post, "/api/endpoints", new JsonObject
+    private Task<JsonObject> CreateAsync(CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Post, "/api/endpoints", new JsonObject
         {
             ["name"] = Name,
             ["flow"] = Flow,
@@ -73,7 +55,6 @@ internal sealed class Demo(ConnectorHost connector, SimulatorServer simulator, s
             // Who waits for a person in the simulator, and does not want to any more, comes back to the bot.
             ["handover"] = new JsonObject { ["returnScriptId"] = simulator.Gateway.Options.ScriptId },
         }, cancellation);
-    }
 
     private JsonObject EightByEight() => new()
     {
@@ -86,7 +67,7 @@ internal sealed class Demo(ConnectorHost connector, SimulatorServer simulator, s
     {
         using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
         using var request = new HttpRequestMessage(method, path) { Content = content };
-        using var response = await _admin.SendAsync(request, cancellation);
+        using var response = await admin.SendAsync(request, cancellation);
         await ThrowUnlessDoneAsync(response, cancellation);
         return JsonSerializer.Deserialize<JsonObject>(await response.Content.ReadAsStringAsync(cancellation))!;
     }

@@ -15,6 +15,9 @@ public sealed record DevHostOptions
     /// <summary>Where the simulator listens; null: there is none, and no demo.</summary>
     public string? SimulatorUrl { get; init; } = "http://127.0.0.1:7080";
 
+    /// <summary>The Flows that are stored at the start and whenever they are saved, one of them <c>welcome.yaml</c>; null: those of the clone.</summary>
+    public string? FlowsFolder { get; init; }
+
     /// <summary>What <c>--help</c> prints.</summary>
     public const string Usage = """
         Usage: dotnet run --project EightByEight.DevHost [-- flags]
@@ -23,7 +26,8 @@ public sealed record DevHostOptions
           --storage <connection>   a storage account's connection string (default: start Azurite)
           --data <folder>          where data is kept (default .devhost)
           --simulator-urls <url>   where the simulator listens (default http://127.0.0.1:7080)
-          --no-simulator           without simulator and demo
+          --flows <folder>         Flows to store now and whenever they are saved; welcome.yaml is the demo's (default flows)
+          --no-simulator           without simulator and demo, and without storing Flows
 
           transformer test <file.ts> --event <file.json> [--handler handleInput]
                                    runs a transformer's handler on an event and shows what it returns, says and asks for
@@ -50,7 +54,7 @@ public sealed record DevHostOptions
                 continue;
             }
 
-            if (flag is not ("--urls" or "--storage" or "--data" or "--simulator-urls"))
+            if (flag is not ("--urls" or "--storage" or "--data" or "--simulator-urls" or "--flows"))
                 throw new DevHostException($"There is no flag '{flag}'.\n\n{Usage}");
             value ??= ++i < args.Length ? args[i] : throw new DevHostException($"The flag {flag} needs a value.\n\n{Usage}");
             options = flag switch
@@ -58,6 +62,7 @@ public sealed record DevHostOptions
                 "--urls" => options with { Url = Checked(flag, value) },
                 "--storage" => options with { Storage = value },
                 "--data" => options with { DataFolder = value },
+                "--flows" => options with { FlowsFolder = Directory.Exists(value) ? value : throw new DevHostException($"--flows: there is no folder '{value}'.") },
                 _ => options with { SimulatorUrl = Checked(flag, value) },
             };
         }

@@ -48,16 +48,23 @@ static async Task RunAsync(DevHostOptions options)
             Url = url,
             KeyFile = Path.Combine(options.DataFolder, "simulator-key.pem"),
         }));
-        using var demo = new Demo(connector, simulator, FlowsFolder());
-        var endpointUrl = await demo.PrepareAsync(CancellationToken.None);
+        using var admin = connector.NewAdminClient();
+        using var flows = new FlowFolder(admin, options.FlowsFolder ?? FlowsFolder(), Console.WriteLine);
+        await flows.StoreAsync(CancellationToken.None);
+        var endpointUrl = await new Demo(admin, simulator).PrepareAsync(CancellationToken.None);
         Console.WriteLine($"""
               Simulator   {simulator.Url}
               Endpoint    {endpointUrl}   (Demo, runs flows/welcome.yaml)
 
-            Try it: open {simulator.Url} and press "Start the conversation". Ctrl+C stops everything.
+            Try it: open {simulator.Url} and press "Start the conversation". Then change a Flow and save it: it is stored at once.
+            Ctrl+C stops everything.
 
             """);
+        using var stopping = new CancellationTokenSource();
+        var watching = flows.WatchAsync(stopping.Token);
         await connector.WaitForShutdownAsync();
+        await stopping.CancelAsync();
+        await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return;
     }
 

@@ -18,13 +18,13 @@ public sealed partial class RunningDevHost : IAsyncDisposable
     public string SimulatorUrl { get; private init; } = "";
     public string EndpointToken => Token().Match(Output).Groups[1].Value;
 
-    public static async Task<RunningDevHost> StartAsync(string? data = null)
+    public static async Task<RunningDevHost> StartAsync(string? data = null, string? flows = null)
     {
         var (connector, simulator) = ($"http://127.0.0.1:{ConnectorProcess.FreePort()}", $"http://127.0.0.1:{ConnectorProcess.FreePort()}");
         var start = new ProcessStartInfo("dotnet",
         [
             typeof(ConnectorHost).Assembly.Location, "--urls", connector, "--simulator-urls", simulator,
-            "--data", data ?? Directory.CreateTempSubdirectory("devhost").FullName,
+            "--data", data ?? Directory.CreateTempSubdirectory("devhost").FullName, .. flows is null ? [] : (string[])["--flows", flows],
         ])
         {
             RedirectStandardError = true,
