@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using EightByEight.DevHost;
 using EightByEight.DevHost.Chats;
 using EightByEight.Functions.Tests.Agents;
@@ -219,6 +220,24 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_types_in_a_terminal_is_told_of_a_saved_Flow_at_once_and_prompted_again()
+    {
+        await File.WriteAllTextAsync(Flow, "name: test\nstart: [ { say: Old. } ]\n", TestContext.Current.CancellationToken);
+        var output = new ConcurrentOutput { NewLine = "\n" };
+        var lines = Lines("Hi", new("Hi", () =>
+        {
+            File.WriteAllText(Flow, "name: test\nstart: [ { say: New. } ]\n");
+            Eventually.GetAsync(output.ToString, said => said.EndsWith(":reset begins anew.\n> ", StringComparison.Ordinal), "a prompt after what is told")
+                .GetAwaiter().GetResult();
+        }));
+
+        await ChatCommand.RunAsync(["chat", Flow], new ChatTerminal(lines, output) { IsInteractive = true, Time = _time }, TestContext.Current.CancellationToken);
+
+        Assert.Contains("bot: Old.\n> \n  ", output.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith("bot: New.\n> \n", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_Flow_that_is_none_is_told_as_flow_check_does_with_another_exit_code()
     {
         await File.WriteAllTextAsync(Flow, "name: test\nstart: [ { sey: Hi } ]\n", TestContext.Current.CancellationToken);
@@ -300,6 +319,26 @@ public sealed class ChatTests : IDisposable
     private sealed record Typed(string Line, Action? Before = null)
     {
         public static implicit operator Typed(string line) => new(line);
+    }
+
+    /// <summary>Is read while it is written.</summary>
+    private sealed class ConcurrentOutput : TextWriter
+    {
+        private readonly StringBuilder _written = new();
+
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override void Write(char value) => Write(value.ToString());
+
+        public override void Write(string? value)
+        {
+            lock (_written) _written.Append(value);
+        }
+
+        public override string ToString()
+        {
+            lock (_written) return _written.ToString();
+        }
     }
 
     /// <summary>Lines that are typed one after the other.</summary>
