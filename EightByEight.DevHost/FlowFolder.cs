@@ -32,21 +32,25 @@ internal sealed class FlowFolder(HttpClient admin, string folder, Action<string>
                 await StoreAsync(file, isStart: false, cancellation);
     }
 
+    /// <summary>A file of the folder as people name it.</summary>
+    public string NameOf(string file) => Path.Combine(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), Path.GetFileName(file));
+
     public void Dispose() => _saved.Dispose();
 
     private async Task StoreAsync(string file, bool isStart, CancellationToken cancellation)
     {
-        var shown = Path.Combine(Path.GetFileName(Path.GetFullPath(folder)), Path.GetFileName(file));
+        var shown = NameOf(file);
         try
         {
             var source = await File.ReadAllTextAsync(file, cancellation);
             var path = $"/api/flows/{Uri.EscapeDataString(Path.GetFileNameWithoutExtension(file))}";
-            if (await ReadAsync(path, cancellation) == source) return;
+            var before = await ReadAsync(path, cancellation);
+            if (before == source) return;
             using var content = new StringContent(source, Encoding.UTF8, "application/yaml");
             using var answer = await admin.PutAsync(path, content, cancellation);
             if (!answer.IsSuccessStatusCode)
             {
-                tell($"{await FaultsAsync(shown, answer, cancellation)}\n{shown} is not stored.");
+                tell($"{await FaultsAsync(shown, answer, cancellation)}\n{shown} is not stored{(before is null ? "" : "; the version before stays")}.");
                 return;
             }
 

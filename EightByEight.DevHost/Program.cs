@@ -54,7 +54,7 @@ static async Task RunAsync(DevHostOptions options)
         var endpointUrl = await new Demo(admin, simulator).PrepareAsync(CancellationToken.None);
         Console.WriteLine($"""
               Simulator   {simulator.Url}
-              Endpoint    {endpointUrl}   (Demo, runs flows/welcome.yaml)
+              Endpoint    {endpointUrl}   (Demo, runs {flows.NameOf("welcome.yaml")})
 
             Try it: open {simulator.Url} and press "Start the conversation". Then change a Flow and save it: it is stored at once.
             Ctrl+C stops everything.

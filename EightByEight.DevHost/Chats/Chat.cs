@@ -81,7 +81,7 @@ internal sealed partial class Chat : IAsyncDisposable
             _rehearsal.Endpoint = EndpointOf(_locale);
             _page.Note($"{_source.Shown} was saved and is loaded again. The conversation goes on with it; :reset begins anew.");
         }
-        catch (BrokenFlowException broken)
+        catch (Exception broken) when (broken is BrokenFlowException or IOException or UnauthorizedAccessException)
         {
             _page.Wrong($"{broken.Message}\nThis was saved and is no Flow: the one before goes on until it is mended.");
         }

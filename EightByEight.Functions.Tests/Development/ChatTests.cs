@@ -135,6 +135,16 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
+    public async Task Another_conversation_repeats_no_request()
+    {
+        await using var server = await AgentServer.StartAsync();
+
+        await ChatAsync($$"""start: [ { http: { url: "{{server.Url}}", method: POST } } ]""", "Hi", ":reset", "Hi");
+
+        Assert.Equal(2, server.Calls.Select(call => call.Headers["Idempotency-Key"].ToString()).Distinct().Count());
+    }
+
+    [Fact]
     public async Task What_needs_8x8_or_a_connection_is_told_and_fails_until_the_author_answers_it()
     {
         var output = await ChatAsync("""

@@ -62,7 +62,7 @@ public sealed class FlowFolderTests(AzuriteFixture azurite) : IDisposable
         await using var folder = await WatchAsync(connector);
 
         Save("greeting", "name: greeting\nstart:\n  - sey: Good day!\n");
-        var told = await ToldAsync("greeting.yaml is not stored.");
+        var told = await ToldAsync("greeting.yaml is not stored; the version before stays.");
 
         Assert.Contains("greeting.yaml(3,5): 'sey' is not a step. Did you mean 'say'?", told, StringComparison.Ordinal);
         Assert.Single(await VersionsAsync(connector, "greeting"));
