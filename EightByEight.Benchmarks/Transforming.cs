@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using EightByEight.Connector;
+using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Configuration;
@@ -24,8 +25,8 @@ internal static class Transforming
         using var realms = new Realms();
         var storage = new ConnectorStorage(
             new ConfigurationBuilder().AddInMemoryCollection([new("AzureWebJobsStorage", stage.NewAccount())]).Build(), StorageTimeouts.Work, []);
-        var room = new TransformerRoom(realms, null!, new SessionStorage(storage, TimeProvider.System), new EndpointLog(storage),
-            Options.Create(new TransformerOptions()), TimeProvider.System);
+        var room = new TransformerRoom(realms, new Computing(TimeProvider.System), null!, new SessionStorage(storage, TimeProvider.System),
+            new EndpointLog(storage), Options.Create(new TransformerOptions()), TimeProvider.System);
         var output = new JsonObject { ["processedOutput"] = new JsonObject { ["authorType"] = "bot", ["text"] = "Hello" } };
         Task<HandlerResult> OutputAsync() => room.RunAsync("endpoint", Source, "handleOutput", output, CancellationToken.None);
         Task<HandlerResult> InputAsync() => room.RunAsync("endpoint", Source, "handleInput", [], CancellationToken.None);

@@ -1,5 +1,6 @@
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Configuration;
@@ -37,6 +38,7 @@ internal static class ConversationServices
         services.AddSingleton<ActiveIndex>();
         services.AddSingleton<ConversationRetention>();
         services.AddSingleton<Places>();
+        services.AddSingleton<Computing>();
         services.AddSingleton<IOutside, Outside>();
         services.AddSingleton<TurnRunner>();
         services.AddSingleton<Transcripts>();

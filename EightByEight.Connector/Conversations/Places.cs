@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace EightByEight.Connector.Conversations;
 
 /// <summary>
-/// Shares a process among Endpoints, so that one whose Flows loop or wait without end leaves room to the others: so many of its
-/// conversations are worked on at a time, and so many of its Flows compute.
+/// Shares a process among Endpoints, so that one whose Flows wait without end leaves room to the others: so many of its conversations
+/// are worked on at a time. How they share the processors: see <see cref="Flows.Scripting.Computing"/>.
 /// </summary>
 internal sealed class Places(IOptions<ConversationOptions> options, TimeProvider time)
 {
@@ -27,21 +27,6 @@ internal sealed class Places(IOptions<ConversationOptions> options, TimeProvider
         return (null, share.Away());
     }
 
-    /// <summary>Computes when it is the Endpoint's turn to.</summary>
-    public async ValueTask<T> ComputeAsync<T>(string endpointId, Func<T> compute, CancellationToken cancellation)
-    {
-        var cores = ShareOf(endpointId).Cores;
-        await cores.WaitAsync(cancellation);
-        try
-        {
-            return compute();
-        }
-        finally
-        {
-            cores.Release();
-        }
-    }
-
     private Share ShareOf(string endpointId) =>
         _shares.GetOrAdd(endpointId, static (_, of) => new Share(of.options.Value.PlacesPerEndpoint, of.time), (options, time));
 
@@ -52,9 +37,6 @@ internal sealed class Places(IOptions<ConversationOptions> options, TimeProvider
         private long _next = time.GetTimestamp();
 
         public SemaphoreSlim Free { get; } = new(places);
-
-        /// <summary>Half of the cores, for those that compute and never wait.</summary>
-        public SemaphoreSlim Cores { get; } = new(Math.Max(1, Environment.ProcessorCount / 2));
 
         /// <summary>Since when no place was given back.</summary>
         public TimeSpan Still => time.GetElapsedTime(Volatile.Read(ref _freed));

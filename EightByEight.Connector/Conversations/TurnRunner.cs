@@ -6,6 +6,7 @@ using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Handover;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
@@ -18,7 +19,7 @@ namespace EightByEight.Connector.Conversations;
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
 internal sealed partial class TurnRunner(
     IFlows flows, EndpointDirectory endpoints, IOutside outside, TransformerRoom transformers, TurnTranslation translation,
-    Profiles profiles, Places places, IOptions<ConversationOptions> options, IOptions<FlowLimits> limits, TimeProvider time)
+    Profiles profiles, Computing computing, IOptions<ConversationOptions> options, IOptions<FlowLimits> limits, TimeProvider time)
 {
     /// <summary>Why nothing is said beside an agent.</summary>
     public const string AgentTalks = "An agent talks with the customer.";
@@ -232,7 +233,7 @@ internal sealed partial class TurnRunner(
         }, cancellation);
         FlowAnswer? answer = null;
         var reachesOutside = settings.Transformers.Run;
-        for (; await places.ComputeAsync(endpoint.Id, () => run.Next(answer), cancellation) is { } asked; reachesOutside = true)
+        for (; await computing.RunAsync(endpoint.Id, () => run.Next(answer), cancellation) is { } asked; reachesOutside = true)
             answer = await outside.AnswerAsync(asked, endpoint, stored.ConversationId, cancellation);
         var result = run.Result;
         var silence = stored.IsBesideAgent ? null : Silence(state.Facts, stored.IsOurs ? null : stored.Timestamp);

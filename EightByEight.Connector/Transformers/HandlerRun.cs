@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using EightByEight.Connector.Flows.Scripting;
 using Jint;
 using Jint.Native;
 using Jint.Runtime;
@@ -47,7 +48,7 @@ internal sealed record HandlerAnswer(int Status, IReadOnlyDictionary<string, str
 /// of it is done, never two things at a time.
 /// </summary>
 internal sealed partial class HandlerRun(
-    Realm realm, HttpRequests http, ISessionStorage storage, string endpointId, int maxRequests, CancellationToken cancellation)
+    Realm realm, Computing computing, HttpRequests http, ISessionStorage storage, string endpointId, int maxRequests, CancellationToken cancellation)
 {
     private const int MaxLines = 100;
     private const int MaxLine = 8_000;
@@ -65,14 +66,12 @@ internal sealed partial class HandlerRun(
         var began = Stopwatch.GetTimestamp();
         try
         {
-            realm.Begin(cancellation);
             using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            over.CancelAfter(Realm.MaxTime);
-            realm.Start(source, handler, realm.Parse(argument.ToJsonString()), Functions(over.Token));
+            await ComputeAsync(() => Start(source, handler, argument, over));
             while (_waiting.Count > 0)
             {
                 var done = await Task.WhenAny(_waiting.Keys).WaitAsync(over.Token);
-                Resume(done);
+                await ComputeAsync(() => Resume(done));
             }
 
             _result ??= Failed("The handler never ends: its promise waits for nothing.");
@@ -101,6 +100,16 @@ internal sealed partial class HandlerRun(
         if (!realm.IsTainted) await FlushAsync();
         realm.End();
         return _result with { Log = _log, Calls = _calls, Took = Stopwatch.GetElapsedTime(began) };
+    }
+
+    private ValueTask ComputeAsync(Action segment) => computing.RunAsync(endpointId, segment, cancellation);
+
+    /// <summary>Its time counts from here: it may have waited for its turn.</summary>
+    private void Start(TransformerSource source, string handler, JsonObject argument, CancellationTokenSource over)
+    {
+        over.CancelAfter(Realm.MaxTime);
+        realm.Begin(cancellation);
+        realm.Start(source, handler, realm.Parse(argument.ToJsonString()), Functions(over.Token));
     }
 
     private void Resume(Task<Func<JsValue>> done)

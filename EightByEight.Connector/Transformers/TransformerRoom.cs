@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,7 +9,8 @@ namespace EightByEight.Connector.Transformers;
 
 /// <summary>Runs the transformers of Endpoints: one method for each handler, and what an error in one means.</summary>
 internal sealed class TransformerRoom(
-    Realms realms, HttpRequests http, SessionStorage storage, EndpointLog log, IOptions<TransformerOptions> options, TimeProvider time)
+    Realms realms, Computing computing, HttpRequests http, SessionStorage storage, EndpointLog log, IOptions<TransformerOptions> options,
+    TimeProvider time)
 {
     /// <summary>What <c>handleInput</c> makes of an event of 8x8, or of a request to the Endpoint URL.</summary>
     /// <param name="about">The conversation as the handler sees it; null: the request belongs to none.</param>
@@ -65,7 +67,8 @@ internal sealed class TransformerRoom(
         var realm = realms.Take(owner);
         try
         {
-            return await new HandlerRun(realm, http, storage, endpointId, options.Value.MaxRequests, cancellation).CallAsync(prepared, handler, arguments);
+            return await new HandlerRun(realm, computing, http, storage, endpointId, options.Value.MaxRequests, cancellation)
+                .CallAsync(prepared, handler, arguments);
         }
         catch
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Flows.Scripting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EightByEight.Connector.Transformers;
@@ -30,8 +31,8 @@ public static class TransformerTest
         using var realm = new Realm();
         var arguments = Arguments(handler, given, null);
         arguments["endpoint"] = new JsonObject { ["_id"] = "test", ["name"] = "Test", ["channel"] = "eightByEight", ["settings"] = new JsonObject() };
-        return Shown(await new HandlerRun(realm, new HttpRequests(services.GetRequiredService<IHttpClientFactory>()), new Forgotten(), "test",
-            new TransformerOptions().MaxRequests, cancellation).CallAsync(prepared, handler, arguments));
+        return Shown(await new HandlerRun(realm, new Computing(TimeProvider.System), new HttpRequests(services.GetRequiredService<IHttpClientFactory>()),
+            new Forgotten(), "test", new TransformerOptions().MaxRequests, cancellation).CallAsync(prepared, handler, arguments));
     }
 
     internal static JsonObject Arguments(string handler, JsonObject given, string? eventId) => handler switch

@@ -55,25 +55,6 @@ public sealed class PlacesTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Half_of_the_cores_is_all_that_the_Flows_of_one_Endpoint_compute_on()
-    {
-        var places = Of(1);
-        using var loop = new ManualResetEventSlim();
-        var running = 0;
-        var looping = Enumerable.Range(0, Environment.ProcessorCount + 1).Select(_ => Task.Factory.StartNew(
-            () => places.ComputeAsync("bad", () => Interlocked.Increment(ref running) > 0 && loop.Wait(TimeSpan.FromSeconds(30)), Cancellation).AsTask(),
-            Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()).ToList();
-        var most = Math.Max(1, Environment.ProcessorCount / 2);
-        await Eventually.GetAsync(() => Volatile.Read(ref running), count => count >= most, "the loops");
-
-        Assert.Equal(7, await places.ComputeAsync("good", () => 7, Cancellation));
-        Assert.Equal(most, Volatile.Read(ref running));
-
-        loop.Set();
-        Assert.All(await Task.WhenAll(looping), Assert.True);
-    }
-
-    [Fact]
     public async Task A_conversation_beyond_the_places_waits_and_another_Endpoint_answers_meanwhile()
     {
         using var go = new SemaphoreSlim(0);

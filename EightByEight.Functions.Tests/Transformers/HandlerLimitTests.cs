@@ -45,4 +45,25 @@ public sealed class HandlerLimitTests
         Assert.StartsWith("Error Error: e", $"{result.Log[2].Level} {result.Log[2].Message}", StringComparison.Ordinal);
         Assert.Equal(101, result.Log.Count);
     }
+
+    [Fact]
+    public async Task Handlers_compute_when_it_is_their_Endpoints_turn_and_others_do_not_wait()
+    {
+        using var room = new TestRoom();
+        using var over = new ManualResetEventSlim();
+        using var begun = new CountdownEvent(Math.Max(1, Environment.ProcessorCount / 2));
+        var cancellation = TestContext.Current.CancellationToken;
+        var looping = Enumerable.Range(0, begun.InitialCount).Select(_ => Task.Factory.StartNew(
+            () => room.Computing.RunAsync("bad", () => begun.Signal() | over.Wait(TimeSpan.FromMinutes(1)), cancellation).AsTask(),
+            cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()).ToList();
+        await Eventually.GetAsync(() => begun.IsSet, all => all, "the loops");
+
+        var waits = room.TextAsync("return { text: 'late' };", "bad");
+        Assert.Equal("fine", await room.TextAsync("return { text: 'fine' };", "good"));
+        Assert.False(waits.IsCompleted);
+
+        over.Set();
+        Assert.Equal("late", await waits);
+        await Task.WhenAll(looping);
+    }
 }

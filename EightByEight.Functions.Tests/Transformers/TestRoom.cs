@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EightByEight.Connector;
+using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
 using Microsoft.Extensions.Configuration;
@@ -23,12 +24,14 @@ internal sealed class TestRoom : IDisposable, IHttpClientFactory
             .AddInMemoryCollection([new("AzureWebJobsStorage", storage ?? "UseDevelopmentStorage=true")]).Build();
         Tables = new ConnectorStorage(connection, StorageTimeouts.Work, []);
         Storage = new SessionStorage(Tables, Time);
-        Room = new TransformerRoom(_realms, new HttpRequests(this), Storage, new EndpointLog(Tables),
+        Computing = new Computing(Time);
+        Room = new TransformerRoom(_realms, Computing, new HttpRequests(this), Storage, new EndpointLog(Tables),
             Options.Create(new TransformerOptions { MaxRequests = maxRequests }), Time);
     }
 
     public TransformerRoom Room { get; }
     public SessionStorage Storage { get; }
+    public Computing Computing { get; }
     public ConnectorStorage Tables { get; }
     public FakeTimeProvider Time { get; }
 
