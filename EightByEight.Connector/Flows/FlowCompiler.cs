@@ -186,6 +186,7 @@ internal sealed partial class FlowCompiler
         }
 
         if (Problems.Any) throw Problems.ToException();
+        if (_scripts.Any(script => script.Names.Contains(LanguageFunction.Name))) SpokenLanguage.Prepare();
         return new Flow(name!, error ?? new Template([(DefaultErrorText, (Expression?)null)]), start!, _all, _calls, ListenerSource.Members.Any(member => flow.Find(member) is not null) ? listener : null)
         {
             NamesSlots = flow.Find("slots") is not null || _source.Contains("slot", StringComparison.Ordinal),

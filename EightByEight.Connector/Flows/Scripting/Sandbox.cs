@@ -129,6 +129,7 @@ internal sealed class Sandbox : IDisposable
     {
         if (!traits.Simple) Guard();
         if (traits.NeedsChance) Seed();
+        if (traits.NeedsLanguages) LanguageFunction.AddTo(_engine);
         TurnClock.Now = _turn.Now;
         foreach (var root in traits.Roots) Load(root);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -150,7 +151,7 @@ internal sealed class Sandbox : IDisposable
         using var engine = new Engine(Limits);
         engine.Invoke(engine.Evaluate(Guards.Script), new ClrFunction(engine, "charge", (_, _) => JsValue.Undefined));
         return engine.Evaluate("Object.getOwnPropertyNames(globalThis)").AsArray().Select(name => name.ToString())
-            .Concat(Memory.RootNames).Append("crypto").ToFrozenSet();
+            .Concat(Memory.RootNames).Append("crypto").Append(LanguageFunction.Name).ToFrozenSet();
     }
 
     private void Load(Root root)

@@ -10,7 +10,8 @@ namespace EightByEight.Connector.Flows.Scripting;
 /// large. So it needs no guards, and the copies that it worked on are as good as new.</param>
 /// <param name="Pure">It needs guards, but changes nothing either, as long as the engine's own methods are what they were.</param>
 /// <param name="NeedsChance">It may ask for random numbers or ids.</param>
-internal sealed record ScriptTraits(IReadOnlyList<Root> Roots, bool Simple, bool Pure, bool NeedsChance)
+/// <param name="NeedsLanguages">It may ask for the language of a text.</param>
+internal sealed record ScriptTraits(IReadOnlyList<Root> Roots, bool Simple, bool Pure, bool NeedsChance, bool NeedsLanguages)
 {
     private static readonly Root[] All = [Root.Input, Root.Context, Root.Profile];
 
@@ -46,7 +47,8 @@ internal sealed record ScriptTraits(IReadOnlyList<Root> Roots, bool Simple, bool
         }
 
         var roots = readsGlobal ? All : All.Where(root => globals.Contains(Memory.RootNames[(int)root])).ToArray();
-        return new ScriptTraits(roots, simple, pure, !simple && (readsGlobal || globals.Contains("Math") || globals.Contains("crypto")));
+        return new ScriptTraits(roots, simple, pure, !simple && (readsGlobal || globals.Contains("Math") || globals.Contains("crypto")),
+            globals.Contains(LanguageFunction.Name));
     }
 
     /// <summary>Whether a method is given a function that is written there, and nothing on which that works as its <c>this</c>.</summary>
