@@ -30,6 +30,14 @@ internal sealed record AgentRequest(AgentSettings Agent) : FlowRequest
     public JsonObject? Memory { get; init; }
 }
 
+/// <summary>Asks what a virtual agent has said since it was heard last, without telling it anything.</summary>
+/// <param name="Memory">What its last answer left to be kept.</param>
+internal sealed record LaterRequest(AgentSettings Agent, JsonObject Memory) : FlowRequest
+{
+    /// <summary>Who it was told that the customer is.</summary>
+    public string UserId { get; init; } = "";
+}
+
 /// <summary>What a virtual agent answers.</summary>
 internal sealed record AgentAnswer : FlowAnswer
 {
@@ -49,6 +57,9 @@ internal sealed record AgentAnswer : FlowAnswer
 
     /// <summary>What is kept for its next input; null: nothing.</summary>
     public JsonObject? Memory { get; init; }
+
+    /// <summary>Whether it says nothing at all.</summary>
+    public bool IsEmpty => Outputs.All(output => output.IsEmpty) && Handover is null && !Ends && Data is null && Faults.Count == 0;
 
     /// <summary>What was left out of its answer, for the bot author.</summary>
     public IReadOnlyList<string> Faults { get; init; } = [];

@@ -25,6 +25,21 @@ public sealed record AgentOptions
     public TimeSpan DirectLinePause { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
+    /// How long after a turn Direct Line is asked for the first time what its agent said since. It doubles with each time that it said
+    /// nothing. Default 2 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:05:00")]
+    public TimeSpan LaterFirst { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The longest time between two such questions. Default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "01:00:00")]
+    public TimeSpan LaterLongest { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long after the last input Direct Line is asked; what its agent says after that is heard with the next input. 0: never. Default 10 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan LaterUntil { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
     /// Whether agents may be at loopback, private and link-local addresses. Who stores Flows could otherwise reach what only this server
     /// can. Default false.
     /// </summary>

@@ -44,7 +44,7 @@ internal sealed class DirectLineAgent(AgentHttp http, TimeSpan pause, TimeProvid
         var activity = new JsonObject
         {
             ["type"] = "message",
-            ["from"] = new JsonObject { ["id"] = Customer(request) },
+            ["from"] = new JsonObject { ["id"] = Customer(request.UserId) },
             ["locale"] = request.Locale,
             ["text"] = request.Text,
             // Who repeats itself after a crash says so.
@@ -54,6 +54,14 @@ internal sealed class DirectLineAgent(AgentHttp http, TimeSpan pause, TimeProvid
         return http.PostAsync(request.Agent, At(request.Agent, $"conversations/{Uri.EscapeDataString(conversation)}/activities"), activity, cancellation);
     }
 
+    /// <summary>What the agent has said since, at one look.</summary>
+    public async Task<AgentAnswer> LaterAsync(LaterRequest request, CancellationToken cancellation)
+    {
+        var conversation = (string?)request.Memory["conversation"] ?? "";
+        var (news, watermark) = await LookAsync(request.Agent, request.UserId, conversation, (string?)request.Memory["watermark"], cancellation);
+        return Answer(news, conversation, watermark, []);
+    }
+
     private async Task<AgentAnswer> HearAsync(AgentRequest request, string conversation, string? watermark, CancellationToken cancellation)
     {
         var until = time.GetUtcNow() + (TimeSpan.FromSeconds(request.Agent.TimeoutSeconds) * Patience);
@@ -61,12 +69,7 @@ internal sealed class DirectLineAgent(AgentHttp http, TimeSpan pause, TimeProvid
         var spoke = false;
         while (true)
         {
-            var path = $"conversations/{Uri.EscapeDataString(conversation)}/activities";
-            if (watermark is not null) path += $"?watermark={Uri.EscapeDataString(watermark)}";
-            var heard = await http.SendAsync(request.Agent, new HttpRequestMessage(HttpMethod.Get, At(request.Agent, path)), cancellation);
-            watermark = heard.Text("watermark") ?? watermark;
-            var news = heard.Member("activities") is { ValueKind: JsonValueKind.Array } list
-                ? list.EnumerateArray().Where(one => one.Member("from").Text("id") != Customer(request) && one.Text("type") is not "typing").ToList() : [];
+            (var news, watermark) = await LookAsync(request.Agent, request.UserId, conversation, watermark, cancellation);
             said.AddRange(news);
             if (news.Any(one => IsEnd(one) || IsHandoff(one)) || (spoke && news.Count == 0)) break;
             spoke |= news.Any(one => one.Text("type") == "message");
@@ -74,8 +77,23 @@ internal sealed class DirectLineAgent(AgentHttp http, TimeSpan pause, TimeProvid
             await Task.Delay(pause, time, cancellation);
         }
 
-        var faults = new List<string>();
-        if (said.Count == 0) faults.Add($"{request.Agent.Name} said nothing.");
+        return Answer(said, conversation, watermark, said.Count == 0 ? [$"{request.Agent.Name} said nothing."] : []);
+    }
+
+    /// <summary>What there is behind a watermark, but for the customer's own words, and the next one.</summary>
+    private async Task<(List<JsonElement> News, string? Watermark)> LookAsync(
+        AgentSettings agent, string userId, string conversation, string? watermark, CancellationToken cancellation)
+    {
+        var path = $"conversations/{Uri.EscapeDataString(conversation)}/activities";
+        if (watermark is not null) path += $"?watermark={Uri.EscapeDataString(watermark)}";
+        var heard = await http.SendAsync(agent, new HttpRequestMessage(HttpMethod.Get, At(agent, path)), cancellation);
+        return (heard.Member("activities") is { ValueKind: JsonValueKind.Array } list
+            ? list.EnumerateArray().Where(one => one.Member("from").Text("id") != Customer(userId) && one.Text("type") is not "typing").ToList() : [],
+            heard.Text("watermark") ?? watermark);
+    }
+
+    private static AgentAnswer Answer(List<JsonElement> said, string conversation, string? watermark, List<string> faults)
+    {
         var ends = said.Any(IsEnd);
         return new AgentAnswer
         {
@@ -87,7 +105,7 @@ internal sealed class DirectLineAgent(AgentHttp http, TimeSpan pause, TimeProvid
         };
     }
 
-    private static string Customer(AgentRequest request) => $"dl_{request.UserId}";
+    private static string Customer(string userId) => $"dl_{userId}";
 
     private static Uri At(AgentSettings agent, string path) => new($"{agent.Url.AbsoluteUri.TrimEnd('/')}/v3/directline/{path}");
 

@@ -9,21 +9,28 @@ internal sealed class VirtualAgents(AgentHttp http, IOptions<AgentOptions> optio
 {
     /// <summary>What the agent answers.</summary>
     /// <remarks>A turn that is repeated after a crash asks again, with the same <see cref="AgentRequest.Id"/>.</remarks>
-    public async Task<FlowAnswer> AskAsync(AgentRequest request, CancellationToken cancellation)
+    public Task<FlowAnswer> AskAsync(AgentRequest request, CancellationToken cancellation) => InTimeAsync(request.Agent, async either => await (request.Agent.Kind switch
     {
-        var agent = request.Agent;
+        AgentKind.Cognigy => CognigyAgent.AskAsync(request, http, either),
+        AgentKind.Rasa => RasaAgent.AskAsync(request, http, either),
+        AgentKind.OpenAI => ChatAgent.AskAsync(request, http, either),
+        AgentKind.DirectLine => DirectLine.AskAsync(request, either),
+        _ => WebhookAgent.AskAsync(request, http, time, either),
+    }), cancellation);
+
+    /// <summary>What an agent behind Direct Line has said since it was heard last.</summary>
+    public Task<FlowAnswer> AskAsync(LaterRequest request, CancellationToken cancellation) =>
+        InTimeAsync(request.Agent, async either => await DirectLine.LaterAsync(request, either), cancellation);
+
+    private DirectLineAgent DirectLine => new(http, options.Value.DirectLinePause, time);
+
+    private async Task<FlowAnswer> InTimeAsync(AgentSettings agent, Func<CancellationToken, Task<AgentAnswer>> ask, CancellationToken cancellation)
+    {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(agent.TimeoutSeconds), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
-            return await (agent.Kind switch
-            {
-                AgentKind.Cognigy => CognigyAgent.AskAsync(request, http, either.Token),
-                AgentKind.Rasa => RasaAgent.AskAsync(request, http, either.Token),
-                AgentKind.OpenAI => ChatAgent.AskAsync(request, http, either.Token),
-                AgentKind.DirectLine => new DirectLineAgent(http, options.Value.DirectLinePause, time).AskAsync(request, either.Token),
-                _ => WebhookAgent.AskAsync(request, http, time, either.Token),
-            });
+            return await ask(either.Token);
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {

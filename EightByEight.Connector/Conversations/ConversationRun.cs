@@ -169,6 +169,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         if (!ReferenceEquals(state, snapshot.State)) state = await FoundByCustomerAsync(state, head.ConversationId, cancellation);
         await WakeForHandoverAsync(snapshot.State.Handover, state.Handover, cancellation);
         await WakeForRestAsync(snapshot.State.Paused, state.Paused, cancellation);
+        await WakeForAgentAsync(snapshot.State.Listener?.Listening, state.Listener?.Listening, cancellation);
         head = Settled(head);
         // What the transcript does not show is forgotten in the same transaction that settles it.
         if (_turn is { IsInOutbox: true } sent && snapshot.Head?.Sending?.Sequence == sent.Sequence && head.Sending?.Sequence != sent.Sequence)
@@ -209,7 +210,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             return rested;
         if (snapshot.State.Handover is { } handover && await AttendAsync(snapshot, handover, cancellation) is var (attended, attendedEnd) && attended)
             return attendedEnd;
-        if (snapshot.Inbox.Count == 0) return await ReleaseAsync(snapshot, cancellation);
+        if (snapshot.Inbox.Count == 0) return await ListenAsync(snapshot, cancellation);
         var endpoint = await workshop.Endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
         var plan = await Plan.MakeAsync(snapshot, endpoint?.Settings, Now, _options,
             stored => workshop.Store.ReadBodyAsync(key, stored.Body, cancellation),

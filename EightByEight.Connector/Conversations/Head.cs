@@ -113,6 +113,11 @@ internal sealed record ConversationState
         return this with { Session = chosen, OtherSessions = others };
     }
 
+    /// <summary>The session whose virtual agent is asked next what it has said since; null: none is.</summary>
+    [JsonIgnore]
+    public Session? Listener => Paused is not null ? null
+        : OtherSessions.Values.Append(Session).Where(session => session is { Listening: not null }).MinBy(session => session!.Listening!.DueAt);
+
     /// <summary>The handover that goes on, or the last one; null: there was none.</summary>
     public HandoverCase? Handover { get; set; }
 
@@ -179,6 +184,9 @@ internal sealed record Session
 
     /// <summary>What the last turn that said something offered; null: not known.</summary>
     public Offer? Offer { get; set; }
+
+    /// <summary>When its virtual agent is asked what it has said since; null: it is not.</summary>
+    public Listening? Listening { get; set; }
 
     /// <summary>The newest timestamp of its inputs, by 8x8.</summary>
     public long LastTimestamp { get; set; }

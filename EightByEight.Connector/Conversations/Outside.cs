@@ -23,6 +23,7 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
     {
         if (request is UnderstandRequest said) return await nlu.AskAsync(said, cancellation);
         if (request is AgentRequest told) return await agents.AskAsync(told, cancellation);
+        if (request is LaterRequest later) return await agents.AskAsync(later, cancellation);
         if (request is ModelRequest question) return await AskAsync(question, endpoint, conversationId, cancellation);
         if (request is HttpCall call) return await calls.AskAsync(call, cancellation);
         try

@@ -13,6 +13,9 @@ internal sealed record StoredEvent
     /// <summary>The event type of a turn that no event of 8x8 made, but the course of a handover.</summary>
     public const string HandoverNotice = "$handover";
 
+    /// <summary>The event type of what a virtual agent said after a turn was over, as it was fetched from there.</summary>
+    public const string Heard = "$agent";
+
     /// <summary>The event type of what somebody else says to the Flow.</summary>
     public const string Injected = "$inject";
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Agents;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Injection;
 
@@ -25,6 +27,27 @@ internal sealed partial class TurnRunner
         return notifies
             ? await NotifiedAsync(message, stored, state, endpoint.Settings, cancellation)
             : await InjectedAsync(message, stored, state, endpoint, cancellation);
+    }
+
+    /// <summary>
+    /// The turn of what the virtual agent that has the customer said since, as it is asked now, and the state after it. Null: it said
+    /// nothing, or nobody listens to it any more.
+    /// </summary>
+    /// <exception cref="FlowMissingException">The Endpoint's Flow is not stored.</exception>
+    public async Task<(Turn? Turn, ConversationState State)> HearAsync(
+        StoredEvent stored, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
+    {
+        var (settings, before) = (endpoint.Settings, state.Session!);
+        var session = before with { LastInputAt = stored.ReceivedAt, Execution = before.Execution + 1 };
+        var (flow, isOver) = await FlowAsync(settings, before, cancellation);
+        var input = InputFor(stored, new IncomingContent("", []), state.Facts, session, flow, settings);
+        if (isOver || FaultIn(new OutsideMessage(), stored.ReceivedAt, state, peopleTalk: false, settings) is not null
+            || flow.Later(before.Position, before.Marks) is not { } later)
+            return (null, state with { Session = before with { Listening = null } });
+        if (await outside.AnswerAsync(later with { UserId = (string)input["userId"]! }, endpoint, stored.ConversationId, cancellation) is not AgentAnswer { IsEmpty: false } said)
+            return (null, state with { Session = before with { Listening = before.Listening!.Next(time.GetUtcNow(), agents.Value) } });
+        var (turn, after) = await RunAsync(flow, input, null, stored, null, session, state, endpoint, cancellation, said: said);
+        return (turn with { ReachedOutside = true }, after);
     }
 
     /// <summary>Why a message from outside must not be delivered; null: it may.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Agents;
 using EightByEight.Connector.Analytics;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
@@ -19,7 +20,8 @@ namespace EightByEight.Connector.Conversations;
 /// <summary>Runs an event through the Endpoint's Flow, within its session. It changes nothing outside.</summary>
 internal sealed partial class TurnRunner(
     IFlows flows, EndpointDirectory endpoints, IOutside outside, TransformerRoom transformers, TurnTranslation translation,
-    Profiles profiles, Computing computing, IOptions<ConversationOptions> options, IOptions<FlowLimits> limits, TimeProvider time)
+    Profiles profiles, Computing computing, IOptions<ConversationOptions> options, IOptions<AgentOptions> agents, IOptions<FlowLimits> limits,
+    TimeProvider time)
 {
     /// <summary>Why nothing is said beside an agent.</summary>
     public const string AgentTalks = "An agent talks with the customer.";
@@ -209,7 +211,7 @@ internal sealed partial class TurnRunner(
 
     private async Task<(Turn Turn, ConversationState State)> RunAsync(
         Flow flow, JsonObject input, string? text, StoredEvent stored, Click? click, Session session, ConversationState state,
-        Endpoint endpoint, CancellationToken cancellation, PausedTurn? rest = null)
+        Endpoint endpoint, CancellationToken cancellation, PausedTurn? rest = null, AgentAnswer? said = null)
     {
         var settings = endpoint.Settings;
         if (settings.DataProtection.MaskIpAddress) Masking.MaskAddresses(input);
@@ -222,6 +224,8 @@ internal sealed partial class TurnRunner(
             Context = session.Context,
             Profile = profile,
             Position = rest?.At ?? session.Position,
+            Waits = session.Position,
+            Said = said,
             Steps = rest?.Steps ?? 0,
             CanReturn = settings.Handover.ReturnScriptId is not null,
             Id = stored.EventId,
@@ -254,6 +258,8 @@ internal sealed partial class TurnRunner(
             ReachedOutside = reachesOutside,
         };
         turn = Told(turn, input, session, result with { Warnings = warnings }, endpoint);
+        // After a failure, and until its turn is over, the place is the one before the turn; and so is what can be chosen there.
+        var position = result.Failure is null && result.Pause is null ? result.Position : session.Position;
         state = state with
         {
             Cards = cards,
@@ -270,8 +276,8 @@ internal sealed partial class TurnRunner(
                 Marks = result.Marks,
                 Profile = customer is null ? result.Profile : [],
                 Blind = result.Blind ?? session.Blind,
-                // After a failure, and until its turn is over, the place is the one before the turn; and so is what can be chosen there.
-                Position = result.Failure is null && result.Pause is null ? result.Position : session.Position,
+                Position = position,
+                Listening = result.Pause is null && flow.Later(position, result.Marks) is not null ? ListeningAfter(stored, session) : null,
                 Offer = result.Failure is not null || silence is not null ? session.Offer
                     : offer is null ? session.Offer?.After(click)
                     : rest is { HasSpoken: true } ? (session.Offer ?? Offer.Nothing).And(offer)
@@ -287,6 +293,13 @@ internal sealed partial class TurnRunner(
                 : HandedOver(turn, state, request, settings, silence, stored);
         return (silence is null ? turn : turn.Silenced(silence), state);
     }
+
+    /// <summary>When the agent that has the customer is asked next: up to some time after the last input, which what it says itself is not.</summary>
+    private Listening? ListeningAfter(StoredEvent stored, Session session) => Listening.Begin(
+        time.GetUtcNow(),
+        stored.EventType == StoredEvent.Heard && session.Listening is { } before ? before.Until
+            : stored.ReceivedAt + (long)agents.Value.LaterUntil.TotalMilliseconds,
+        agents.Value);
 
     /// <summary>The Endpoint's settings, as the session's Flow changed them.</summary>
     private static TranslationSettings Translated(FlowMarks marks, EndpointSettings settings) =>

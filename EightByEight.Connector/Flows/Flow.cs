@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using EightByEight.Connector.Agents;
 using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Flows.Steps;
 using EightByEight.Connector.Understanding;
@@ -109,6 +110,10 @@ public sealed class Flow
     /// <summary>Whether a session that waits there talks with a virtual agent that lives elsewhere.</summary>
     public bool AwaitsAgent(FlowPosition? position) => At(position) is Agent;
 
+    /// <summary>How the virtual agent that has the customer there is asked what it has said since; null: it is not.</summary>
+    internal LaterRequest? Later(FlowPosition? position, FlowMarks marks) =>
+        Find(position) is ({ } flow, Agent agent) ? agent.Later(flow, marks.Agents) : null;
+
     /// <summary>
     /// Whether a number or title typed there can stand for a choice that was offered: anywhere but at a question of another type than
     /// <c>choice</c>, which alone decides what is an answer to it.
@@ -123,11 +128,13 @@ public sealed class Flow
     /// </remarks>
     internal FlowRun Begin(FlowInput input, CancellationToken cancellation) => new(this, input, cancellation);
 
-    /// <summary>The step at a place, perhaps in a Flow that was called.</summary>
-    private Step? At(FlowPosition? position)
+    private Step? At(FlowPosition? position) => Find(position).Step;
+
+    /// <summary>The step at a place, and the Flow in which it stands: perhaps one that was called.</summary>
+    private (Flow? Flow, Step? Step) Find(FlowPosition? position)
     {
-        if (position is null) return null;
+        if (position is null) return default;
         var flow = position.Calls is { Count: > 0 } calls ? Find(calls[^1]) : this;
-        return flow?.Find(position.Step);
+        return (flow, flow?.Find(position.Step));
     }
 }

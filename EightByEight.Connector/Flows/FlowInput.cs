@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Agents;
 using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Flows;
@@ -19,6 +20,12 @@ public sealed record FlowInput
 
     /// <summary>Where the session waits; null: at the start.</summary>
     public FlowPosition? Position { get; init; }
+
+    /// <summary>Where the session waits while the rest of a turn that paused is at <see cref="Position"/>; null: nowhere.</summary>
+    public FlowPosition? Waits { get; init; }
+
+    /// <summary>What the virtual agent at which the session waits said without being asked; null: nothing.</summary>
+    internal AgentAnswer? Said { get; init; }
 
     /// <summary>Whether a customer can be taken back from a queue, so that calling a handover off means something.</summary>
     public bool CanReturn { get; init; } = true;

@@ -128,7 +128,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
                     return wanted with { AskedBy = asked };
                 case WaitingStep waiting: return Take(waiting.Resume(_turn, position));
                 case Agent agent:
-                    if (agent.Hear(_turn) is { } heard) Follow(heard.Committed());
+                    if (agent.Hear(_turn, input.Said) is { } heard) Follow(heard.Committed());
                     return null;
                 case AskModel: return null;
             }
@@ -162,7 +162,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     private void Follow(Outcome outcome)
     {
         _asking = null;
-        _turn.Position = outcome.Stays ? input.Position : outcome.Position is { } position ? _turn.Place(position) : null;
+        _turn.Position = outcome.Stays ? input.Position is { GoesOn: true } ? input.Waits : input.Position : outcome.Position is { } position ? _turn.Place(position) : null;
         var next = !outcome.Goes || outcome.Returns ? null : outcome.Target ?? _step!.Next;
         // A Flow that was called ends as with `return`.
         while (next is null && outcome.Goes && _turn.Leave() is { } call) next = call.After;

@@ -190,17 +190,18 @@ internal sealed class Turn : IDisposable
         $"{_input.Id}\n{(string?)_input.Input["sessionId"]}\n{_input.Steps}\n{Frame.Flow.Name}\n{step.Path}")))[..16]);
 
     /// <summary>What an agent left to be kept at that step; null: it never spoke, or its conversation is over.</summary>
-    public JsonObject? Recall(string step) => (_agents ?? _input.Marks.Agents)?.GetValueOrDefault(AgentAt(step));
+    public JsonObject? Recall(string step) => (_agents ?? _input.Marks.Agents)?.GetValueOrDefault(AgentAt(Frame.Flow, step));
 
     /// <summary>Keeps it for the agent's next input; null forgets.</summary>
     public void Keep(string step, JsonObject? memory)
     {
         _agents ??= new(_input.Marks.Agents ?? new Dictionary<string, JsonObject>());
-        if (memory is null) _agents.Remove(AgentAt(step));
-        else _agents[AgentAt(step)] = memory;
+        if (memory is null) _agents.Remove(AgentAt(Frame.Flow, step));
+        else _agents[AgentAt(Frame.Flow, step)] = memory;
     }
 
-    private string AgentAt(string step) => $"{Frame.Flow.Name}/{step}";
+    /// <summary>Under what name it is kept.</summary>
+    public static string AgentAt(Flow flow, string step) => $"{flow.Name}/{step}";
 
     /// <summary>What ran once may run once again.</summary>
     public void ForgetCounts() => _counts = [];

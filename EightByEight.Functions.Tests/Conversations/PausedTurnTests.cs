@@ -62,6 +62,30 @@ public sealed class PausedTurnTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task What_is_answered_by_the_way_and_pauses_leaves_the_session_where_it_waits()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: by-the-way
+            start:
+              - optionalQuestion: { text: Are you a customer?, type: yesNo }
+                then:
+                  - say: One moment.
+                  - delay: 0
+                  - say: Welcome back.
+              - question: { text: What size?, saveTo: context.size }
+              - say: "Size {{ context.size }}."
+            """);
+
+        var id = connector.Start("hi");
+        await connector.BotSaysAsync(id, 2);
+        connector.Gateway.CustomerSays(id, "yes");
+        await connector.BotSaysAsync(id, 4);
+        connector.Gateway.CustomerSays(id, "L");
+
+        Assert.Equal(["One moment.", "Welcome back.", "Size L."], (await connector.BotSaysAsync(id, 5)).Skip(2));
+    }
+
+    [Fact]
     public async Task A_reset_during_a_long_delay_leaves_the_rest_out()
     {
         await using var connector = await TestConnector.StartAsync(azurite, """

@@ -73,12 +73,37 @@ public class AgentStepTests
         string Id(string inputId)
         {
             var asked = new List<AgentRequest>();
-            Told(Adapter, asked, _ => new AgentAnswer()).Send(new JsonObject { ["text"] = "x", ["inputId"] = inputId });
+            var conversation = Told(Adapter, asked, _ => new AgentAnswer());
+            conversation.EventId = inputId;
+            conversation.Say("x");
             return asked[0].Id;
         }
 
         Assert.Equal(Id("1"), Id("1"));
         Assert.NotEqual(Id("1"), Id("2"));
+    }
+
+    [Fact]
+    public void Two_inputs_of_one_turn_are_told_apart_also_where_nothing_is_said_between()
+    {
+        IReadOnlyList<AgentRequest> Asked()
+        {
+            var asked = new List<AgentRequest>();
+            Told("""
+                name: twice
+                start:
+                  - agent: { webhook: "https://bot.example.com" }
+                  - if: input.text === 'one'
+                    then: [ { think: { text: two } } ]
+                """, asked, _ => new AgentAnswer { Ends = true }).Say("one");
+            return asked;
+        }
+
+        var asked = Asked();
+
+        Assert.Equal(["one", "two"], asked.Select(request => request.Text));
+        Assert.NotEqual(asked[0].Id, asked[1].Id);
+        Assert.Equal(asked.Select(request => request.Id), Asked().Select(request => request.Id));
     }
 
     [Fact]

@@ -20,13 +20,14 @@ internal static class FlowRuns
             Profile = run.Result.Profile,
             Marks = run.Result.Marks,
             Position = pause.At,
+            Waits = input.Position is { GoesOn: true } ? input.Waits : input.Position,
             Steps = pause.Steps,
         }, cancellation, answer);
         return rest with
         {
             Outputs = [.. run.Result.Outputs, .. rest.Outputs],
             Warnings = [.. run.Result.Warnings, .. rest.Warnings],
-            Position = rest.Failure is null ? rest.Position : input.Position,
+            Position = rest.Failure is null ? rest.Position : input.Position is { GoesOn: true } ? input.Waits : input.Position,
         };
     }
 }

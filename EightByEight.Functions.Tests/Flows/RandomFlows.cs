@@ -106,6 +106,7 @@ public class RandomFlows
                     Input = pause?.Input ?? input,
                     Steps = pause?.Steps ?? 0,
                     Position = pause?.At ?? before.Position,
+                    Waits = before.Position,
                 }))!;
                 var result = Run(part);
                 pause = result.Pause;

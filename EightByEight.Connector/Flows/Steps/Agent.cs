@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Agents;
@@ -46,8 +45,18 @@ internal sealed class Agent : AskingStep
     }
 
     /// <summary>What the agent said when it was not asked; null: it has said nothing.</summary>
-    public Outcome? Hear(Turn turn) => turn.Memory[Root.Input]["agent"] is not JsonObject said ? null
-        : Take(turn, AgentAnswer.Read(JsonElement.Parse(said.ToJsonString())));
+    /// <param name="fetched">What was fetched from it; null: nothing.</param>
+    public Outcome? Hear(Turn turn, AgentAnswer? fetched)
+    {
+        if (fetched is null && turn.Memory[Root.Input]["agent"] is JsonObject said) fetched = AgentAnswer.Read(JsonElement.Parse(said.ToJsonString()));
+        return fetched is null ? null : Take(turn, fetched);
+    }
+
+    /// <summary>How it is asked what it has said since; null: it is not, or it was never spoken to.</summary>
+    /// <param name="kept">What agents left to be kept.</param>
+    public LaterRequest? Later(Flow flow, IReadOnlyDictionary<string, JsonObject>? kept) =>
+        _agent is { Kind: AgentKind.DirectLine } && kept?.GetValueOrDefault(Turn.AgentAt(flow, _mark)) is { } memory && memory["conversation"] is not null
+            ? new LaterRequest(_agent, memory) { AskedBy = this } : null;
 
     public override FlowRequest? Ask(Turn turn)
     {
@@ -62,7 +71,7 @@ internal sealed class Agent : AskingStep
 
         return new AgentRequest(_agent!)
         {
-            Id = string.Create(CultureInfo.InvariantCulture, $"{(string?)input["inputId"]}/{turn.Frame.Flow.Name}/{Path}/{turn.Outputs.Count}"),
+            Id = turn.KeyOf(this),
             Text = text,
             Data = data,
             SessionId = (string?)input["sessionId"] ?? "",
