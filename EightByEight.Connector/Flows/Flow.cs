@@ -22,7 +22,7 @@ public sealed class Flow
         Start = start;
         Size = steps.Count;
         Calls = calls.ToFrozenSet();
-        _asks = listener?.Service is not null || steps.Any(step => step is AskingStep or Question { Asks: true });
+        _asks = listener?.Service is not null || steps.Any(step => step.Asks);
         _steps = steps.ToFrozenDictionary(step => step.Path);
     }
 

@@ -60,7 +60,9 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
                     return request with { AskedBy = asking };
                 }
 
-                if (Take(_step.Run(_turn)) is { } again) return again;
+                var step = _step;
+                if (step is Question question && question.Look(_turn) is { } wanted) return Extracted(question, wanted, () => Take(question.Run(_turn).Committed()));
+                if (Take(step.Run(_turn)) is { } again) return again;
             }
 
             _result = _turn.Finish();
@@ -111,21 +113,50 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
             && flow.Find(pending.Step) is OptionalQuestion question)
         {
             _step = question;
-            _step = question.Hear(_turn, pending);
-            if (_step is not null) return null;
+            return question.Extract(_turn) is { } wanted ? Extracted(question, wanted, () => ByTheWay(question, pending, isCommitted: true))
+                : ByTheWay(question, pending, isCommitted: false);
         }
 
+        return EnterPlace();
+    }
+
+    /// <summary>The input may answer what was asked by the way; without steps of its own that is all of it, else it goes on.</summary>
+    private FlowRequest? ByTheWay(OptionalQuestion question, PendingQuestion pending, bool isCommitted)
+    {
+        if (question.Hear(_turn, pending) is not { } then) return EnterPlace();
+        if (isCommitted) Follow(Outcome.JumpTo(then).Committed());
+        else _step = then;
+        return null;
+    }
+
+    /// <summary>Asks what the input holds for a question, which takes it then, and no other does.</summary>
+    private FlowRequest Extracted(Step question, FlowRequest wanted, Func<FlowRequest?> take)
+    {
+        _understand = answer =>
+        {
+            _turn.Find(question, answer);
+            try
+            {
+                return take();
+            }
+            finally
+            {
+                _turn.Entity = null;
+            }
+        };
+        // Expressions have a second together, and what is asked may take longer.
+        _turn.RestSandbox();
+        return wanted;
+    }
+
+    /// <summary>The input goes to what waits for it.</summary>
+    private FlowRequest? EnterPlace()
+    {
         if (input.Position is { } position)
             switch (_step = _turn.Restore(position))
             {
                 case Question asked when asked.Extract(_turn, position) is { } wanted:
-                    _understand = answer =>
-                    {
-                        asked.Found(_turn, answer);
-                        return Take(asked.Resume(_turn, position));
-                    };
-                    _turn.RestSandbox();
-                    return wanted with { AskedBy = asked };
+                    return Extracted(asked, wanted, () => Take(asked.Resume(_turn, position).Committed()));
                 case WaitingStep waiting: return Take(waiting.Resume(_turn, position));
                 case Agent agent:
                     if (agent.Hear(_turn, input.Said) is { } heard) Follow(heard.Committed());

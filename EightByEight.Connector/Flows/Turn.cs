@@ -3,9 +3,11 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
+using EightByEight.Connector.Flows.Questions;
 using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Flows.Steps;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Models;
 using EightByEight.Connector.Translation;
 using EightByEight.Connector.Understanding;
 
@@ -127,8 +129,15 @@ internal sealed class Turn : IDisposable
     /// <summary>What was understood of the input; null: there is nothing to understand, or nobody tries to.</summary>
     public Heard? Heard { get; private set; }
 
-    /// <summary>What a language model found in the input for the question that waits; null: nothing.</summary>
+    /// <summary>What a language model found in the input for the question that takes it; null: nothing.</summary>
     public JsonNode? Entity { get; set; }
+
+    /// <summary>A language model answered what the input holds; what is no answer is told to the operator.</summary>
+    public void Find(Step step, FlowAnswer answer)
+    {
+        if ((answer.Error ?? (answer as ModelAnswer)?.Problem) is { } error) Warn(step.Path, step.Line, error);
+        Entity = answer.Error is null ? EntityAnswer.In(answer.Value) : null;
+    }
 
     /// <summary>What the Endpoint chose to understand by; null: as the Flow says.</summary>
     public NluSettings? Nlu => _input.Nlu;

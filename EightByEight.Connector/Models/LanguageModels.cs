@@ -45,7 +45,7 @@ internal sealed class LanguageModels(IHttpMessageHandlerFactory handlers, TimePr
         using var unseen = SuppressInstrumentationScope.Begin();
         try
         {
-            using var http = ClientFor(model, AgentHttp.MostBytes);
+            using var http = ClientFor(request, AgentHttp.MostBytes);
             using var chat = ChatOver(http, model);
             var response = await chat.GetResponseAsync(ModelWords.MessagesOf(request), ModelWords.OptionsOf(request), either.Token);
             return await ModelWords.ReadAsync(request, response, either.Token);
@@ -76,7 +76,7 @@ internal sealed class LanguageModels(IHttpMessageHandlerFactory handlers, TimePr
         using var unseen = SuppressInstrumentationScope.Begin();
         try
         {
-            using var http = ClientFor(model, MostStreamed);
+            using var http = ClientFor(request, MostStreamed);
             using var chat = ChatOver(http, model);
             var updates = new List<ChatResponseUpdate>();
             await foreach (var update in chat.GetStreamingResponseAsync(ModelWords.MessagesOf(request), ModelWords.OptionsOf(request), patience.Token))
@@ -95,8 +95,8 @@ internal sealed class LanguageModels(IHttpMessageHandlerFactory handlers, TimePr
         }
     }
 
-    private HttpClient ClientFor(ModelSettings model, int mostBytes) => new(
-        new ModelDoor(model, mostBytes) { InnerHandler = handlers.CreateHandler(AgentHttp.HttpClient) }, disposeHandler: false)
+    private HttpClient ClientFor(ModelRequest request, int mostBytes) => new(
+        new ModelDoor(request.Model, request.Id, mostBytes) { InnerHandler = handlers.CreateHandler(AgentHttp.HttpClient) }, disposeHandler: false)
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };

@@ -8,7 +8,8 @@ using EightByEight.Connector.Connections;
 namespace EightByEight.Connector.Models;
 
 /// <summary>Sends what the library asks to the URL that the Flow names, with the credentials of its connection, and reads no endless answer.</summary>
-internal sealed class ModelDoor(ModelSettings model, int mostBytes) : DelegatingHandler
+/// <param name="id">By which a server can tell a repetition; empty: it cannot.</param>
+internal sealed class ModelDoor(ModelSettings model, string id, int mostBytes) : DelegatingHandler
 {
     /// <summary>Words in other scripts go as they are: they are fewer bytes.</summary>
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -17,6 +18,7 @@ internal sealed class ModelDoor(ModelSettings model, int mostBytes) : Delegating
     {
         request.RequestUri = ChatAgent.Completions(model.Url);
         request.Headers.Authorization = null;
+        if (id.Length > 0) request.Headers.TryAddWithoutValidation("Idempotency-Key", id);
         request.Content = new ByteArrayContent(Understood(model.Url.Host, await request.Content!.ReadAsByteArrayAsync(cancellationToken)))
         {
             Headers = { ContentType = new MediaTypeHeaderValue("application/json") },

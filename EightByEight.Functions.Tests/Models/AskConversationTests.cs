@@ -156,6 +156,66 @@ public sealed class AskConversationTests(AzuriteFixture azurite)
         Assert.Single(llm.Calls);
     }
 
+    /// <param name="first">What the customer says before; null: nothing.</param>
+    [Theory]
+    [InlineData("question: { text: Where to?, skipIfInInput: true, saveTo: context.to, $ }", null, 1, 2)]
+    [InlineData("question: { text: Where to?, skipIfInInput: true, saveTo: context.to, $ }", null, 2, 1)]
+    [InlineData("question: { text: Where to?, saveTo: context.to, $ }", "Hi", 2, 1)]
+    [InlineData("optionalQuestion: { text: Where to?, saveTo: context.to, $ }\n    then: [ { say: Noted. } ]\n  - waitForInput", "Hi", 2, 1)]
+    public async Task What_a_model_found_is_committed_before_the_turn_goes_on_so_that_only_a_crash_before_asks_again(
+        string step, string? first, int deadlyCommit, int asked)
+    {
+        await using var llm = await AgentServer.StartAsync(_ => Llm.Says("""{"found":true,"value":"Rome"}"""));
+        await using var proxy = await StorageProxy.StartAsync(azurite);
+        step = step.Replace("$", $$"""type: entity, extract: { url: "{{llm.Url}}/v1", model: m, description: The city }""", StringComparison.Ordinal);
+        await using var connector = await TestConnector.StartAsync(
+            azurite, $$$"""
+            name: trip
+            start:
+              - {{{step}}}
+              - say: "To {{ context.to }}."
+            """, settings: Posted.Unsigned, storage: proxy.ConnectionString,
+            options: new Dictionary<string, string?>(Posted.Mortal) { ["Connector:Conversations:Lease"] = "00:00:06" });
+        var conversation = connector.Start();
+        await connector.Gateway.SettledAsync();
+        using var process = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        // A slow machine may need several runs to come so far.
+        Task<bool> ProcessAsync(Func<bool> isSo, string what) => Eventually.GetAsync(async () =>
+        {
+            try
+            {
+                await connector.ProcessAsync(conversation, cancellation: process.IsCancellationRequested ? TestContext.Current.CancellationToken : process.Token);
+            }
+            catch (OperationCanceledException) when (process.IsCancellationRequested)
+            {
+            }
+
+            return isSo();
+        }, so => so, what, TimeSpan.FromSeconds(60), connector.Logs);
+        if (first is not null)
+        {
+            await connector.PostAsync(conversation, "MESSAGE", Posted.Said(first));
+            await ProcessAsync(() => connector.BotSaid(conversation).Count == 1, "the question");
+        }
+
+        var before = connector.BotSaid(conversation).Count;
+        await connector.PostAsync(conversation, "MESSAGE", Posted.Said("Rome"));
+        var commits = 0;
+        proxy.Before = async request =>
+        {
+            if (!request.Body.Contains("\"7|", StringComparison.Ordinal) || ++commits != deadlyCommit) return false;
+            await process.CancelAsync();
+            return true;
+        };
+
+        await ProcessAsync(() => connector.BotSaid(conversation).Count > before, "the answer");
+
+        Assert.True(process.IsCancellationRequested);
+        Assert.Contains(connector.BotSaid(conversation)[^1], (string[])["To Rome.", "Noted."]);
+        Assert.Equal(asked, llm.Calls.Count);
+        Assert.NotEqual("", Assert.Single(llm.Calls.Select(call => call.Headers["Idempotency-Key"].ToString()).Distinct()));
+    }
+
     private static IEnumerable<string> Words(AgentServer.Call call) => call.Json["messages"]!.AsArray().Select(one => $"{one!["role"]}: {one["content"]}");
 
     private static string Streaming(StreamingLlm llm) => $$"""

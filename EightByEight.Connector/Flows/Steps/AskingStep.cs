@@ -10,6 +10,9 @@ internal abstract class AskingStep : Step
     private MemoryPath? _place;
     private Step? _onError;
 
+    /// <inheritdoc/>
+    public sealed override bool Asks => true;
+
     /// <summary>Whether what it asks for must not be done twice: the answer is committed before the turn goes on.</summary>
     public virtual bool IsCommitted => false;
 

@@ -30,6 +30,13 @@ internal sealed class Inquiry
 
     public Template Text => _text!;
 
+    /// <summary>Whether somebody is asked what an answer holds.</summary>
+    public bool Asks => Answers is EntityAnswer;
+
+    /// <summary>Who is to be asked what is in the input before it is read; null: nobody.</summary>
+    public FlowRequest? Extract(Turn turn, Step step) => Answers is EntityAnswer entity && turn.Text.Trim() is { Length: > 0 } said
+        ? entity.Request(Text.Render(turn, step), said, turn.KeyOf(step)) with { AskedBy = step } : null;
+
     public void Ask(Turn turn, Step step, string text) =>
         turn.Say(new Output { Text = text, QuickReplies = Choice.Render(_options, turn, step) });
 

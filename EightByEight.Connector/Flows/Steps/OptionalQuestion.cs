@@ -20,8 +20,6 @@ internal sealed class OptionalQuestion : Step
         {
             step._inquiry = new Inquiry(source, map, "text: Are you a customer?");
             step._inputs = source.Whole(map, "inputs", 1, 100) ?? 1;
-            if (step._inquiry.Answers is EntityAnswer)
-                source.Problems.Report(source.Kind, "A language model is asked for answers alone, not for whatever is said by the way: take another 'type'.");
             if (step._inquiry.Answers is TextAnswer && map.Find("validate") is null)
                 source.Problems.Report(source.Kind, "Every input would answer it: give it a 'type', or a 'validate'.");
         }
@@ -39,6 +37,12 @@ internal sealed class OptionalQuestion : Step
         turn.Pending = new PendingQuestion(turn.Frame.Flow.Name, Path, _inputs);
         return Outcome.Continue;
     }
+
+    /// <inheritdoc/>
+    public override bool Asks => _inquiry?.Asks == true;
+
+    /// <summary>Who is to be asked whether the input answers it; null: nobody.</summary>
+    public FlowRequest? Extract(Turn turn) => _inquiry!.Extract(turn, this);
 
     /// <summary>An input came.</summary>
     /// <returns>Where it goes on; null: as though nothing had been asked.</returns>

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Questions;
 using EightByEight.Connector.Flows.Scripting;
-using EightByEight.Connector.Models;
 
 namespace EightByEight.Connector.Flows.Steps;
 
@@ -28,8 +27,8 @@ internal sealed class Question : WaitingStep
     /// <summary>Whether its answers are choices.</summary>
     public bool TakesChoices => _inquiry!.Answers is ChoiceAnswer;
 
-    /// <summary>Whether somebody is asked what an answer holds.</summary>
-    public bool Asks => _inquiry?.Answers is EntityAnswer;
+    /// <inheritdoc/>
+    public override bool Asks => _inquiry?.Asks == true;
 
     public static Question Parse(StepSource source)
     {
@@ -61,17 +60,12 @@ internal sealed class Question : WaitingStep
         return AskAgain(turn, 0);
     }
 
+    /// <summary>Who is to be asked what the input holds before the question is asked; null: nobody.</summary>
+    public FlowRequest? Look(Turn turn) => _skipIfInInput && !(_skipIfKnown && _inquiry!.Known(turn) is not null) ? _inquiry!.Extract(turn, this) : null;
+
     /// <summary>Who is to be asked what is in the answer before it is taken; null: nobody.</summary>
     public FlowRequest? Extract(Turn turn, FlowPosition position) =>
-        _inquiry!.Answers is EntityAnswer entity && position.Tentative is null && turn.Text.Trim() is { Length: > 0 } said && Escalation(turn) is null
-            ? entity.Request(_inquiry.Text.Render(turn, this), said) : null;
-
-    /// <summary>What was found in it.</summary>
-    public void Found(Turn turn, FlowAnswer answer)
-    {
-        if ((answer.Error ?? (answer as ModelAnswer)?.Problem) is { } error) turn.Warn(Path, Line, error);
-        turn.Entity = answer.Error is null ? EntityAnswer.In(answer.Value) : null;
-    }
+        position.Tentative is null && Escalation(turn) is null ? _inquiry!.Extract(turn, this) : null;
 
     public override Outcome Resume(Turn turn, FlowPosition position)
     {
@@ -122,8 +116,6 @@ internal sealed class Question : WaitingStep
         if (_skipIfKnown && map.Find("saveTo") is null)
             source.Problems.Report(map.FindKey("skipIfKnown")!, "'skipIfKnown' looks where 'saveTo' says: write it.");
         _skipIfInInput = source.Flag(map, "skipIfInInput");
-        if (_skipIfInInput && _inquiry.Answers is EntityAnswer)
-            source.Problems.Report(map.FindKey("skipIfInInput")!, "What an entity is looked for in is the answer: an input before it is not looked at.");
         if (_skipIfInInput && _inquiry.Answers is TextAnswer)
             source.Problems.Report(map.FindKey("skipIfInInput")!, "Every input answers a question of type text: it would never be asked.");
     }

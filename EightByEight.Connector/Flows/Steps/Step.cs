@@ -35,6 +35,9 @@ internal abstract class Step
     /// end of a section.</summary>
     public Step? Next => Following ?? Around?.Next;
 
+    /// <summary>Whether something may be asked of the world for it.</summary>
+    public virtual bool Asks => false;
+
     public abstract Outcome Run(Turn turn);
 
     /// <summary>Lets a branch go on below this step at its end.</summary>
