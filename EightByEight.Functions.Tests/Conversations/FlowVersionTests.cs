@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using EightByEight.Functions.Tests.Agents;
+using EightByEight.Functions.Tests.Models;
 
 namespace EightByEight.Functions.Tests.Conversations;
 
@@ -129,6 +131,68 @@ public sealed class FlowVersionTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_tool_of_ask_in_which_a_session_waits_finishes_in_the_version_that_was_called()
+    {
+        await using var llm = await CallingModelAsync(calls: [1, 3]);
+        await using var connector = await AskingAsync(llm);
+        var id = connector.Start("hi");
+        Assert.Equal(["First asks."], await connector.BotSaysAsync(id, 1));
+        await StoreAsync(connector, Second);
+
+        connector.Gateway.CustomerSays(id, "a");
+        Assert.Equal(["First hears a.", "Answer 2."], (await connector.BotSaysAsync(id, 3)).Skip(1));
+        connector.Gateway.CustomerSays(id, "b");
+
+        Assert.Equal("Second asks, began anew.", (await connector.BotSaysAsync(id, 4))[3]);
+        Assert.Equal("heard a", (string?)llm.Calls[1].Json["messages"]!.AsArray().Single(one => (string?)one!["role"] == "tool")!["content"]);
+    }
+
+    [Fact]
+    public async Task Deletion_of_the_version_of_a_tool_in_which_a_session_waits_ends_the_session_with_the_next_input()
+    {
+        await using var llm = await CallingModelAsync(calls: [1]);
+        await using var connector = await AskingAsync(llm);
+        var id = connector.Start("hi");
+        await connector.BotSaysAsync(id, 1);
+        await StoreAsync(connector, Second);
+        await DeleteFirstAsync(connector);
+
+        connector.Gateway.CustomerSays(id, "a");
+
+        Assert.Equal("Answer 2.", (await connector.BotSaysAsync(id, 2))[1]);
+        Assert.EndsWith("-2", (string)(await connector.SettledAsync(id, 2))["sessionId"]!);
+        Assert.Equal("a", (string?)Assert.Single(llm.Calls[1].Json["messages"]!.AsArray(), one => (string?)one!["role"] == "user")!["content"]);
+        Assert.DoesNotContain(llm.Calls[1].Json["messages"]!.AsArray(), one => (string?)one!["role"] == "tool");
+    }
+
+    [Fact]
+    public async Task The_end_of_a_handover_whose_version_was_deleted_is_told_to_nobody_and_the_next_input_begins_anew()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: versions
+            start:
+              - handover: { queueId: "101", message: One moment. }
+              - say: Back on the first.
+            """);
+        var id = connector.Start("human");
+        await Eventually.GetAsync(() => connector.Gateway.AssignmentOf(id).Type, type => type == "queue", "the queue", null, connector.Logs);
+        connector.Gateway.AgentAccepts(id);
+        await HandedOverAsync(connector, id, "agent");
+        await StoreAsync(connector, Second);
+        await DeleteFirstAsync(connector);
+
+        connector.Gateway.AgentLeaves(id);
+        await HandedOverAsync(connector, id, "completed");
+        connector.Gateway.CustomerSays(id, "and now?");
+
+        Assert.Equal(["One moment.", "Second asks, began anew."], await connector.BotSaysAsync(id, 2));
+        var view = await connector.SettledAsync(id, 2);
+        Assert.EndsWith("-2", (string)view["sessionId"]!);
+        Assert.All(view["turns"]!.AsArray(), turn => Assert.Null(turn!["failure"]));
+        Assert.Empty(await connector.ParkedAsync(0));
+    }
+
+    [Fact]
     public async Task A_session_on_an_older_version_that_calls_a_Flow_which_is_gone_ends_with_the_next_input()
     {
         await using var connector = await TestConnector.StartAsync(azurite, """
@@ -179,6 +243,33 @@ public sealed class FlowVersionTests(AzuriteFixture azurite)
         var connector = await TestConnector.StartAsync(azurite, "name: caller\nstart: [ { call: versions }, { say: Back. } ]");
         await StoreAsync(connector, called);
         return connector;
+    }
+
+    /// <summary>An Endpoint whose Flow asks a model that may call the Flow with versions.</summary>
+    private async Task<TestConnector> AskingAsync(AgentServer llm)
+    {
+        var connector = await TestConnector.StartAsync(azurite, $$"""
+            name: caller
+            start: [ { ask: { url: "{{llm.Url}}/v1", model: m, tools: [ { name: lookup, description: Looks up., flow: versions } ] } } ]
+            """);
+        await StoreAsync(connector, First + "\n  - return: \"heard {{ input.result }}\"");
+        return connector;
+    }
+
+    /// <summary>A model that calls its tool when it is asked for these times, and else answers.</summary>
+    private static Task<AgentServer> CallingModelAsync(int[] calls)
+    {
+        var times = 0;
+        return AgentServer.StartAsync(_ => calls.Contains(++times) ? Llm.Calls(($"call-{times}", "lookup", "{}")) : Llm.Says($"Answer {times}."));
+    }
+
+    private static Task<string?> HandedOverAsync(TestConnector connector, string id, string status) => Eventually.GetAsync(
+        async () => (string?)(await connector.ViewAsync(id))["handover"]?["status"], now => now == status, $"the handover {status}", null, connector.Logs);
+
+    private static async Task DeleteFirstAsync(TestConnector connector)
+    {
+        using var deleted = await connector.Admin.DeleteAsync("/api/flows/versions/versions/1", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
     }
 
     private static async Task StoreAsync(TestConnector connector, string flow, string name = "versions")
