@@ -93,6 +93,12 @@ internal sealed partial class HttpCalls(
             var answer = await SendAsync(call, CancellationToken.None);
             if (answer.Error is { } error) Log.Failed(logger, error);
         }
+#pragma warning disable CA1031 // Nobody waits who could be told of it.
+        catch (Exception failed)
+#pragma warning restore CA1031
+        {
+            Log.Failed(logger, $"{call.Url.Host}: {failed.GetType().Name}.");
+        }
         finally
         {
             _free.Release();
@@ -212,13 +218,14 @@ internal sealed partial class HttpCalls(
         var type = response.Content.Headers.ContentType;
         if (bytes.Length > 0)
         {
+            var text = TextOf(bytes, type?.CharSet);
             try
             {
-                body = IsJson(type?.MediaType) ? JsonNode.Parse(bytes, documentOptions: Strict) : TextOf(bytes, type?.CharSet);
+                body = IsJson(type?.MediaType) ? JsonNode.Parse(text, documentOptions: Strict) : text;
             }
             catch (JsonException)
             {
-                body = TextOf(bytes, type?.CharSet);
+                body = text;
                 error ??= $"{host} answered what it calls JSON and is none.";
             }
         }
@@ -232,15 +239,19 @@ internal sealed partial class HttpCalls(
     private static bool IsJson(string? type) => type is not null
         && (type.EndsWith("/json", StringComparison.OrdinalIgnoreCase) || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
 
-    private static string TextOf(byte[] bytes, string? charset)
+    /// <summary>Without the mark that some servers put in front.</summary>
+    private static string TextOf(byte[] bytes, string? charset) => EncodingOf(charset?.Trim('"')).GetString(bytes).TrimStart('\uFEFF');
+
+    private static Encoding EncodingOf(string? charset)
     {
+        if (charset is null) return Encoding.UTF8;
         try
         {
-            return (charset is null ? Encoding.UTF8 : Encoding.GetEncoding(charset.Trim('"'))).GetString(bytes);
+            return CodePagesEncodingProvider.Instance.GetEncoding(charset) ?? Encoding.GetEncoding(charset);
         }
         catch (ArgumentException)
         {
-            return Encoding.UTF8.GetString(bytes);
+            return Encoding.UTF8;
         }
     }
 

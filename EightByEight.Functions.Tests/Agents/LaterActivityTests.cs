@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Agents;
+using EightByEight.Connector.Conversations;
 using EightByEight.Functions.Tests.Conversations;
 
 namespace EightByEight.Functions.Tests.Agents;
@@ -58,6 +60,43 @@ public sealed class LaterActivityTests(AzuriteFixture azurite)
 
         Assert.Null((await connector.ReadAsync(id)).State.Session!.Listening);
         Assert.Equal(["You said hello."], connector.BotSaid(id));
+    }
+
+    [Fact]
+    public void The_time_between_two_looks_doubles_up_to_the_longest_and_none_comes_after_the_end()
+    {
+        var options = new AgentOptions { LaterFirst = TimeSpan.FromSeconds(2), LaterLongest = TimeSpan.FromSeconds(10) };
+        var now = DateTimeOffset.UnixEpoch;
+        var looks = new List<double>();
+
+        for (var next = Listening.Begin(now, 40_000, options); next is not null; next = next.Next(now, options))
+        {
+            now = DateTimeOffset.FromUnixTimeMilliseconds(next.DueAt);
+            looks.Add(now.ToUnixTimeMilliseconds() / 1000d);
+        }
+
+        Assert.Equal([2, 6, 14, 24, 34], looks);
+    }
+
+    /// <param name="skew">How much clocks may differ.</param>
+    [Theory]
+    [InlineData("00:00:20", 2)]
+    [InlineData("00:00:01", 0)]
+    public async Task A_wake_up_that_comes_a_moment_early_puts_itself_again(string skew, int added)
+    {
+        await using var line = await DirectLineServer.StartAsync();
+        await using var connector = await StartAsync(line, new Dictionary<string, string?>(Posted.Unpumped)
+        {
+            ["Connector:Agents:LaterFirst"] = "00:00:15",
+            ["Connector:Agents:LaterLongest"] = "00:00:15",
+            ["Connector:Conversations:ClockSkew"] = skew,
+        });
+        var id = await AskedAsync(connector, "hello");
+        var (looks, waiting) = (line.Looks, await connector.QueuedAsync());
+
+        await connector.ProcessAsync(id);
+
+        Assert.Equal((looks, waiting + added), (line.Looks, await connector.QueuedAsync()));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Connections;
@@ -6,6 +7,7 @@ using EightByEight.Connector.Requests;
 using EightByEight.Functions.Tests.Agents;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EightByEight.Functions.Tests.Requests;
@@ -66,6 +68,25 @@ public sealed class HttpCallTests
         var answer = await AskAsync(Call(server));
 
         Assert.Equal((seen, isError), (answer.Value!["body"]?.ToJsonString() ?? "null", answer.Error is not null));
+    }
+
+    [Theory]
+    [InlineData("application/json", "EFBBBF7B2261223A22C3BC227D", """{"a":"ü"}""")]
+    [InlineData("application/json; charset=iso-8859-1", "7B2261223A22FC227D", """{"a":"ü"}""")]
+    [InlineData("text/plain; charset=windows-1252", "80FC", "\"€ü\"")]
+    public async Task A_body_is_read_as_its_server_wrote_it(string type, string bytes, string seen)
+    {
+        await using var server = await AgentServer.StartAsync(_ => (200, ""));
+        server.Dress = (_, response) =>
+        {
+            response.ContentType = type;
+            response.BodyWriter.Write(Convert.FromHexString(bytes));
+        };
+
+        var answer = await AskAsync(Call(server));
+
+        Assert.Null(answer.Error);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(seen), answer.Value!["body"]), answer.Value["body"]!.ToJsonString());
     }
 
     [Theory]
@@ -161,6 +182,19 @@ public sealed class HttpCallTests
     }
 
     [Fact]
+    public async Task What_fails_where_nobody_waits_is_told_to_the_operator()
+    {
+        var logs = new RecordedLogs();
+        await using var server = await AgentServer.StartAsync();
+        await using var services = Services(Options, logs: logs);
+
+        // There is no storage in which the connection could be looked up.
+        await services.GetRequiredService<HttpCalls>().AskAsync(Call(server) with { IsAsync = true, Connection = "shop" }, TestContext.Current.CancellationToken);
+
+        await Eventually.GetAsync(() => logs.Lines.Count(line => line.Contains("waits for no answer failed", StringComparison.Ordinal)), told => told == 1, "the line");
+    }
+
+    [Fact]
     public async Task A_redirect_is_followed_by_what_only_reads_and_takes_no_header_to_another_server()
     {
         await using var other = await AgentServer.StartAsync(_ => (200, "there"));
@@ -214,7 +248,8 @@ public sealed class HttpCallTests
     }
 
     /// <summary>For requests that want no connection.</summary>
-    private static ServiceProvider Services(Dictionary<string, string?> options, TimeProvider? time = null) => new ServiceCollection()
+    private static ServiceProvider Services(Dictionary<string, string?> options, TimeProvider? time = null, RecordedLogs? logs = null) => new ServiceCollection()
+        .AddLogging(logging => logging.Services.AddSingleton<ILoggerProvider>(logs ?? new RecordedLogs()))
         .AddSingleton(time ?? TimeProvider.System)
         .AddSingleton(provider => new Credentials(null!, provider.GetRequiredService<IHttpClientFactory>(), TimeProvider.System))
         .AddRequests(new ConfigurationBuilder().AddInMemoryCollection(options).Build())
