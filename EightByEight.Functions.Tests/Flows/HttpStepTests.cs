@@ -39,6 +39,14 @@ public class HttpStepTests
     }
 
     [Fact]
+    public void A_list_is_several_values_of_one_header()
+    {
+        var call = Asked("""http: { url: https://a.example, headers: { X-Tag: [ x, "{{ 2 }}" ], X-None: [] } }""");
+
+        Assert.Equal("x, 2", Assert.Single(call.Headers).Value);
+    }
+
+    [Fact]
     public void What_has_a_body_is_posted()
     {
         Assert.Equal("POST", Asked("http: { url: https://a.example, json: { a: 1 } }").Method);

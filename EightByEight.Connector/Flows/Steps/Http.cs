@@ -77,8 +77,11 @@ internal sealed class Http : AskingStep
     {
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in Texts(_headers, turn))
-            headers[name] = !value.Any(char.IsControl) ? value
-                : throw new StepException($"The header '{name}' would hold a line break or another control character.");
+        {
+            if (value.Any(char.IsControl)) throw new StepException($"The header '{name}' would hold a line break or another control character.");
+            headers[name] = headers.TryGetValue(name, out var before) ? $"{before}, {value}" : value;
+        }
+
         return headers;
     }
 
