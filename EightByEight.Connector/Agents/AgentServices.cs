@@ -35,7 +35,10 @@ public sealed record AgentOptions
     [Range(typeof(TimeSpan), "00:00:00.01", "01:00:00")]
     public TimeSpan LaterLongest { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long after the last input Direct Line is asked; what its agent says after that is heard with the next input. 0: never. Default 10 min.</summary>
+    /// <summary>
+    /// How long after the last input Direct Line is asked; what its agent says after that is heard with the next input. 0: never.
+    /// Default 10 min.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan LaterUntil { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -9,18 +9,19 @@ internal sealed class VirtualAgents(AgentHttp http, IOptions<AgentOptions> optio
 {
     /// <summary>What the agent answers.</summary>
     /// <remarks>A turn that is repeated after a crash asks again, with the same <see cref="AgentRequest.Id"/>.</remarks>
-    public Task<FlowAnswer> AskAsync(AgentRequest request, CancellationToken cancellation) => InTimeAsync(request.Agent, async either => await (request.Agent.Kind switch
-    {
-        AgentKind.Cognigy => CognigyAgent.AskAsync(request, http, either),
-        AgentKind.Rasa => RasaAgent.AskAsync(request, http, either),
-        AgentKind.OpenAI => ChatAgent.AskAsync(request, http, either),
-        AgentKind.DirectLine => DirectLine.AskAsync(request, either),
-        _ => WebhookAgent.AskAsync(request, http, time, either),
-    }), cancellation);
+    public Task<FlowAnswer> AskAsync(AgentRequest request, CancellationToken cancellation) =>
+        InTimeAsync(request.Agent, either => request.Agent.Kind switch
+        {
+            AgentKind.Cognigy => CognigyAgent.AskAsync(request, http, either),
+            AgentKind.Rasa => RasaAgent.AskAsync(request, http, either),
+            AgentKind.OpenAI => ChatAgent.AskAsync(request, http, either),
+            AgentKind.DirectLine => DirectLine.AskAsync(request, either),
+            _ => WebhookAgent.AskAsync(request, http, time, either),
+        }, cancellation);
 
     /// <summary>What an agent behind Direct Line has said since it was heard last.</summary>
     public Task<FlowAnswer> AskAsync(LaterRequest request, CancellationToken cancellation) =>
-        InTimeAsync(request.Agent, async either => await DirectLine.LaterAsync(request, either), cancellation);
+        InTimeAsync(request.Agent, either => DirectLine.LaterAsync(request, either), cancellation);
 
     private DirectLineAgent DirectLine => new(http, options.Value.DirectLinePause, time);
 

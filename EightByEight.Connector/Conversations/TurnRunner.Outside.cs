@@ -44,7 +44,8 @@ internal sealed partial class TurnRunner
         if (isOver || FaultIn(new OutsideMessage(), stored.ReceivedAt, state, peopleTalk: false, settings) is not null
             || flow.Later(before.Position, before.Marks) is not { } later)
             return (null, state with { Session = before with { Listening = null } });
-        if (await outside.AnswerAsync(later with { UserId = (string)input["userId"]! }, endpoint, stored.ConversationId, cancellation) is not AgentAnswer { IsEmpty: false } said)
+        later = later with { UserId = (string)input["userId"]! };
+        if (await outside.AnswerAsync(later, endpoint, stored.ConversationId, cancellation) is not AgentAnswer { IsEmpty: false } said)
             return (null, state with { Session = before with { Listening = before.Listening!.Next(time.GetUtcNow(), agents.Value) } });
         var (turn, after) = await RunAsync(flow, input, null, stored, null, session, state, endpoint, cancellation, said: said);
         return (turn with { ReachedOutside = true }, after);
