@@ -21,7 +21,8 @@ public sealed class HttpConversationTests(AzuriteFixture azurite)
               - say: One moment.
               - http: { url: "{{{server.Url}}}", json: { order: 7 } }
               - say: "It is {{ input.result.body }}."
-            """, settings: Posted.Unsigned, storage: proxy.ConnectionString, options: Posted.Mortal);
+            """, settings: Posted.Unsigned, storage: proxy.ConnectionString,
+            options: new Dictionary<string, string?>(Posted.Mortal) { ["Connector:Conversations:Lease"] = "00:00:06" });
         var conversation = connector.Start();
         await connector.Gateway.SettledAsync();
         await connector.PostAsync(conversation, "MESSAGE", Posted.Said("where?"));
