@@ -46,6 +46,7 @@ public static class ConnectorServices
         services.AddSingleton<Retention>();
         services.AddSingleton<DayTables>();
         services.AddSingleton<Customers>();
+        services.AddSingleton<ProfileUse>();
         services.AddSingleton<RowJson>();
         services.AddSingleton<CustomerExport>();
         services.AddSingleton<CustomerErasure>();

@@ -5,6 +5,7 @@ using Azure;
 using Azure.Data.Tables;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Files;
 
@@ -12,8 +13,9 @@ namespace EightByEight.Connector.Files;
 /// The table <c>Files</c>: one row a file under its Endpoint and day, and a pointer under its conversation. So retention, export and
 /// erasure read what they are about, and nothing else.
 /// </summary>
-internal sealed class FileIndex(ConnectorStorage storage, KeyRing ring)
+internal sealed class FileIndex(ConnectorStorage storage, KeyRing ring, Seals seals)
 {
+    private const string SealedName = "SealedName";
     private const string SecretPartition = "secret";
     private const string SecretPurpose = "Files.Key";
     private byte[]? _secret;
@@ -38,7 +40,7 @@ internal sealed class FileIndex(ConnectorStorage storage, KeyRing ring)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
         var row = await storage.Files.GetEntityIfExistsAsync<TableEntity>(id.Partition, id.Key, cancellationToken: cancellation);
-        return row.HasValue ? (StoredFile.From(row.Value!), row.Value!.ETag) : null;
+        return row.HasValue ? (await OpenAsync(row.Value!, cancellation), row.Value!.ETag) : null;
     }
 
     /// <summary>Before the object is written: whatever lies in a store can be found again.</summary>
@@ -47,7 +49,7 @@ internal sealed class FileIndex(ConnectorStorage storage, KeyRing ring)
         await storage.ReadyAsync().WaitAsync(cancellation);
         await storage.Files.UpsertEntityAsync(new TableEntity(ByConversation(file.Id.EndpointId, file.ConversationId), PointerKey(file.Id)),
             TableUpdateMode.Replace, cancellation);
-        await storage.Files.UpsertEntityAsync(file.ToEntity(), TableUpdateMode.Replace, cancellation);
+        await storage.Files.UpsertEntityAsync(await RowAsync(file, cancellation), TableUpdateMode.Replace, cancellation);
     }
 
     /// <returns>False: somebody else changed it, or it is gone.</returns>
@@ -55,7 +57,7 @@ internal sealed class FileIndex(ConnectorStorage storage, KeyRing ring)
     {
         try
         {
-            await storage.Files.UpdateEntityAsync(file.ToEntity(), tag, TableUpdateMode.Replace, cancellation);
+            await storage.Files.UpdateEntityAsync(await RowAsync(file, cancellation), tag, TableUpdateMode.Replace, cancellation);
             return true;
         }
         catch (RequestFailedException changed) when (changed.Status is 404 or 412)
@@ -71,14 +73,14 @@ internal sealed class FileIndex(ConnectorStorage storage, KeyRing ring)
             ByConversation(file.Id.EndpointId, file.ConversationId), PointerKey(file.Id), ETag.All, cancellation);
     }
 
-    /// <summary>An Endpoint's files of the days before one, oldest day first.</summary>
+    /// <summary>An Endpoint's files of the days before one, oldest day first; what is to be deleted needs no name.</summary>
     public async IAsyncEnumerable<StoredFile> BeforeAsync(
         string endpointId, DateTimeOffset before, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
         var (start, end) = (FileId.PartitionOf(endpointId, ""), FileId.PartitionOf(endpointId, Day(before)));
         var filter = TableClient.CreateQueryFilter($"PartitionKey ge {start} and PartitionKey lt {end}");
-        await foreach (var row in storage.Files.QueryAsync<TableEntity>(filter, cancellationToken: cancellation)) yield return StoredFile.From(row);
+        await foreach (var row in storage.Files.QueryAsync<TableEntity>(filter, cancellationToken: cancellation)) yield return StoredFile.From(row, name: null);
     }
 
     /// <summary>A conversation's files, oldest first.</summary>
@@ -100,6 +102,24 @@ internal sealed class FileIndex(ConnectorStorage storage, KeyRing ring)
         $"{endpointId}|c|{ConversationKey.Escape(conversationId)}";
 
     private static string PointerKey(FileId id) => $"{id.Day}|{id.Key}";
+
+    /// <summary>Customers choose names, so they rest sealed; the version before shows what stands in its column.</summary>
+    private async ValueTask<TableEntity> RowAsync(StoredFile file, CancellationToken cancellation)
+    {
+        var row = file.ToEntity();
+        var name = await seals.SealAsync(KeyOf(row), Encoding.UTF8.GetBytes(file.Name), cancellation);
+        row["Name"] = Seals.IsSealed(name) ? "file" + Path.GetExtension(file.Name) : file.Name;
+        if (Seals.IsSealed(name)) row[SealedName] = name;
+        return row;
+    }
+
+    private async ValueTask<StoredFile> OpenAsync(TableEntity row, CancellationToken cancellation)
+    {
+        var name = row.GetBinary(SealedName) is { } stored ? await seals.OpenAsync(KeyOf(row), stored, cancellation) : null;
+        return StoredFile.From(row, name is null ? null : Encoding.UTF8.GetString(name));
+    }
+
+    private static ConversationKey KeyOf(TableEntity row) => ConversationKey.Of(FileId.Of(row).EndpointId, row.GetString("Conversation"));
 
     /// <summary>Made once for all instances; protected like all secrets.</summary>
     private async ValueTask<byte[]> SecretAsync(CancellationToken cancellation)

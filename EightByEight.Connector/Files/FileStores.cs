@@ -25,6 +25,9 @@ internal sealed class FileStores(
     public const string Google = "fileStorage google";
 
     private const string DefaultContainer = "files";
+
+    /// <summary>What the place of the connector's own containers begins with: no Endpoint is needed to reach them.</summary>
+    private const string Own = "azure:/";
     private readonly ConcurrentDictionary<string, (long Version, IFileStore? Store)> _stores = new();
 
     /// <summary>Null: the Endpoint has none.</summary>
@@ -37,6 +40,27 @@ internal sealed class FileStores(
         _stores[endpoint.Id] = (endpoint.Version, store);
         return store;
     }
+
+    /// <summary>The store that a file lies in; null: no way leads there any more.</summary>
+    /// <param name="endpoint">Null: it was deleted.</param>
+    /// <exception cref="FileStoreException">A setting or secret is missing; the message names it.</exception>
+    public async ValueTask<IFileStore?> OfAsync(Endpoint? endpoint, StoredFile file, CancellationToken cancellation)
+    {
+        if (endpoint is { Settings.FileStorage: var settings } && (file.Place is null || file.Place == PlaceOf(settings)))
+            return await OfAsync(endpoint, cancellation);
+        return file.Place?.StartsWith(Own, StringComparison.Ordinal) == true
+            ? new AzureBlobs(storage.FileContainer(file.Place[Own.Length..]), time)
+            : null;
+    }
+
+    /// <summary>Names the store of settings: <c>azure:account/container</c> (the connector's own account has no name), <c>s3:</c> or <c>googleCloud:bucket</c>.</summary>
+    public static string PlaceOf(FileStorageSettings settings) => settings.Provider switch
+    {
+        "azure" => $"azure:{settings.Azure.AccountName}/{settings.Azure.Container ?? DefaultContainer}",
+        "s3" => $"s3:{(settings.S3.CustomUrl is { } custom ? new Uri(custom).Authority + "/" : "")}{settings.S3.Bucket}",
+        "googleCloud" => $"googleCloud:{settings.GoogleCloud.Bucket}",
+        _ => "",
+    };
 
     private async Task<IFileStore> MakeAsync(Endpoint endpoint, CancellationToken cancellation)
     {

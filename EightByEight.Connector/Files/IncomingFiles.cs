@@ -82,6 +82,7 @@ internal sealed partial class IncomingFiles(
             MimeType = mimeType,
             Size = spool.Content.Length,
             Status = FileStatus.Writing,
+            Place = FileStores.PlaceOf(settings),
         };
         if (!Takes(settings, mimeType)) return IncomingFile.Of(file with { Status = FileStatus.Refused }, null);
         await index.PutAsync(file, cancellation);

@@ -43,10 +43,15 @@ internal sealed record StoredFile
     /// <summary>8x8's id of the attachment.</summary>
     public string? AttachmentId { get; init; }
 
+    /// <summary>As it was sent, made safe; customers choose it.</summary>
     public required string Name { get; init; }
+
     public required string MimeType { get; init; }
     public long Size { get; init; }
     public required string Status { get; init; }
+
+    /// <summary>In which store it lies, see <see cref="FileStores.PlaceOf"/>; null: an earlier version did not say.</summary>
+    public string? Place { get; init; }
 
     /// <summary>Why it has this status; null: there is nothing to say.</summary>
     public string? Reason { get; init; }
@@ -60,6 +65,9 @@ internal sealed record StoredFile
     /// <summary>What is not cleared lies where no URL leads.</summary>
     public string Object => Status == FileStatus.Stored ? Id.Object : Id.Quarantine;
 
+    /// <summary>All that may lie in the store of it.</summary>
+    public IEnumerable<string> Objects => [Id.Object, Id.Quarantine, .. Variants.Select(variant => ImageCopies.ObjectOf(this, variant))];
+
     /// <summary><c>image</c>, <c>video</c>, <c>audio</c> or <c>file</c>.</summary>
     public string Type => KindOf(MimeType);
 
@@ -67,30 +75,33 @@ internal sealed record StoredFile
 
     public static string KindOf(string mimeType) => mimeType.Split('/')[0] is var kind and ("image" or "video" or "audio") ? kind : "file";
 
+    /// <summary>The row, but for its name.</summary>
     public TableEntity ToEntity() => new(Id.Partition, Id.Key)
     {
         ["Conversation"] = ConversationId,
         ["EventId"] = EventId,
         ["AttachmentId"] = AttachmentId,
-        ["Name"] = Name,
         ["MimeType"] = MimeType,
         ["Size"] = Size,
         ["Status"] = Status,
+        ["Place"] = Place,
         ["Reason"] = Reason,
         ["Looks"] = Looks,
         ["Variants"] = string.Join('\n', Variants),
     };
 
-    public static StoredFile From(TableEntity row) => new()
+    /// <param name="name">Null: nobody can read it any more.</param>
+    public static StoredFile From(TableEntity row, string? name) => new()
     {
         Id = FileId.Of(row),
         ConversationId = row.GetString("Conversation"),
         EventId = row.GetString("EventId"),
         AttachmentId = row.GetString("AttachmentId"),
-        Name = row.GetString("Name"),
+        Name = name ?? row.GetString("Name") ?? "",
         MimeType = row.GetString("MimeType"),
         Size = row.GetInt64("Size") ?? 0,
         Status = row.GetString("Status"),
+        Place = row.GetString("Place"),
         Reason = row.GetString("Reason"),
         Looks = row.GetInt32("Looks"),
         Variants = (row.GetString("Variants") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries),

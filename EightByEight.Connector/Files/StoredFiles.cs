@@ -1,11 +1,14 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Azure;
 using EightByEight.Connector.Endpoints;
+using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Files;
 
 /// <summary>Files of Endpoints, once they are stored: opened, listed, deleted.</summary>
-internal sealed class StoredFiles(FileIndex index, FileStores stores, FileAddresses addresses, TimeProvider time)
+internal sealed partial class StoredFiles(
+    FileIndex index, FileStores stores, FileAddresses addresses, EndpointDirectory endpoints, TimeProvider time, ILogger<StoredFiles> log)
 {
     /// <summary>A file that may be offered; null: there is none, or it is withheld.</summary>
     public async Task<(StoredFile File, ETag Tag)?> FindAsync(FileId id, CancellationToken cancellation) =>
@@ -19,42 +22,31 @@ internal sealed class StoredFiles(FileIndex index, FileStores stores, FileAddres
     public async Task<Stream?> OpenAsync(Endpoint endpoint, StoredFile file, CancellationToken cancellation) =>
         await stores.OfAsync(endpoint, cancellation) is { } store ? await store.OpenAsync(file.Object, cancellation) : null;
 
-    /// <summary>A URL that works from now on; null: the Endpoint has no store any more.</summary>
+    /// <summary>A URL that works from now on; null: no way leads to its store any more.</summary>
     public async Task<string?> LinkAsync(Endpoint endpoint, StoredFile file, CancellationToken cancellation) =>
-        await stores.OfAsync(endpoint, cancellation) is { } store ? await addresses.OfAsync(endpoint, store, file, cancellation) : null;
+        await stores.OfAsync(endpoint, file, cancellation) is { } store ? await addresses.OfAsync(endpoint, store, file, cancellation) : null;
 
     /// <summary>All files of a conversation, whatever their status.</summary>
-    public IAsyncEnumerable<StoredFile> OfConversationAsync(Endpoint endpoint, string conversationId, CancellationToken cancellation) =>
-        index.OfConversationAsync(endpoint.Id, conversationId, cancellation);
+    public IAsyncEnumerable<StoredFile> OfConversationAsync(string endpointId, string conversationId, CancellationToken cancellation) =>
+        index.OfConversationAsync(endpointId, conversationId, cancellation);
 
     /// <summary>Erases the files of a conversation. Can be repeated after a failure.</summary>
-    /// <returns>How many there were.</returns>
-    public Task<int> DeleteConversationAsync(Endpoint endpoint, string conversationId, CancellationToken cancellation) =>
-        DeleteAsync(endpoint, index.OfConversationAsync(endpoint.Id, conversationId, cancellation), cancellation);
+    /// <returns>Each when its objects are gone, or cannot be reached; its row goes afterwards.</returns>
+    public IAsyncEnumerable<DeletedFile> DeleteConversationAsync(string endpointId, string conversationId, CancellationToken cancellation) =>
+        DeleteAsync(endpointId, index.OfConversationAsync(endpointId, conversationId, cancellation), cancellation);
 
     /// <summary>Deletes an Endpoint's files of the days before that of a time; reads no row of a later day. Can be repeated.</summary>
     /// <returns>How many there were.</returns>
-    public Task<int> DeleteBeforeAsync(Endpoint endpoint, DateTimeOffset before, CancellationToken cancellation) =>
-        DeleteAsync(endpoint, index.BeforeAsync(endpoint.Id, before, cancellation), cancellation);
-
-    /// <summary>Forgets the files of a conversation whose Endpoint was deleted, and with it the way into its store.</summary>
-    public async Task ForgetConversationAsync(string endpointId, string conversationId, CancellationToken cancellation)
+    public async Task<int> DeleteBeforeAsync(string endpointId, DateTimeOffset before, CancellationToken cancellation)
     {
-        await foreach (var file in index.OfConversationAsync(endpointId, conversationId, cancellation)) await index.DeleteAsync(file, cancellation);
-    }
-
-    /// <summary>Forgets such files of an Endpoint that was deleted, and with it the way into its store.</summary>
-    /// <returns>How many there were.</returns>
-    public async Task<int> ForgetBeforeAsync(string endpointId, DateTimeOffset before, CancellationToken cancellation)
-    {
-        var forgotten = 0;
-        await foreach (var file in index.BeforeAsync(endpointId, before, cancellation))
+        var deleted = 0;
+        await foreach (var file in DeleteAsync(endpointId, index.BeforeAsync(endpointId, before, cancellation), cancellation))
         {
-            await index.DeleteAsync(file, cancellation);
-            forgotten++;
+            deleted++;
+            if (file.Left is { } left) Log.Left(log, left);
         }
 
-        return forgotten;
+        return deleted;
     }
 
     /// <summary>Writes, reads back and deletes a probe.</summary>
@@ -88,24 +80,30 @@ internal sealed class StoredFiles(FileIndex index, FileStores stores, FileAddres
         return $"{failed.GetType().Name}: {message[..Math.Min(message.Length, 300)]}";
     }
 
-    private async Task<int> DeleteAsync(Endpoint endpoint, IAsyncEnumerable<StoredFile> files, CancellationToken cancellation)
+    private async IAsyncEnumerable<DeletedFile> DeleteAsync(
+        string endpointId, IAsyncEnumerable<StoredFile> files, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var deleted = 0;
-        var store = await stores.OfAsync(endpoint, cancellation);
+        var endpoint = await endpoints.FindAsync(endpointId, pastCache: true, cancellation);
         await foreach (var file in files.WithCancellation(cancellation))
         {
-            // The row goes last: what fails before is tried again.
+            var store = await stores.OfAsync(endpoint, file, cancellation);
             if (store is not null)
-            {
-                await store.DeleteAsync(file.Id.Object, cancellation);
-                await store.DeleteAsync(file.Id.Quarantine, cancellation);
-                foreach (var variant in file.Variants) await store.DeleteAsync(ImageCopies.ObjectOf(file, variant), cancellation);
-            }
-
+                foreach (var name in file.Objects) await store.DeleteAsync(name, cancellation);
+            yield return new(file, store is not null ? null
+                : $"{file.Place ?? "The file storage that the Endpoint had"}, objects {string.Join(", ", file.Objects)}: "
+                + (endpoint is null ? "the Endpoint that led there is deleted." : "the Endpoint has another file storage now."));
+            // The row goes last: what fails before is tried again.
             await index.DeleteAsync(file, cancellation);
-            deleted++;
         }
+    }
 
-        return deleted;
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "A file is forgotten that nobody here can delete. {Left}")]
+        public static partial void Left(ILogger logger, string left);
     }
 }
+
+/// <summary>A file that is deleted.</summary>
+/// <param name="Left">Where objects of it stay that nobody here can reach; null: none do. It names no customer.</param>
+internal sealed record DeletedFile(StoredFile File, string? Left);

@@ -1,10 +1,10 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Azure;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
 using EightByEight.Connector.Conversations;
-using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Transformers;
@@ -36,8 +36,14 @@ public sealed record ErasureReceipt
     /// <summary>Files that were erased.</summary>
     public int Files { get; set; }
 
-    /// <summary>What goes on and must end before it is erased.</summary>
+    /// <summary>What cannot be erased yet: it goes on, or its store does not answer. The sweep goes on with it.</summary>
     public IReadOnlyList<string> Pending { get; set; } = [];
+
+    /// <summary>What stays since it is not this customer's alone.</summary>
+    public IReadOnlyList<string> Kept { get; set; } = [];
+
+    /// <summary>Where transformers keep what this customer's conversations wrote and others did, too.</summary>
+    public IReadOnlyList<string> Shared { get; set; } = [];
 
     /// <summary>What stays outside, with what to do about it.</summary>
     public IReadOnlyList<string> Outside { get; set; } = [];
@@ -48,13 +54,14 @@ public sealed record ErasureReceipt
 /// again where it was: by the next attempt, or by the sweep.
 /// </summary>
 internal sealed partial class CustomerErasure(
-    ConnectorStorage storage, Customers customers, ConversationStore conversations, Profiles profiles, EndpointDirectory endpoints,
+    ConnectorStorage storage, Customers customers, ConversationStore conversations, Profiles profiles, ProfileUse profileUse,
     StoredFiles files, SessionStorage transformers, DayTables days, HandoverSweep handovers, HandoverInbox handoverInbox, TimeProvider time,
     ILogger<CustomerErasure> logger)
 {
     private const string Receipts = "erasure";
     private const string Open = "erasure-open";
     private const int MostAttempts = 20;
+    private const string ProfileKept = "The contact profile: conversations of other Endpoints use it.";
 
     private static readonly string[] Outside =
     [
@@ -84,7 +91,11 @@ internal sealed partial class CustomerErasure(
         if (!id.All(char.IsAsciiLetterOrDigit)) return null;
         await storage.ReadyAsync().WaitAsync(cancellation);
         var row = await storage.Index.GetEntityIfExistsAsync<TableEntity>(Receipts, id, cancellationToken: cancellation);
-        return row.HasValue ? JsonSerializer.Deserialize(row.Value!.GetString("Receipt"), ErasureJson.Default.ErasureReceipt) : null;
+        if (!row.HasValue) return null;
+        var json = row.Value!.GetString("Receipt") is { } text
+            ? Encoding.UTF8.GetBytes(text)
+            : (await storage.Bodies.GetBlobClient(LongReceipt(id)).DownloadContentAsync(cancellation)).Value.Content.ToArray();
+        return JsonSerializer.Deserialize(json, ErasureJson.Default.ErasureReceipt);
     }
 
     /// <summary>Goes on with an erasure. Can be repeated, also by two at a time.</summary>
@@ -94,30 +105,45 @@ internal sealed partial class CustomerErasure(
         if (await FindAsync(id, cancellation) is not { } receipt || !open.HasValue) return await FindAsync(id, cancellation);
         var filter = JsonSerializer.Deserialize(open.Value!.GetString("Filter"), ErasureJson.Default.CustomerFilter)!;
         var pending = new List<string>();
-        await foreach (var trace in customers.FindAsync(open.Value.GetString("Customers"), cancellation))
-        {
-            if (!filter.Takes(trace)) continue;
-            if (trace.Key is not { } key)
+        await foreach (var trace in customers.FindAsync(open.Value.GetString("Customers"), cancellation).Where(filter.Takes))
+            try
             {
-                if (await profiles.DeleteAsync(trace.ProfileId!, cancellation)) receipt.Profiles++;
+                if (await EraseAsync(trace, filter, receipt, cancellation) is { } waits) pending.Add(waits);
+                await PutAsync(receipt, cancellation);
             }
-            else if (!HandoverKey.IsHandover(key)) await EraseAsync(trace, key, receipt, cancellation);
-            else if (await EraseHandoverAsync(key, cancellation)) receipt.Handovers++;
-            else
+            catch (Exception failed) when (!cancellation.IsCancellationRequested)
             {
-                pending.Add($"The handover {key.Conversation} is being ended at 8x8.");
-                continue;
+                var reason = StoredFiles.Told(failed);
+                Log.Waits(logger, id, reason);
+                pending.Add($"A conversation of Endpoint {trace.Key?.EndpointId} could not be erased yet. {reason}");
             }
 
-            await customers.DeleteAsync(trace.Row, cancellation);
-            await PutAsync(receipt, cancellation);
-        }
-
+        receipt.Shared = await receipt.Shared.ToAsyncEnumerable().Where(async (place, c) => await transformers.StaysAsync(place, c)).ToListAsync(cancellation);
         receipt.Pending = pending;
         if (pending.Count == 0) receipt.FinishedAt = time.GetUtcNow();
         await PutAsync(receipt, cancellation);
         if (pending.Count == 0) await storage.Index.DeleteEntityAsync(Open, id, ETag.All, cancellation);
         return receipt;
+    }
+
+    /// <returns>What has to end first; null: it is erased, and the way to it forgotten.</returns>
+    private async Task<string?> EraseAsync(CustomerTrace trace, CustomerFilter filter, ErasureReceipt receipt, CancellationToken cancellation)
+    {
+        if (trace.Key is not { } key)
+        {
+            if (await profileUse.IsElsewhereAsync(trace.Row.PartitionKey, trace.Tenant, trace.Channel, filter.Endpoint, cancellation))
+            {
+                receipt.Kept = [ProfileKept];
+                return null;
+            }
+
+            if (await profiles.DeleteAsync(trace.ProfileId!, cancellation)) receipt.Profiles++;
+        }
+        else if (!HandoverKey.IsHandover(key)) await EraseAsync(trace, key, filter, receipt, cancellation);
+        else if (await EraseHandoverAsync(key, cancellation)) receipt.Handovers++;
+        else return $"The handover {key.Conversation} is being ended at 8x8.";
+        await customers.DeleteAsync(trace.Row, cancellation);
+        return null;
     }
 
     /// <summary>Goes on with all that are not finished.</summary>
@@ -136,28 +162,50 @@ internal sealed partial class CustomerErasure(
     }
 
     /// <summary>Nothing is said any more: a worker that is at it loses what it commits to, and what waits is gone.</summary>
-    private async Task EraseAsync(CustomerTrace trace, ConversationKey key, ErasureReceipt receipt, CancellationToken cancellation)
+    private async Task EraseAsync(
+        CustomerTrace trace, ConversationKey key, CustomerFilter filter, ErasureReceipt receipt, CancellationToken cancellation)
     {
-        var state = await StopAsync(key, cancellation);
-        var oldest = await EraseRowsAsync(key, cancellation);
-        await foreach (var blob in storage.Bodies.GetBlobsAsync(BlobTraits.None, BlobStates.None, Body.Folder(key), cancellation))
-            await storage.Bodies.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellation);
-        if (await endpoints.FindAsync(key.EndpointId, pastCache: true, cancellation) is { } endpoint)
-            receipt.Files += await files.DeleteConversationAsync(endpoint, trace.ConversationId, cancellation);
-        else await files.ForgetConversationAsync(key.EndpointId, trace.ConversationId, cancellation);
-        foreach (var (_, table) in days.All) await table.DeleteConversationAsync(key.EndpointId, trace.ConversationId, cancellation);
-        foreach (var storageKey in CustomerExport.StorageKeys(trace.ConversationId, state))
-            await transformers.DeleteAsync(key.EndpointId, storageKey, cancellation);
-        foreach (var other in state.Customers)
+        // What the head alone leads to goes before it, so that an erasure cut short finds it; and once more with what was written meanwhile.
+        await EraseKnownAsync(trace, key, (await conversations.ReadAsync(key, cancellation)).State, filter, receipt, cancellation);
+        await EraseKnownAsync(trace, key, await StopAsync(key, cancellation), filter, receipt, cancellation);
+        await foreach (var file in files.DeleteConversationAsync(key.EndpointId, trace.ConversationId, cancellation))
         {
-            if (await profiles.DeleteAsync(other, cancellation)) receipt.Profiles++;
-            await customers.DeleteAsync(other, key, cancellation);
+            receipt.Files++;
+            if (file.Left is { } left && !receipt.Outside.Contains(left)) receipt.Outside = [.. receipt.Outside, left];
+            await PutAsync(receipt, cancellation);
         }
 
-        var active = new ActiveIndex(storage);
-        for (var day = oldest.AddDays(-2); day <= time.GetUtcNow().AddDays(1); day = day.AddDays(1))
-            await active.DeleteAsync(key, ActiveIndex.Day(day), cancellation);
+        foreach (var (_, table) in days.All) await table.DeleteConversationAsync(key.EndpointId, trace.ConversationId, cancellation);
+        await EraseRowsAsync(key, cancellation);
+        await foreach (var blob in storage.Bodies.GetBlobsAsync(BlobTraits.None, BlobStates.None, Body.Folder(key), cancellation))
+            await storage.Bodies.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellation);
         receipt.Conversations++;
+    }
+
+    /// <summary>What its state leads to: what transformers keep, profiles, and who else its customer was.</summary>
+    private async Task EraseKnownAsync(
+        CustomerTrace trace, ConversationKey key, ConversationState state, CustomerFilter filter, ErasureReceipt receipt,
+        CancellationToken cancellation)
+    {
+        var names = ConversationNames.Of(trace.ConversationId, state);
+        foreach (var storageKey in names.StorageKeys) await transformers.DeleteAsync(key.EndpointId, storageKey, cancellation);
+        await foreach (var place in transformers.EraseAsync(key.EndpointId, names.Ids, cancellation))
+            if (!receipt.Shared.Contains(place))
+            {
+                receipt.Shared = [.. receipt.Shared, place];
+                await PutAsync(receipt, cancellation);
+            }
+
+        foreach (var customer in state.Customers)
+        {
+            var (tenant, channel) = Customers.PartsOf(customer);
+            if (await profileUse.IsElsewhereAsync(Customers.PartitionOfCustomer(customer), tenant, channel, filter.Endpoint, cancellation))
+                receipt.Kept = [ProfileKept];
+            else if (await profiles.DeleteAsync(customer, cancellation)) receipt.Profiles++;
+            // The way by which it was found goes last.
+            if (Customers.PlaceOf(customer, key) != $"{trace.Row.PartitionKey}|{trace.Row.RowKey}")
+                await customers.DeleteAsync(customer, key, cancellation);
+        }
     }
 
     /// <summary>Takes away what waits, then the head as it was read: until nothing came in between.</summary>
@@ -181,18 +229,22 @@ internal sealed partial class CustomerErasure(
         }
     }
 
-    /// <returns>When the oldest of them was written.</returns>
-    private async Task<DateTimeOffset> EraseRowsAsync(ConversationKey key, CancellationToken cancellation)
+    /// <summary>The rows go last: their age tells where the index leads to them.</summary>
+    private async Task EraseRowsAsync(ConversationKey key, CancellationToken cancellation)
     {
-        var oldest = time.GetUtcNow();
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {key.ToString()}");
-        await foreach (var row in storage.Conversations.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
-        {
+        var oldest = time.GetUtcNow();
+        await foreach (var row in storage.Conversations.QueryAsync<TableEntity>(filter, select: ["Timestamp"], cancellationToken: cancellation))
             if (row.Timestamp < oldest) oldest = row.Timestamp.Value;
+        var active = new ActiveIndex(storage);
+        for (var day = oldest.AddDays(-2); day <= time.GetUtcNow().AddDays(1); day = day.AddDays(1))
+            await active.DeleteAsync(key, ActiveIndex.Day(day), cancellation);
+        // An announcement may have no row: of a conversation that died before it began, or of a commit that was lost.
+        var announced = TableClient.CreateQueryFilter($"PartitionKey eq {ParkedWork.Partition} and K eq {key.ToString()}");
+        await foreach (var pointer in storage.Index.QueryAsync<TableEntity>(announced, cancellationToken: cancellation))
+            await storage.Index.DeleteEntityAsync(pointer.PartitionKey, pointer.RowKey, ETag.All, cancellation);
+        await foreach (var row in storage.Conversations.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
             await ConversationRetention.DeleteRowAsync(storage, row, cancellation);
-        }
-
-        return oldest;
     }
 
     /// <returns>False: it goes on; the customer leaves it now.</returns>
@@ -208,12 +260,23 @@ internal sealed partial class CustomerErasure(
         return true;
     }
 
-    private async Task PutAsync(ErasureReceipt receipt, CancellationToken cancellation) => await storage.Index.UpsertEntityAsync(
-        new TableEntity(Receipts, receipt.Id) { ["Receipt"] = JsonSerializer.Serialize(receipt, ErasureJson.Default.ErasureReceipt) },
-        TableUpdateMode.Replace, cancellation);
+    /// <summary>One that names many files does not fit into its row.</summary>
+    private async Task PutAsync(ErasureReceipt receipt, CancellationToken cancellation)
+    {
+        var row = new TableEntity(Receipts, receipt.Id);
+        var json = JsonSerializer.SerializeToUtf8Bytes(receipt, ErasureJson.Default.ErasureReceipt);
+        if (json.Length <= Body.MaxInline) row["Receipt"] = Encoding.UTF8.GetString(json);
+        else await storage.Bodies.GetBlobClient(LongReceipt(receipt.Id)).UploadAsync(BinaryData.FromBytes(json), overwrite: true, cancellation);
+        await storage.Index.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellation);
+    }
+
+    private static string LongReceipt(string id) => $"{Receipts}/{id}";
 
     private static partial class Log
     {
+        [LoggerMessage(2, LogLevel.Warning, "The erasure {Id} left something out; the next sweep tries again. {Reason}")]
+        public static partial void Waits(ILogger logger, string id, string reason);
+
         [LoggerMessage(1, LogLevel.Error, "The erasure {Id} could not go on; the next sweep tries again. {Reason}")]
         public static partial void Failed(ILogger logger, string id, string reason);
     }

@@ -24,13 +24,18 @@ internal sealed class CustomerExport(
             if (await profiles.FindAsync(customer, cancellation) is { } profile)
             {
                 count++;
-                yield return new() { ["kind"] = "profile", ["customer"] = customer, ["usedAt"] = profile.UsedAt.ToString("O"), ["data"] = profile.Profile };
+                yield return new() { ["kind"] = "profile", ["customer"] = profile.CustomerId, ["usedAt"] = profile.UsedAt.ToString("O"), ["data"] = profile.Profile };
             }
 
+        var names = new Dictionary<CustomerTrace, ConversationNames>();
+        foreach (var trace in traces)
+            if (trace.Key is { } key && !HandoverKey.IsHandover(key))
+                names[trace] = ConversationNames.Of(trace.ConversationId, (await conversations.ReadAsync(key, cancellation)).State);
+        var all = names.Values.SelectMany(one => one.Ids).ToHashSet();
         foreach (var trace in traces)
         {
             if (trace.Key is not { } key) continue;
-            await foreach (var line in HandoverKey.IsHandover(key) ? OfHandoverAsync(key, cancellation) : OfAsync(key, trace.ConversationId, cancellation))
+            await foreach (var line in names.TryGetValue(trace, out var known) ? OfAsync(key, trace.ConversationId, known, all, cancellation) : OfHandoverAsync(key, cancellation))
             {
                 count++;
                 line["conversationId"] = trace.ConversationId;
@@ -43,24 +48,25 @@ internal sealed class CustomerExport(
     }
 
     private async IAsyncEnumerable<JsonObject> OfAsync(
-        ConversationKey key, string conversationId, [EnumeratorCancellation] CancellationToken cancellation)
+        ConversationKey key, string conversationId, ConversationNames names, IReadOnlyCollection<string> all, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await foreach (var row in InAsync(storage.Conversations, key.ToString(), cancellation))
             if (row.RowKey != RowKeys.Bell) yield return Line(KindOf(row.RowKey), await rows.OfAsync(key, row, cancellation));
-        var state = (await conversations.ReadAsync(key, cancellation)).State;
-        foreach (var storageKey in StorageKeys(conversationId, state))
-            if (await transformers.ReadAsync(key.EndpointId, storageKey, cancellation) is { Count: > 0 } kept)
+        foreach (var storageKey in names.StorageKeys)
+            if (await transformers.ReadAsync(key.EndpointId, storageKey, cancellation) is { Values: { Count: > 0 } kept })
                 yield return Line("transformerStorage", new() { ["sessionId"] = storageKey.SessionId, ["data"] = kept });
-        if (await endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation) is { } endpoint)
-            await foreach (var file in files.OfConversationAsync(endpoint, conversationId, cancellation))
-                yield return Line("file", new()
-                {
-                    ["name"] = file.Name,
-                    ["mimeType"] = file.MimeType,
-                    ["size"] = file.Size,
-                    ["status"] = file.Status,
-                    ["url"] = file.Status == FileStatus.Stored ? await files.LinkAsync(endpoint, file, cancellation) : null,
-                });
+        await foreach (var (name, value, isShared) in transformers.WrittenByAsync(key.EndpointId, names.Ids, all, names.StorageKeys, cancellation))
+            yield return Line("transformerStorage", new() { ["property"] = name, ["shared"] = isShared, ["data"] = value });
+        var endpoint = await endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation);
+        await foreach (var file in files.OfConversationAsync(key.EndpointId, conversationId, cancellation))
+            yield return Line("file", new()
+            {
+                ["name"] = file.Name,
+                ["mimeType"] = file.MimeType,
+                ["size"] = file.Size,
+                ["status"] = file.Status,
+                ["url"] = file.Status == FileStatus.Stored && endpoint is not null ? await files.LinkAsync(endpoint, file, cancellation) : null,
+            });
         foreach (var (name, table) in days.All)
             await foreach (var row in table.OfConversationAsync(key.EndpointId, conversationId, cancellation))
                 yield return Line(name, await rows.OfAsync(key, row, cancellation));
@@ -70,16 +76,6 @@ internal sealed class CustomerExport(
     {
         await foreach (var row in InAsync(storage.Handovers, key.ToString(), cancellation))
             yield return Line("handover", await rows.OfAsync(key, row, cancellation));
-    }
-
-    /// <summary>Under what a conversation's transformers may have kept something: the ids that its sessions had.</summary>
-    public static IEnumerable<StorageKey> StorageKeys(string conversationId, ConversationState state)
-    {
-        var sessions = Enumerable.Range(1, Math.Max(1, state.Sessions)).Select(n => $"{conversationId}-{n}")
-            .Concat(state.OtherSessions.Values.Append(state.Session).OfType<Session>().Select(session => session.Id)).Append(conversationId).Distinct().ToList();
-        var users = state.OtherSessions.Values.Append(state.Session).Select(session => session?.UserId).OfType<string>()
-            .Append(TransformerView.UserId(conversationId, state with { Session = null })).Distinct().ToList();
-        return users.SelectMany(user => sessions.Select(session => new StorageKey(user, session)));
     }
 
     private static AsyncPageable<TableEntity> InAsync(TableClient table, string partition, CancellationToken cancellation) =>
@@ -108,5 +104,20 @@ internal sealed class CustomerExport(
         }
 
         return line;
+    }
+}
+
+/// <summary>What a conversation is called where transformers keep something.</summary>
+/// <param name="Ids">Its id, and the ids that its sessions had.</param>
+/// <param name="StorageKeys">What a transformer knows of it by itself.</param>
+internal sealed record ConversationNames(IReadOnlyCollection<string> Ids, IReadOnlyCollection<StorageKey> StorageKeys)
+{
+    public static ConversationNames Of(string conversationId, ConversationState state)
+    {
+        string[] ids = [.. Enumerable.Range(1, Math.Max(1, state.Sessions)).Select(n => $"{conversationId}-{n}")
+            .Concat(state.OtherSessions.Values.Append(state.Session).OfType<Session>().Select(session => session.Id)).Append(conversationId).Distinct()];
+        var users = state.OtherSessions.Values.Append(state.Session).Select(session => session?.UserId).OfType<string>()
+            .Append(TransformerView.UserId(conversationId, state with { Session = null })).Distinct();
+        return new(ids, [.. users.SelectMany(user => ids.Select(id => new StorageKey(user, id)))]);
     }
 }

@@ -8,7 +8,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace EightByEight.Connector.Privacy;
 
 /// <summary>One customer's data, for who answers for them. They are mapped into the authenticated admin API.</summary>
-internal sealed class CustomerRoutes(Customers customers, CustomerExport export, CustomerErasure erasure, AuditTrail audit)
+internal sealed class CustomerRoutes(
+    Customers customers, ProfileUse profiles, CustomerExport export, CustomerErasure erasure, AuditTrail audit)
 {
     /// <summary>A caller waits no longer; the sweep does the rest.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -27,7 +28,10 @@ internal sealed class CustomerRoutes(Customers customers, CustomerExport export,
 
     private async Task ExportAsync(HttpContext http)
     {
-        var traces = await TracesAsync(http);
+        var filter = Filter(http);
+        var traces = await (await TracesAsync(http)).ToAsyncEnumerable().Where(async (trace, cancellation) => trace.Key is not null
+            || !await profiles.IsElsewhereAsync(Customers.PartitionOf(Id(http)), trace.Tenant, trace.Channel, filter.Endpoint, cancellation))
+            .ToListAsync(http.RequestAborted);
         if (traces.Count == 0) throw AdminException.NotFound("customer", Id(http));
         // Who a customer is must not outlive the customer in the audit.
         await audit.AddAsync(http, "customer.export", $"{traces.Count} entries", []);

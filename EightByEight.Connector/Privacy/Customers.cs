@@ -10,7 +10,7 @@ namespace EightByEight.Connector.Privacy;
 /// <summary>Something that rests of a customer.</summary>
 /// <param name="Row">Its row in the index.</param>
 /// <param name="Tenant">As keys have it, and so has the channel.</param>
-/// <param name="ProfileId">Of a profile, whose key names the customer anyway; null: it is none.</param>
+/// <param name="ProfileId">Of a profile, see <see cref="Profiles.PlaceOf"/>; of an earlier version the customer's id; null: it is none.</param>
 /// <param name="Key">A conversation, or a handover; null: it is a profile.</param>
 /// <param name="ConversationId">As 8x8 gave it.</param>
 internal sealed record CustomerTrace(
@@ -26,6 +26,10 @@ internal sealed class Customers(ConnectorStorage storage)
 
     /// <summary>The partition of all customers with a user id.</summary>
     public static string PartitionOf(string userId) => "customer|" + Hash(ConversationKey.Escape(userId));
+
+    /// <summary>The partition in which a customer is.</summary>
+    /// <param name="customerId">See <see cref="CustomerKey.Id"/>.</param>
+    public static string PartitionOfCustomer(string customerId) => "customer|" + Hash(customerId[(customerId.LastIndexOf('.') + 1)..]);
 
     /// <summary>Lets a customer lead to a conversation or handover.</summary>
     public Task AddAsync(string customerId, ConversationKey key, string conversationId, CancellationToken cancellation) =>
@@ -66,15 +70,16 @@ internal sealed class Customers(ConnectorStorage storage)
                 row.GetString("K") is { } key ? ConversationKey.Parse(key) : null, row.GetString("Conversation") ?? "");
     }
 
-    private static (string Tenant, string Channel) PartsOf(string customerId) =>
+    /// <summary>As keys have them.</summary>
+    public static (string Tenant, string Channel) PartsOf(string customerId) =>
         customerId.Split('.') is [var tenant, var channel, ..] ? (tenant, channel) : ("", "");
 
     private static TableEntity Row(string customerId, ConversationKey? key, string conversationId) => new(
-        "customer|" + Hash(customerId[(customerId.LastIndexOf('.') + 1)..]), Hash($"{customerId}\n{key?.ToString() ?? ProfileRow}"))
+        PartitionOfCustomer(customerId), Hash($"{customerId}\n{key?.ToString() ?? ProfileRow}"))
     {
         ["Tenant"] = PartsOf(customerId).Tenant,
         ["Channel"] = PartsOf(customerId).Channel,
-        ["Profile"] = key is null ? customerId : null,
+        ["Profile"] = key is null ? Profiles.PlaceOf(customerId) : null,
         ["K"] = key?.ToString(),
         ["Conversation"] = conversationId,
     };

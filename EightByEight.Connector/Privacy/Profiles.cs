@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Azure;
@@ -14,26 +16,36 @@ internal sealed record CustomerKey(string Tenant, string Channel, string UserId)
 }
 
 /// <summary>What Flows keep of customers across sessions and conversations, where an Endpoint has contact profiles.</summary>
-internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
+/// <remarks>They rest sealed, and under hashes: a key that named the customer could not be sealed. Those of an earlier version rest in the
+/// clear, under the customer's id, until they are changed.</remarks>
+internal sealed class Profiles(ConnectorStorage storage, Seals seals, TimeProvider time)
 {
     /// <summary>The largest profile, in bytes of JSON.</summary>
     public const int MaxSize = 64 * 1024 - 1;
 
     private readonly Customers _customers = new(storage);
     private const string Row = "profile";
+    private const string Room = "profile";
+    private const string HashPrefix = "=p";
     private const string IndexPrefix = "profile|";
     private const int MostAttempts = 20;
 
     /// <summary>How many conversations a profile knows the last turn of.</summary>
     private const int MostTurns = 50;
 
+    /// <summary>Whether it names what profiles are sealed with.</summary>
+    public static bool IsKey(ConversationKey key) => key.EndpointId == Room;
+
+    /// <summary>Where the profile of a customer rests: no customer's id begins like that.</summary>
+    /// <param name="customer">See <see cref="CustomerKey.Id"/>; or the place already.</param>
+    public static string PlaceOf(string customer) => customer.StartsWith(HashPrefix, StringComparison.Ordinal)
+        ? customer
+        : HashPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(customer)));
+
     /// <summary>The profile; null when nothing is known.</summary>
-    public async Task<StoredProfile?> FindAsync(string customerId, CancellationToken cancellation)
-    {
-        await storage.ReadyAsync().WaitAsync(cancellation);
-        var row = await storage.Profiles.GetEntityIfExistsAsync<TableEntity>(customerId, Row, cancellationToken: cancellation);
-        return row.HasValue ? StoredProfile.From(row.Value!) : null;
-    }
+    /// <param name="customer">See <see cref="CustomerKey.Id"/>; or the place of it.</param>
+    public async Task<StoredProfile?> FindAsync(string customer, CancellationToken cancellation) =>
+        await RowAsync(customer, cancellation) is { } row ? await OpenAsync(row, cancellation) : null;
 
     /// <summary>
     /// Lays a turn's changes over what is there: members that it did not touch are as others left them. A turn that was applied before
@@ -42,11 +54,13 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
     /// <exception cref="RequestFailedException">Storage failed, or so many others changed it that another time is better.</exception>
     public async Task ApplyAsync(ProfileChange change, ConversationKey conversation, CancellationToken cancellation)
     {
-        await storage.ReadyAsync().WaitAsync(cancellation);
+        var place = PlaceOf(change.CustomerId);
         for (var attempt = 1; ; attempt++)
         {
-            var found = await storage.Profiles.GetEntityIfExistsAsync<TableEntity>(change.CustomerId, Row, cancellationToken: cancellation);
-            var before = found.HasValue ? StoredProfile.From(found.Value!) : new StoredProfile(change.CustomerId, [], new Dictionary<string, long>(), default, "");
+            var found = await RowAsync(change.CustomerId, cancellation);
+            var before = found is null
+                ? new StoredProfile(place, change.CustomerId, [], new Dictionary<string, long>(), default, "")
+                : await OpenAsync(found, cancellation);
             var turns = new Dictionary<string, long>(before.Turns);
             if (turns.GetValueOrDefault(conversation.ToString()) >= change.Sequence) return;
             turns[conversation.ToString()] = change.Sequence;
@@ -56,22 +70,26 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
             foreach (var name in change.Removed) profile.Remove(name);
             var json = JsonSerializer.SerializeToUtf8Bytes(profile, ProfileJson.Options);
             if (json.Length > MaxSize) return;
-            var row = new TableEntity(change.CustomerId, Row)
+            var row = new TableEntity(place, Row)
             {
-                ["Profile"] = json,
+                ["Profile"] = await SealAsync(place, json, cancellation),
+                ["Customer"] = await SealAsync(place, Encoding.UTF8.GetBytes(change.CustomerId), cancellation),
                 ["Turns"] = JsonSerializer.Serialize(turns, ProfileJson.Options),
                 ["Endpoint"] = conversation.EndpointId,
                 ["UsedAt"] = time.GetUtcNow(),
             };
-            if (!found.HasValue) await _customers.AddProfileAsync(change.CustomerId, cancellation);
+            if (found?.PartitionKey != place) await _customers.AddProfileAsync(change.CustomerId, cancellation);
             // Before the profile: what is not in the index is never swept.
-            if (ActiveIndex.Day(before.UsedAt) != ActiveIndex.Day(time.GetUtcNow()) || before.EndpointId != conversation.EndpointId)
-                await IndexAsync(change.CustomerId, conversation.EndpointId, time.GetUtcNow(), cancellation);
+            if (ActiveIndex.Day(before.UsedAt) != ActiveIndex.Day(time.GetUtcNow()) || before.EndpointId != conversation.EndpointId
+                || before.Place != place)
+                await IndexAsync(place, conversation.EndpointId, time.GetUtcNow(), cancellation);
             try
             {
-                if (found.HasValue) await storage.Profiles.UpdateEntityAsync(row, found.Value!.ETag, TableUpdateMode.Replace, cancellation);
+                if (found?.PartitionKey == place) await storage.Profiles.UpdateEntityAsync(row, found.ETag, TableUpdateMode.Replace, cancellation);
                 else await storage.Profiles.AddEntityAsync(row, cancellation);
-                if (found.HasValue) await UnindexAsync(before, unless: Partition(conversation.EndpointId, ActiveIndex.Day(time.GetUtcNow())), cancellation);
+                if (before.Place != place) await DropAsync(before, cancellation);
+                else if (found is not null)
+                    await UnindexAsync(before, unless: Partition(conversation.EndpointId, ActiveIndex.Day(time.GetUtcNow())), cancellation);
                 return;
             }
             catch (RequestFailedException other) when (other.Status is 404 or 409 or 412 && attempt < MostAttempts)
@@ -83,11 +101,14 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
 
     /// <summary>Forgets a customer.</summary>
     /// <returns>False: nothing was known.</returns>
-    public async Task<bool> DeleteAsync(string customerId, CancellationToken cancellation)
+    /// <param name="customer">See <see cref="CustomerKey.Id"/>; or the place of its profile.</param>
+    public async Task<bool> DeleteAsync(string customer, CancellationToken cancellation)
     {
-        if (await FindAsync(customerId, cancellation) is { } profile) await UnindexAsync(profile, unless: "", cancellation);
-        var wasThere = (await storage.Profiles.DeleteEntityAsync(customerId, Row, ETag.All, cancellation)).Status != 404;
-        await _customers.DeleteAsync(customerId, null, cancellation);
+        var profile = await FindAsync(customer, cancellation);
+        var wasThere = profile is not null && await DropAsync(profile, cancellation);
+        // Who moved it may have died before the former row went.
+        if (profile is not null && profile.CustomerId != profile.Place) await DeleteAsync(storage.Profiles, profile.CustomerId, Row, cancellation);
+        await _customers.DeleteAsync(profile?.CustomerId ?? customer, null, cancellation);
         return wasThere;
     }
 
@@ -104,40 +125,81 @@ internal sealed class Profiles(ConnectorStorage storage, TimeProvider time)
             // Used again later, it stands under a later day, too.
             if (await FindAsync(pointer.RowKey, cancellation) is { } profile && profile.UsedAt < before && profile.EndpointId == endpointId
                 && await DeleteAsync(pointer.RowKey, cancellation)) deleted++;
-            await storage.Index.DeleteEntityAsync(pointer.PartitionKey, pointer.RowKey, ETag.All, cancellation);
+            await DeleteAsync(storage.Index, pointer.PartitionKey, pointer.RowKey, cancellation);
         }
 
         return deleted;
     }
 
-    private async Task IndexAsync(string customerId, string endpointId, DateTimeOffset now, CancellationToken cancellation) =>
+    /// <summary>Its row; one of an earlier version rests under the customer's id, which must not get into the URL of a request.</summary>
+    private async Task<TableEntity?> RowAsync(string customer, CancellationToken cancellation)
+    {
+        await storage.ReadyAsync().WaitAsync(cancellation);
+        var place = PlaceOf(customer);
+        var row = await storage.Profiles.GetEntityIfExistsAsync<TableEntity>(place, Row, cancellationToken: cancellation);
+        if (row.HasValue || customer == place) return row.HasValue ? row.Value : null;
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {customer} and RowKey eq {Row}");
+        return await storage.Profiles.QueryAsync<TableEntity>(filter, cancellationToken: cancellation).FirstOrDefaultAsync(cancellation);
+    }
+
+    private async ValueTask<StoredProfile> OpenAsync(TableEntity row, CancellationToken cancellation)
+    {
+        async ValueTask<byte[]?> OpenedAsync(string column) =>
+            row.GetBinary(column) is { } stored ? await seals.OpenAsync(new(Room, row.PartitionKey), stored, cancellation) : null;
+        return new(
+            row.PartitionKey,
+            await OpenedAsync("Customer") is { } customer ? Encoding.UTF8.GetString(customer) : row.PartitionKey,
+            await OpenedAsync("Profile") is { } profile ? JsonNode.Parse(profile) as JsonObject ?? [] : [],
+            JsonSerializer.Deserialize<Dictionary<string, long>>(row.GetString("Turns"), ProfileJson.Options)!,
+            row.GetDateTimeOffset("UsedAt") ?? default,
+            row.GetString("Endpoint") ?? "");
+    }
+
+    private ValueTask<byte[]> SealAsync(string place, byte[] clear, CancellationToken cancellation) =>
+        seals.SealAsync(new(Room, place), clear, cancellation);
+
+    private async Task<bool> DropAsync(StoredProfile profile, CancellationToken cancellation)
+    {
+        await UnindexAsync(profile, unless: "", cancellation);
+        return await DeleteAsync(storage.Profiles, profile.Place, Row, cancellation);
+    }
+
+    /// <summary>Deletes a row, if it is there. Its keys go in a body: those of an earlier version name customers, and URLs are traced.</summary>
+    private static async Task<bool> DeleteAsync(TableClient table, string partition, string row, CancellationToken cancellation)
+    {
+        try
+        {
+            await table.SubmitTransactionAsync(
+                [new(TableTransactionActionType.Delete, new TableEntity(partition, row), ETag.All)], cancellation);
+            return true;
+        }
+        catch (RequestFailedException gone) when (gone.Status == 404)
+        {
+            return false;
+        }
+    }
+
+    private async Task IndexAsync(string place, string endpointId, DateTimeOffset now, CancellationToken cancellation) =>
         await storage.Index.UpsertEntityAsync(
-            new TableEntity(Partition(endpointId, ActiveIndex.Day(now)), customerId), TableUpdateMode.Replace, cancellation);
+            new TableEntity(Partition(endpointId, ActiveIndex.Day(now)), place), TableUpdateMode.Replace, cancellation);
 
     private async Task UnindexAsync(StoredProfile profile, string unless, CancellationToken cancellation)
     {
         var partition = Partition(profile.EndpointId, ActiveIndex.Day(profile.UsedAt));
-        if (partition != unless) await storage.Index.DeleteEntityAsync(partition, profile.CustomerId, ETag.All, cancellation);
+        if (partition != unless) await DeleteAsync(storage.Index, partition, profile.Place, cancellation);
     }
 
     /// <summary>By Endpoint and day: what is due is a range.</summary>
     private static string Partition(string endpointId, string day) => $"{IndexPrefix}{endpointId}|{day}";
 }
 
-/// <summary>A profile at rest.</summary>
+/// <summary>A profile as it was read.</summary>
+/// <param name="Place">Where it rests.</param>
 /// <param name="CustomerId">See <see cref="CustomerKey.Id"/>.</param>
 /// <param name="Turns">The last turn of each conversation that changed it.</param>
 /// <param name="EndpointId">Whose conversation changed it last: that one's retention counts.</param>
 internal sealed record StoredProfile(
-    string CustomerId, JsonObject Profile, IReadOnlyDictionary<string, long> Turns, DateTimeOffset UsedAt, string EndpointId)
-{
-    public static StoredProfile From(TableEntity row) => new(
-        row.PartitionKey,
-        JsonNode.Parse(row.GetBinary("Profile")) as JsonObject ?? [],
-        JsonSerializer.Deserialize<Dictionary<string, long>>(row.GetString("Turns"), ProfileJson.Options)!,
-        row.GetDateTimeOffset("UsedAt") ?? default,
-        row.GetString("Endpoint") ?? "");
-}
+    string Place, string CustomerId, JsonObject Profile, IReadOnlyDictionary<string, long> Turns, DateTimeOffset UsedAt, string EndpointId);
 
 /// <summary>What a turn changed of its customer's profile. It commits with the turn and is applied afterwards.</summary>
 internal sealed record ProfileChange

@@ -55,8 +55,7 @@ internal sealed partial class Retention(
     private readonly IReadOnlyList<Resting> _all =
     [
         new("profiles", p => p.Collected.Profiles, (k, before, c) => profiles.ExpireAsync(k.EndpointId, before, c)),
-        new("files", p => p.Collected.Files, (k, before, c) => k.Endpoint is { } endpoint
-            ? files.DeleteBeforeAsync(endpoint, before, c) : files.ForgetBeforeAsync(k.EndpointId, before, c)),
+        new("files", p => p.Collected.Files, (k, before, c) => files.DeleteBeforeAsync(k.EndpointId, before, c)),
         new("analytics", p => p.Collected.Analytics, (k, before, c) => analytics.DeleteBeforeAsync(k.EndpointId, before, c)),
         new("logs", p => p.Collected.Logs, (k, before, c) => days.Logs.DeleteBeforeAsync(k.EndpointId, before, c)),
     ];

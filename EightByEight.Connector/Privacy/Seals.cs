@@ -3,17 +3,16 @@ using System.Security.Cryptography;
 using System.Text;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
-using EightByEight.Connector.Handover.Providers;
 
 namespace EightByEight.Connector.Privacy;
 
 /// <summary>
 /// Keeps what customers say encrypted while it rests. Each Endpoint has a pair of keys: the public one lies open in its row, so that
 /// the acknowledge path seals with no secret and decrypts nothing; the private one is protected by the key ring, and only workers open it.
-/// Who deletes the Endpoint deletes the key to all that was sealed for it. Handovers of other bots share a pair of their own. Source: ECIES
+/// Who deletes the Endpoint deletes the key to all that was sealed for it. What belongs to no one Endpoint has a <see cref="SharedSeal"/>. Source: ECIES
 /// over P-256 with HKDF-SHA-256 and AES-256-GCM.
 /// </summary>
-internal sealed class Seals(EndpointDirectory endpoints, HandoverSeal handovers, KeyRing ring)
+internal sealed class Seals(EndpointDirectory endpoints, SharedSeal shared, KeyRing ring)
 {
     private const int Public = 64;
     private const int Nonce = 12;
@@ -34,10 +33,10 @@ internal sealed class Seals(EndpointDirectory endpoints, HandoverSeal handovers,
     /// <summary>Whether these bytes are sealed.</summary>
     public static bool IsSealed(ReadOnlySpan<byte> bytes) => bytes.StartsWith(Mark);
 
-    /// <summary>The bytes as they may rest: sealed where the Endpoint's settings mask anything, else as they are; of handovers always sealed.</summary>
+    /// <summary>The bytes as they may rest: sealed where the Endpoint's settings mask anything, else as they are; what belongs to no one Endpoint always sealed.</summary>
     public async ValueTask<byte[]> SealAsync(ConversationKey key, byte[] clear, CancellationToken cancellation)
     {
-        if (HandoverKey.IsSealed(key)) return Seal((await handovers.FindAsync(cancellation)).PublicKey, key, clear);
+        if (SharedSeal.IsFor(key)) return Seal((await shared.FindAsync(cancellation)).PublicKey, key, clear);
         return await endpoints.FindForAnswerAsync(key.EndpointId, cancellation) is { Settings.DataProtection.Seals: true } endpoint
             && (endpoint.Seal ?? await endpoints.SealAsync(key.EndpointId, cancellation)) is { } seal
                 ? Seal(seal.PublicKey, key, clear)
@@ -71,8 +70,8 @@ internal sealed class Seals(EndpointDirectory endpoints, HandoverSeal handovers,
     /// <summary>Null: it went with its Endpoint.</summary>
     private async ValueTask<string?> PrivateKeyAsync(ConversationKey key, CancellationToken cancellation)
     {
-        if (HandoverKey.IsSealed(key))
-            return await ring.UnprotectAsync(HandoverSeal.Purpose, (await handovers.FindAsync(cancellation)).ProtectedPrivateKey, cancellation);
+        if (SharedSeal.IsFor(key))
+            return await ring.UnprotectAsync(SharedSeal.Purpose, (await shared.FindAsync(cancellation)).ProtectedPrivateKey, cancellation);
         if (await endpoints.FindAsync(key.EndpointId, pastCache: false, cancellation) is not { } endpoint) return null;
         var seal = endpoint.Seal ?? throw new EndpointSecretException($"Endpoint {endpoint.Id} has lost the key to what was sealed for it.");
         return await ring.UnprotectAsync(SealKey.Purpose(endpoint.Id), seal.ProtectedPrivateKey, cancellation);

@@ -48,7 +48,8 @@ internal sealed record HandlerAnswer(int Status, IReadOnlyDictionary<string, str
 /// of it is done, never two things at a time.
 /// </summary>
 internal sealed partial class HandlerRun(
-    Realm realm, Computing computing, HttpRequests http, ISessionStorage storage, string endpointId, int maxRequests, CancellationToken cancellation)
+    Realm realm, Computing computing, HttpRequests http, ISessionStorage storage, string endpointId, string? conversationId, int maxRequests,
+    CancellationToken cancellation)
 {
     private const int MaxLines = 100;
     private const int MaxLine = 8_000;
@@ -171,8 +172,8 @@ internal sealed partial class HandlerRun(
         return () =>
         {
             if (_sessions.TryGetValue(key, out var meanwhile)) return meanwhile;
-            var value = (JsObject)realm.Parse(read.ToJsonString());
-            _stored.Add(new(key, value, value.GetOwnProperties().ToDictionary(p => p.Key.ToString(), p => p.Value.Value)));
+            var value = (JsObject)realm.Parse(read.Values.ToJsonString());
+            _stored.Add(new(key, read, value, value.GetOwnProperties().ToDictionary(p => p.Key.ToString(), p => p.Value.Value)));
             return _sessions[key] = value;
         };
     }
@@ -190,7 +191,7 @@ internal sealed partial class HandlerRun(
                     if (!session.Read.TryGetValue(name, out var before) || !before.Equals(value)) changes[name] = realm.Json(value);
                 foreach (var name in session.Read.Keys)
                     if (!now.ContainsKey(name)) changes[name] = null;
-                if (changes.Count > 0) await storage.WriteAsync(endpointId, session.Key, changes, cancellation);
+                if (changes.Count > 0) await storage.WriteAsync(endpointId, session.Key, new(session.Kept, changes, Writer), cancellation);
             }
             catch (Exception fault) when (fault is HostException or JavaScriptException || Realm.LimitIn(fault) is not null)
             {
@@ -198,6 +199,9 @@ internal sealed partial class HandlerRun(
             }
         }
     }
+
+    /// <summary>Whose data the run handled; a request of another system belongs to the session that the handler names.</summary>
+    private string? Writer => conversationId ?? ((_result?.Value as JsonObject)?["sessionId"] as JsonValue)?.ToString();
 
     private static JsonNode? ValueOf(JsValue json)
     {
@@ -225,7 +229,7 @@ internal sealed partial class HandlerRun(
     [GeneratedRegex($@"\b{TransformerSource.Name}:(\d+):(\d+)")]
     private static partial Regex Place();
 
-    private sealed record StoredSession(StorageKey Key, JsObject Value, IReadOnlyDictionary<string, JsValue> Read);
+    private sealed record StoredSession(StorageKey Key, KeptProperties Kept, JsObject Value, IReadOnlyDictionary<string, JsValue> Read);
 }
 
 /// <summary>Something outside of the realm failed; the handler's promise is rejected with it.</summary>

@@ -44,14 +44,15 @@ internal sealed class TransformerRoom(
         Endpoint endpoint, string handler, JsonObject arguments, string? conversationId, string? sessionId, CancellationToken cancellation)
     {
         arguments["endpoint"] ??= EndpointView.Of(endpoint);
-        var result = await RunAsync(endpoint.Id, endpoint.Settings.Transformers.Source, handler, arguments, cancellation);
+        var result = await RunAsync(endpoint.Id, endpoint.Settings.Transformers.Source, handler, arguments, cancellation, conversationId);
         await WriteAsync(endpoint, handler, result, arguments, conversationId, sessionId, cancellation);
         return result;
     }
 
     /// <summary>Calls a handler of a source. Nothing is written to a log.</summary>
+    /// <param name="conversationId">Whose data it handles; null: nobody knows yet.</param>
     public async Task<HandlerResult> RunAsync(
-        string endpointId, string source, string handler, JsonObject arguments, CancellationToken cancellation)
+        string endpointId, string source, string handler, JsonObject arguments, CancellationToken cancellation, string? conversationId = null)
     {
         TransformerSource prepared;
         try
@@ -67,7 +68,7 @@ internal sealed class TransformerRoom(
         var realm = realms.Take(owner);
         try
         {
-            return await new HandlerRun(realm, computing, http, storage, endpointId, options.Value.MaxRequests, cancellation)
+            return await new HandlerRun(realm, computing, http, storage, endpointId, conversationId, options.Value.MaxRequests, cancellation)
                 .CallAsync(prepared, handler, arguments);
         }
         catch

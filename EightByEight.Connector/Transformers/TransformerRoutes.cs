@@ -132,7 +132,7 @@ internal sealed class TransformerRoutes(
             : [];
         var arguments = TransformerTest.Arguments(handler, shown, eventId);
         arguments["endpoint"] = EndpointView.Of(endpoint);
-        var result = await room.RunAsync(id, source, handler, arguments, cancellation);
+        var result = await room.RunAsync(id, source, handler, arguments, cancellation, conversationId ?? (shown["conversationId"] as JsonValue)?.ToString());
         return TypedResults.Text(TransformerTest.Shown(result).ToJsonString(), "application/json");
     }
 

@@ -32,7 +32,7 @@ public static class TransformerTest
         var arguments = Arguments(handler, given, null);
         arguments["endpoint"] = new JsonObject { ["_id"] = "test", ["name"] = "Test", ["channel"] = "eightByEight", ["settings"] = new JsonObject() };
         return Shown(await new HandlerRun(realm, new Computing(TimeProvider.System), new HttpRequests(services.GetRequiredService<IHttpClientFactory>()),
-            new Forgotten(), "test", new TransformerOptions().MaxRequests, cancellation).CallAsync(prepared, handler, arguments));
+            new Forgotten(), "test", null, new TransformerOptions().MaxRequests, cancellation).CallAsync(prepared, handler, arguments));
     }
 
     internal static JsonObject Arguments(string handler, JsonObject given, string? eventId) => handler switch
@@ -60,9 +60,9 @@ public static class TransformerTest
 
     private sealed class Forgotten : ISessionStorage
     {
-        public Task<JsonObject> ReadAsync(string endpointId, StorageKey key, CancellationToken cancellation) => Task.FromResult(new JsonObject());
+        public Task<KeptProperties> ReadAsync(string endpointId, StorageKey key, CancellationToken cancellation) =>
+            Task.FromResult(KeptProperties.Nothing);
 
-        public Task WriteAsync(string endpointId, StorageKey key, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellation) =>
-            Task.CompletedTask;
+        public Task WriteAsync(string endpointId, StorageKey key, KeptChanges changes, CancellationToken cancellation) => Task.CompletedTask;
     }
 }

@@ -60,7 +60,7 @@ public sealed class IncomingFilesTests(AzuriteFixture azurite, ClamdServer clamd
         var second = await TakeAsync(another, endpoint, server.Url);
 
         Assert.Equal(first, second);
-        Assert.Single(await of.Get<StoredFiles>().OfConversationAsync(endpoint, "c1", Token).ToListAsync(Token));
+        Assert.Single(await of.Get<StoredFiles>().OfConversationAsync(endpoint.Id, "c1", Token).ToListAsync(Token));
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public sealed class IncomingFilesTests(AzuriteFixture azurite, ClamdServer clamd
         var file = await TakeAsync(of, endpoint, server.Url);
 
         Assert.Equal(("infected", null), (file.Status, file.Url));
-        var stored = Assert.Single(await of.Get<StoredFiles>().OfConversationAsync(endpoint, "c1", Token).ToListAsync(Token));
+        var stored = Assert.Single(await of.Get<StoredFiles>().OfConversationAsync(endpoint.Id, "c1", Token).ToListAsync(Token));
         Assert.Equal(ClamdServer.Infection, stored.Reason);
         Assert.Null(await of.Get<StoredFiles>().FindAsync(stored.Id, Token));
         var store = (await of.Get<FileStores>().OfAsync(endpoint, Token))!;
@@ -254,12 +254,12 @@ public sealed class IncomingFilesTests(AzuriteFixture azurite, ClamdServer clamd
         var old = await TakeAsync(of, endpoint, server.Url, eventId: "old", at: now.AddDays(-31));
         var kept = await TakeAsync(of, endpoint, server.Url, eventId: "new", at: now.AddDays(-30));
 
-        var deleted = await of.Get<StoredFiles>().DeleteBeforeAsync(endpoint, now.AddDays(-30), Token);
+        var deleted = await of.Get<StoredFiles>().DeleteBeforeAsync(endpoint.Id, now.AddDays(-30), Token);
 
         Assert.Equal(1, deleted);
         Assert.Null(await of.Get<StoredFiles>().OfUrlAsync(endpoint, old.Url!, Token));
         Assert.Equal(FileServer.Png, await ContentAsync(of, endpoint, kept.Url!));
-        Assert.Single(await of.Get<StoredFiles>().OfConversationAsync(endpoint, "c1", Token).ToListAsync(Token));
+        Assert.Single(await of.Get<StoredFiles>().OfConversationAsync(endpoint.Id, "c1", Token).ToListAsync(Token));
     }
 
     [Fact]
@@ -269,11 +269,11 @@ public sealed class IncomingFilesTests(AzuriteFixture azurite, ClamdServer clamd
         await using var of = new FilesOf(azurite.NewAccount());
         var endpoint = await of.CreateAsync(s_azure);
         await TakeAsync(of, endpoint, server.Url);
-        var stored = Assert.Single(await of.Get<StoredFiles>().OfConversationAsync(endpoint, "c1", Token).ToListAsync(Token));
+        var stored = Assert.Single(await of.Get<StoredFiles>().OfConversationAsync(endpoint.Id, "c1", Token).ToListAsync(Token));
 
-        Assert.Equal(1, await of.Get<StoredFiles>().DeleteConversationAsync(endpoint, "c1", Token));
+        Assert.Equal(1, await of.Get<StoredFiles>().DeleteConversationAsync(endpoint.Id, "c1", Token).CountAsync(Token));
 
-        Assert.Empty(await of.Get<StoredFiles>().OfConversationAsync(endpoint, "c1", Token).ToListAsync(Token));
+        Assert.Empty(await of.Get<StoredFiles>().OfConversationAsync(endpoint.Id, "c1", Token).ToListAsync(Token));
         Assert.Null(await (await of.Get<FileStores>().OfAsync(endpoint, Token))!.OpenAsync(stored.Object, Token));
     }
 

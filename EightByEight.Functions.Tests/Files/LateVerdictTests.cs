@@ -33,7 +33,7 @@ public sealed class LateVerdictTests(AzuriteFixture azurite)
         Assert.Equal(["plan.png scanning at once "], await connector.BotSaysAsync(conversation, 1));
 
         var endpoint = (await connector.Service<EightByEight.Connector.Endpoints.EndpointDirectory>().FindAsync(connector.EndpointId, false, Token))!;
-        var file = Assert.Single(await connector.Service<StoredFiles>().OfConversationAsync(endpoint, conversation, Token).ToListAsync(Token));
+        var file = Assert.Single(await connector.Service<StoredFiles>().OfConversationAsync(endpoint.Id, conversation, Token).ToListAsync(Token));
         await TagAsync(connector.Service<ConnectorStorage>(), file.Id, "No threats found");
 
         var said = (await connector.BotSaysAsync(conversation, 2))[1];
@@ -158,7 +158,7 @@ public sealed class LateVerdictTests(AzuriteFixture azurite)
         {
             if (request is not { Service: "table", Method: "PUT" or "MERGE" or "PATCH" } || !request.Target.Contains("Files", StringComparison.Ordinal)) return false;
             proxy.Before = null;
-            await of.Get<StoredFiles>().DeleteConversationAsync(endpoint, "c1", Token);
+            await of.Get<StoredFiles>().DeleteConversationAsync(endpoint.Id, "c1", Token).CountAsync(Token);
             return false;
         };
 
@@ -227,7 +227,7 @@ public sealed class LateVerdictTests(AzuriteFixture azurite)
         }, done => done, "the end of the wait");
         var shown = Assert.Single(await taking);
         Assert.Equal(("scanning", null), (shown.Status, shown.Url));
-        return (endpoint, Assert.Single(await of.Get<StoredFiles>().OfConversationAsync(endpoint, conversation, Token).ToListAsync(Token)));
+        return (endpoint, Assert.Single(await of.Get<StoredFiles>().OfConversationAsync(endpoint.Id, conversation, Token).ToListAsync(Token)));
     }
 
     private static Azure.Storage.Blobs.BlobClient Blob(ConnectorStorage storage, FileId file) => storage.FileContainer("files").GetBlobClient(file.Quarantine);

@@ -1,24 +1,41 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Azure.Data.Tables;
 using EightByEight.Connector;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Files;
 using EightByEight.Connector.Privacy;
+using EightByEight.Functions.Tests.Content;
 using EightByEight.Functions.Tests.Conversations;
+using EightByEight.Functions.Tests.Files;
+using EightByEight.Functions.Tests.Handover.Providers;
+using EightByEight.Simulator;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Functions.Tests.Privacy;
 
 /// <summary>One customer's data are given out whole, and erased whole.</summary>
-public sealed class CustomerDataTests(AzuriteFixture azurite)
+public sealed class CustomerDataTests(AzuriteFixture azurite, ClamdServer clamd)
 {
     private const string Flow = """
         name: customers
         start:
           - set: { profile.said: "{{ input.text }}", context.said: "{{ input.text }}" }
           - say: "{{ input.text }}"
+        """;
+
+    private const string FilesFlow = """
+        name: files
+        start:
+          - if: input.data.attachments
+            then:
+              - say: "{{ input.data.attachments[0].status }} {{ input.data.attachments[0].url }}"
         """;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -55,8 +72,7 @@ public sealed class CustomerDataTests(AzuriteFixture azurite)
         }, ParkedKind.Event, "x", "AnnMarker failed", Cancellation), TableUpdateMode.Replace, Cancellation);
 
         var url = $"/api/customers/{Uri.EscapeDataString(id)}";
-        var lines = (await connector.Admin.GetStringAsync($"{url}/export", Cancellation)).Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => JsonNode.Parse(line)!.AsObject()).ToList();
+        var lines = await ExportAsync(connector.Admin, url);
         var kinds = lines.Select(line => (string)line["kind"]!).ToHashSet();
         Assert.Superset(new HashSet<string>(["profile", "conversation", "turn", "eventId", "parked", "log", "end"]), kinds);
         Assert.Equal(lines.Count - 1, (int)lines[^1]["lines"]!);
@@ -86,6 +102,288 @@ public sealed class CustomerDataTests(AzuriteFixture azurite)
         var audit = await connector.Admin.GetStringAsync("/api/audit", Cancellation);
         Assert.Contains("customer.export", audit, StringComparison.Ordinal);
         Assert.Contains("customer.erase", audit, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Files_are_exported_and_erased_with_their_rows_copies_and_what_is_in_quarantine()
+    {
+        var account = azurite.NewAccount();
+        await using var connector = await TestConnector.StartAsync(azurite, FilesFlow, new()
+        {
+            ["dataProtection"] = Clear,
+            ["fileStorage"] = new JsonObject { ["provider"] = "azure", ["scan"] = "clamav" },
+        }, storage: account, options: await ScannedAsync());
+        var (ann, bob) = (connector.Start(user: """{"userId":"ann"}"""), connector.Start(user: """{"userId":"bob"}"""));
+        connector.Gateway.CustomerSendsFile(bob, "BobMarker.png", ImageSizeTests.Image(20, 10));
+        await connector.BotSaysAsync(bob, 1);
+        connector.Gateway.CustomerSendsFile(ann, "AnnMarker.png", ImageSizeTests.Image(200, 100));
+        var said = (await connector.BotSaysAsync(ann, 1))[0];
+        connector.Gateway.CustomerSendsFile(ann, "AnnMarker.txt", Encoding.ASCII.GetBytes("x " + ClamdServer.Marker));
+        Assert.StartsWith("infected", (await connector.BotSaysAsync(ann, 2))[1], StringComparison.Ordinal);
+        using var http = new HttpClient();
+        await http.GetByteArrayAsync($"{connector.Host.Url}{new Uri(said["stored ".Length..]).AbsolutePath}?maxWidth=50", Cancellation);
+        await connector.SettledAsync(ann, 2);
+        await connector.SettledAsync(bob, 1);
+        var objects = await ObjectsAsync(account);
+        Assert.Equal((1, 1), (objects.Count(name => name.Contains('~', StringComparison.Ordinal)), objects.Count(name => name.StartsWith("quarantine/", StringComparison.Ordinal))));
+
+        var exported = (await ExportAsync(connector.Admin, "/api/customers/ann")).Where(line => (string?)line["kind"] == "file").ToList();
+        Assert.Equal([("AnnMarker.png", "stored", true), ("AnnMarker.txt", "infected", false)],
+            exported.Select(file => ((string)file["name"]!, (string)file["status"]!, file["url"] is not null)).Order());
+
+        using var erased = await connector.Admin.DeleteAsync("/api/customers/ann", Cancellation);
+        Assert.Equal(2, (int)(await erased.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!["files"]!);
+        var left = Assert.Single(await ObjectsAsync(account));
+        Assert.DoesNotContain("AnnMarker", await EverythingAsync(account), StringComparison.Ordinal);
+        Assert.DoesNotContain(ann, await EverythingAsync(account), StringComparison.Ordinal);
+        Assert.Contains(left[(left.LastIndexOf('/') + 1)..], await EverythingAsync(account), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_handover_of_another_bot_is_exported_then_ended_at_8x8_and_erased()
+    {
+        var account = azurite.NewAccount();
+        await using var bot = await BotServer.StartAsync();
+        bot.Answer = _ => Task.FromResult(500);
+        await using var test = await TestHandover.StartAsync(azurite, bot.Url, account, more: new Dictionary<string, string?>
+        {
+            ["Connector:HandoverProviders:CallbackFor"] = "00:00:00.5",
+        });
+        var (ann, bob) = (await BeginAsync("ann", "AnnMarker"), await BeginAsync("bob", "BobMarker"));
+        var conversation = (string)(await test.HasStatusAsync(ann, "queued"))["conversationId"]!;
+        test.Gateway.AgentAccepts(conversation);
+        test.Gateway.AgentSays(conversation, "AnnMarker of the agent");
+        await test.SayAsync(ann, "m1", "AnnMarker " + new string('x', 9_000));
+        await test.CustomerSaidAsync(conversation, 1);
+        await Eventually.GetAsync(() => test.RowsAsync(), rows => rows.Any(row => row.RowKey.StartsWith("9|", StringComparison.Ordinal)
+            && row.PartitionKey.EndsWith(ann, StringComparison.Ordinal)), "a callback that is parked", null, test.Logs);
+
+        var exported = (await ExportAsync(test.Admin, "/api/customers/ann")).Where(line => (string?)line["kind"] == "handover").ToList();
+        Assert.Contains(exported, line => line.ToJsonString().Contains("AnnMarker of the agent", StringComparison.Ordinal));
+        Assert.DoesNotContain(exported, line => line.ToJsonString().Contains("BobMarker", StringComparison.Ordinal));
+
+        using var erased = await test.Admin.DeleteAsync("/api/customers/ann", Cancellation);
+        Assert.Equal(HttpStatusCode.Accepted, erased.StatusCode);
+        var receipt = (await erased.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!;
+        Assert.Equal($"The handover {ann} is being ended at 8x8.", (string?)Assert.Single(receipt["pending"]!.AsArray()));
+        await test.HasStatusAsync(ann, "completed");
+        await test.Host.Services.GetRequiredService<Sweeper>().SweepAsync(Cancellation);
+
+        receipt = (await test.Admin.GetFromJsonAsync<JsonObject>($"/api/erasures/{receipt["id"]}", Cancellation))!;
+        Assert.Equal((1, 0), ((int)receipt["handovers"]!, receipt["pending"]!.AsArray().Count));
+        Assert.NotNull(receipt["finishedAt"]);
+        var rests = await EverythingAsync(account);
+        Assert.DoesNotContain("AnnMarker", rests, StringComparison.Ordinal);
+        Assert.DoesNotContain(ann, rests, StringComparison.Ordinal);
+        Assert.DoesNotContain(ConversationKey.Escape(conversation), rests, StringComparison.Ordinal);
+        Assert.Contains(bob, rests, StringComparison.Ordinal);
+        Assert.Equal("queued", (string?)(await test.GetAsync(bob))["status"]);
+
+        async Task<string> BeginAsync(string user, string marker) => (string)(await test.BeginAsync(JsonNode.Parse($$"""
+            { "reference": "ref {{marker}}", "queueId": "101", "user": { "userId": "{{user}}", "name": "{{marker}}" },
+              "history": [ { "author": "user", "text": "{{marker}} in the history" } ] }
+            """)!.AsObject()))["id"]!;
+    }
+
+    [Fact]
+    public async Task What_transformers_keep_under_the_ids_of_a_conversation_is_exported_and_erased()
+    {
+        var account = azurite.NewAccount();
+        await using var connector = await TestConnector.StartAsync(azurite, settings: Transforming("""
+            handleInput: async ({ request, conversation }) => {
+              const text = request.body.data?.text ?? "";
+              if (text.startsWith("ann ")) (await getSessionStorage("ann", conversation.sessionId ?? conversation.id)).said = text;
+              return text.startsWith("ann ") ? {} : null;
+            }
+            """), storage: account);
+        var conversation = connector.Start("ann AnnMarker first", user: """{"userId":"ann"}""");
+        await connector.SettledAsync(conversation, 1);
+        connector.Gateway.CustomerSays(conversation, "ann AnnMarker again");
+        await connector.SettledAsync(conversation, 2);
+
+        var kept = (await ExportAsync(connector.Admin, "/api/customers/ann")).Where(line => (string?)line["kind"] == "transformerStorage").ToList();
+        Assert.Equal(["ann AnnMarker again", "ann AnnMarker first"], kept.Select(line => (string?)line["data"]!["said"]).Order());
+
+        using var erased = await connector.Admin.DeleteAsync("/api/customers/ann", Cancellation);
+        Assert.Equal(HttpStatusCode.OK, erased.StatusCode);
+        Assert.DoesNotContain("AnnMarker", await EverythingAsync(account), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_transformers_keep_under_keys_that_they_made_up_goes_with_the_last_conversation_that_wrote_it()
+    {
+        var account = azurite.NewAccount();
+        await using var connector = await TestConnector.StartAsync(azurite, settings: Transforming("""
+            handleInput: async ({ request }) => {
+              const [who, said] = (request.body.data?.text ?? "").split(":");
+              if (who !== "ann" && who !== "bob") return null;
+              const common = await getSessionStorage("API_KEYS", "x");
+              common[who] = said;
+              common.last = said;
+              (await getSessionStorage("made up for " + who, "")).said = said;
+              return {};
+            }
+            """), storage: account);
+        foreach (var (who, said) in ((string, string)[])[("ann", "AnnMarker 1"), ("ann", "AnnMarker 2"), ("bob", "BobMarker")])
+            await connector.SettledAsync(connector.Start($"{who}:{said}", user: $$"""{"userId":"{{who}}"}"""), 1);
+
+        var kept = (await ExportAsync(connector.Admin, "/api/customers/ann")).Where(line => (string?)line["kind"] == "transformerStorage")
+            .Select(line => $"{line["property"]}: {line["data"]} {line["shared"]}").Distinct().Order(StringComparer.Ordinal);
+        Assert.Equal(["ann: AnnMarker 2 false", "last:  true", "said: AnnMarker 2 false"], kept);
+
+        var receipt = await EraseAsync(connector.Admin, "/api/customers/ann");
+        var place = ((string)Assert.Single(receipt["shared"]!.AsArray())!).Split('|');
+        var storage = connector.Service<ConnectorStorage>().TransformerStorage;
+        Assert.Equal("last", (await storage.GetEntityAsync<TableEntity>(place[0], place[1], cancellationToken: Cancellation)).Value.GetString("Name"));
+        var rests = await EverythingAsync(account);
+        Assert.DoesNotContain("AnnMarker", rests, StringComparison.Ordinal);
+        Assert.Contains("BobMarker", rests, StringComparison.Ordinal);
+
+        Assert.Empty((await EraseAsync(connector.Admin, "/api/customers/bob"))["shared"]!.AsArray());
+        Assert.DoesNotContain(await storage.QueryAsync<TableEntity>(cancellationToken: Cancellation).ToListAsync(Cancellation), row => row.PartitionKey[0] != '~');
+    }
+
+    [Fact]
+    public async Task One_Endpoint_alone_neither_gives_out_nor_erases_a_profile_that_others_use()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, Profiled());
+        var other = await TestConnector.CreateEndpointAsync(connector.Admin, connector.Simulator.Url, Flow, Profiled());
+        var webhook = connector.Gateway.AddWebhook("Other", (string)other["endpointUrl"]!);
+        await connector.SettledAsync(connector.Start("to the one", user: """{"userId":"ann"}"""), 1);
+        var second = connector.Gateway.StartConversation(new ConversationStart
+        {
+            WebhookId = webhook.Id,
+            Channel = "WebChat",
+            Text = "to the other",
+            User = new Dictionary<string, JsonElement> { ["userId"] = JsonSerializer.SerializeToElement("ann") },
+        });
+        await Eventually.GetAsync(() => ProfileAsync(""), said => said == "to the other", "a profile that both changed", null, connector.Logs);
+        await connector.Gateway.SettledAsync();
+
+        Assert.Null(await ProfileAsync($"?endpoint={connector.EndpointId}"));
+        var receipt = await EraseAsync(connector.Admin, $"/api/customers/ann?endpoint={connector.EndpointId}");
+        Assert.Equal((1, 0), ((int)receipt["conversations"]!, (int)receipt["profiles"]!));
+        Assert.Equal("The contact profile: conversations of other Endpoints use it.", (string?)Assert.Single(receipt["kept"]!.AsArray()));
+        Assert.Equal("to the other", await ProfileAsync(""));
+
+        receipt = await EraseAsync(connector.Admin, $"/api/customers/ann?endpoint={other["id"]}");
+        Assert.Equal((1, 1, 0), ((int)receipt["conversations"]!, (int)receipt["profiles"]!, receipt["kept"]!.AsArray().Count));
+        Assert.Equal(HttpStatusCode.NotFound, (await connector.Admin.GetAsync("/api/customers/ann/export", Cancellation)).StatusCode);
+        Assert.NotEmpty(second);
+
+        JsonObject Profiled() => new() { ["dataProtection"] = new JsonObject { ["contactProfiles"] = true } };
+        async Task<string?> ProfileAsync(string query) => (string?)(await ExportAsync(connector.Admin, "/api/customers/ann", query))
+            .SingleOrDefault(line => (string?)line["kind"] == "profile")?["data"]!["said"];
+    }
+
+    [Fact]
+    public async Task An_erasure_whose_file_store_refuses_stays_pending_and_is_finished_by_the_sweep()
+    {
+        await using var bucket = await Bucket.StartAsync();
+        await using var connector = await TestConnector.StartAsync(
+            azurite, FilesFlow, new() { ["fileStorage"] = bucket.Settings }, options: Anywhere, storage: azurite.NewAccount());
+        var conversation = await FileSentAsync(connector);
+        bucket.Refuses = true;
+
+        using var erased = await connector.Admin.DeleteAsync("/api/customers/ann", Cancellation);
+        Assert.Equal(HttpStatusCode.Accepted, erased.StatusCode);
+        var receipt = (await erased.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!;
+        Assert.Contains($"A conversation of Endpoint {connector.EndpointId} could not be erased yet.",
+            (string?)Assert.Single(receipt["pending"]!.AsArray()), StringComparison.Ordinal);
+        Assert.Null(receipt["finishedAt"]);
+        // Nothing is said any more meanwhile.
+        Assert.Null((await connector.ReadAsync(conversation)).Head);
+        await connector.Service<Sweeper>().SweepAsync(Cancellation);
+        Assert.NotEmpty(bucket.Objects);
+
+        bucket.Refuses = false;
+        await connector.Service<Sweeper>().SweepAsync(Cancellation);
+
+        receipt = (await connector.Admin.GetFromJsonAsync<JsonObject>($"/api/erasures/{receipt["id"]}", Cancellation))!;
+        Assert.NotNull(receipt["finishedAt"]);
+        Assert.Equal((1, 1, 0), ((int)receipt["conversations"]!, (int)receipt["files"]!, receipt["pending"]!.AsArray().Count));
+        Assert.Empty(bucket.Objects);
+        Assert.Empty(await connector.RowsAsync(conversation, ""));
+        Assert.DoesNotContain(await IndexAsync(connector), row => row.RowKey.Contains(conversation, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true, "the Endpoint that led there is deleted.")]
+    [InlineData(false, "the Endpoint has another file storage now.")]
+    public async Task A_receipt_names_the_objects_that_no_way_leads_to_any_more(bool isDeleted, string why)
+    {
+        await using var bucket = await Bucket.StartAsync();
+        await using var connector = await TestConnector.StartAsync(
+            azurite, FilesFlow, new() { ["fileStorage"] = bucket.Settings }, options: Anywhere, storage: azurite.NewAccount());
+        await FileSentAsync(connector);
+        if (isDeleted) (await connector.Admin.DeleteAsync($"/api/endpoints/{connector.EndpointId}", Cancellation)).Dispose();
+        else await connector.PatchAsync(new() { ["fileStorage"] = new JsonObject { ["provider"] = "none" } });
+
+        Assert.Single(await ExportAsync(connector.Admin, "/api/customers/ann"), line => (string?)line["kind"] == "file" && line["url"] is null);
+        var receipt = await EraseAsync(connector.Admin, "/api/customers/ann");
+
+        var left = (string)receipt["outside"]!.AsArray().Single(line => ((string)line!).StartsWith("s3:", StringComparison.Ordinal))!;
+        Assert.StartsWith($"s3:{new Uri(bucket.Url).Authority}/files, objects {Assert.Single(bucket.Objects.Keys)}, ", left, StringComparison.Ordinal);
+        Assert.EndsWith(why, left, StringComparison.Ordinal);
+        Assert.Empty(await connector.Service<ConnectorStorage>().Files.QueryAsync<TableEntity>(row => row.PartitionKey != "secret", cancellationToken: Cancellation)
+            .ToListAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Files_in_the_connectors_own_account_are_erased_although_their_Endpoint_is_deleted()
+    {
+        var account = azurite.NewAccount();
+        await using var connector = await TestConnector.StartAsync(
+            azurite, FilesFlow, new() { ["fileStorage"] = new JsonObject { ["provider"] = "azure" } }, options: Anywhere, storage: account);
+        await FileSentAsync(connector);
+        Assert.Single(await ObjectsAsync(account));
+        (await connector.Admin.DeleteAsync($"/api/endpoints/{connector.EndpointId}", Cancellation)).Dispose();
+
+        await EraseAsync(connector.Admin, "/api/customers/ann");
+
+        Assert.Empty(await ObjectsAsync(account));
+    }
+
+    [Fact]
+    public async Task A_receipt_may_name_more_than_fits_into_a_row()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite);
+        var files = connector.Service<FileIndex>();
+        await connector.SettledAsync(connector.Start("hello", user: """{"userId":"ann"}"""), 1);
+        var trace = Assert.Single(await connector.Service<Customers>().FindAsync(Customers.PartitionOf("ann"), Cancellation).ToListAsync(Cancellation));
+        for (var number = 0; number < 200; number++)
+            await files.PutAsync(new()
+            {
+                Id = await files.IdAsync(connector.EndpointId, trace.ConversationId, "e", $"{number}", 0, Cancellation),
+                ConversationId = trace.ConversationId,
+                EventId = "e",
+                Name = "a.png",
+                MimeType = "image/png",
+                Status = FileStatus.Stored,
+                Place = "s3:gone",
+            }, Cancellation);
+
+        var receipt = await EraseAsync(connector.Admin, "/api/customers/ann");
+
+        Assert.Equal(200, receipt["outside"]!.AsArray().Count(line => ((string)line!).StartsWith("s3:gone, ", StringComparison.Ordinal)));
+        Assert.Equal(receipt.ToJsonString(), (await connector.Admin.GetFromJsonAsync<JsonObject>($"/api/erasures/{receipt["id"]}", Cancellation))!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task A_conversation_that_could_not_even_be_begun_leaves_no_announcement_behind()
+    {
+        var account = azurite.NewAccount();
+        await using var connector = await TestConnector.StartAsync(azurite, storage: account);
+        var conversation = connector.Start("hello", user: """{"userId":"ann"}""");
+        await connector.SettledAsync(conversation, 1);
+        await connector.Service<ParkedWork>().AnnounceStuckAsync(connector.KeyOf(conversation), "It died.", Cancellation);
+        await connector.ParkedAsync(1);
+
+        using var erased = await connector.Admin.DeleteAsync("/api/customers/ann", Cancellation);
+
+        Assert.Equal(HttpStatusCode.OK, erased.StatusCode);
+        await connector.Gateway.SettledAsync();
+        Assert.DoesNotContain(conversation, await EverythingAsync(account), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,6 +424,59 @@ public sealed class CustomerDataTests(AzuriteFixture azurite)
         Assert.Equal("WebChat", Assert.Single(await customers.FindAsync(Customers.PartitionOf("ann"), Cancellation).ToListAsync(Cancellation)).ConversationId);
     }
 
+    private static async Task<List<JsonObject>> ExportAsync(HttpClient admin, string url, string query = "") =>
+        [.. (await admin.GetStringAsync($"{url}/export{query}", Cancellation)).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonNode.Parse(line)!.AsObject())];
+
+    /// <summary>Erases a customer, at once.</summary>
+    private static async Task<JsonObject> EraseAsync(HttpClient admin, string url)
+    {
+        using var erased = await admin.DeleteAsync(url, Cancellation);
+        Assert.True(erased.StatusCode == HttpStatusCode.OK, await erased.Content.ReadAsStringAsync(Cancellation));
+        return (await erased.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!;
+    }
+
+    /// <summary>Ann sends a picture, which is stored.</summary>
+    private static async Task<string> FileSentAsync(TestConnector connector)
+    {
+        var conversation = connector.Start(user: """{"userId":"ann"}""");
+        connector.Gateway.CustomerSendsFile(conversation, "a.png", ImageSizeTests.Image(20, 10));
+        Assert.StartsWith("stored", (await connector.BotSaysAsync(conversation, 1))[0], StringComparison.Ordinal);
+        await connector.SettledAsync(conversation, 1);
+        await connector.Gateway.SettledAsync();
+        return conversation;
+    }
+
+    private static Task<List<TableEntity>> IndexAsync(TestConnector connector) =>
+        connector.Service<ConnectorStorage>().Index.QueryAsync<TableEntity>(cancellationToken: Cancellation).ToListAsync(Cancellation).AsTask();
+
+    private static IReadOnlyDictionary<string, string?> Anywhere => new Dictionary<string, string?>(TestConnector.Quick)
+    {
+        ["Connector:Files:BaseUrl"] = "https://bot.example.com",
+        ["Connector:Files:AllowPrivateAddresses"] = "true",
+    };
+
+    /// <summary>Nothing is sealed, so that what rests can be looked for.</summary>
+    private static JsonObject Clear => new() { ["maskIpAddress"] = false, ["maskSensitiveLogging"] = false };
+
+    private static JsonObject Transforming(string handlers) => new()
+    {
+        ["dataProtection"] = Clear,
+        ["transformers"] = new JsonObject { ["input"] = true, ["source"] = $"createWebhookTransformer({{ {handlers} }});" },
+    };
+
+    private async Task<IReadOnlyDictionary<string, string?>> ScannedAsync() => new Dictionary<string, string?>(TestConnector.Quick)
+    {
+        ["Connector:Files:BaseUrl"] = "https://bot.example.com",
+        ["Connector:Files:ClamAvHost"] = "127.0.0.1",
+        ["Connector:Files:ClamAvPort"] = $"{await clamd.PortAsync()}",
+    };
+
+    /// <summary>What lies in the connector's own container of files.</summary>
+    private static async Task<List<string>> ObjectsAsync(string account) =>
+        await new Azure.Storage.Blobs.BlobContainerClient(account, "files").GetBlobsAsync(cancellationToken: Cancellation)
+            .Select(blob => blob.Name).ToListAsync(Cancellation);
+
     /// <summary>All rows, blobs and their names of an account, known to this test or not.</summary>
     private static async Task<string> EverythingAsync(string account)
     {
@@ -141,5 +492,48 @@ public sealed class CustomerDataTests(AzuriteFixture azurite)
                 all.AppendLine(blob.Name).AppendLine(
                     (await blobs.GetBlobContainerClient(container.Name).GetBlobClient(blob.Name).DownloadContentAsync(Cancellation)).Value.Content.ToString());
         return all.ToString();
+    }
+
+    /// <summary>A bucket of something that speaks like S3, which can refuse to delete.</summary>
+    private sealed class Bucket : IAsyncDisposable
+    {
+        private FileServer _server = null!;
+
+        public ConcurrentDictionary<string, byte[]> Objects { get; } = new();
+        public bool Refuses { get; set; }
+        public string Url => _server.Url;
+
+        public JsonObject Settings => new()
+        {
+            ["provider"] = "s3",
+            ["s3"] = new JsonObject { ["accessKeyId"] = "key", ["secretAccessKey"] = "secret", ["bucket"] = "files", ["customUrl"] = Url },
+        };
+
+        public static async Task<Bucket> StartAsync()
+        {
+            var bucket = new Bucket();
+            bucket._server = await FileServer.StartAsync(bucket.AnswerAsync);
+            return bucket;
+        }
+
+        public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+        private async Task AnswerAsync(HttpContext http)
+        {
+            var name = http.Request.Path.Value!["/files/".Length..];
+            if (http.Request.Method == "PUT")
+            {
+                var content = new MemoryStream();
+                await http.Request.Body.CopyToAsync(content, http.RequestAborted);
+                Objects[name] = content.ToArray();
+            }
+            else if (http.Request.Method == "DELETE")
+            {
+                http.Response.StatusCode = Refuses ? 403 : 204;
+                if (!Refuses) Objects.TryRemove(name, out _);
+            }
+            else if (Objects.TryGetValue(name, out var found)) await http.Response.Body.WriteAsync(found, http.RequestAborted);
+            else http.Response.StatusCode = 404;
+        }
     }
 }

@@ -31,6 +31,13 @@ public sealed class MarkersTests(AzuriteFixture azurite)
               - question: { text: "And then, {{ context.last }}?", saveTo: context.answer }
         """;
 
+    private const string WithProfile = """
+        name: profiled
+        start:
+          - set: { profile.mail: "{{ input.user.email }}", profile.said: "{{ input.text }}" }
+          - say: "Noted."
+        """;
+
     private const string WithPeople = """
         name: people
         start:
@@ -232,6 +239,67 @@ public sealed class MarkersTests(AzuriteFixture azurite)
             await watch.NothingShowsAsync(test.Logs, test.Admin,
                 ["/api/parked", "/api/handover-providers", $"/api/handover-providers/{test.ProviderId}", "/api/audit"]);
         }
+    }
+
+    [Fact]
+    public async Task No_marker_is_found_in_what_is_kept_of_a_customer_beside_the_conversation()
+    {
+        var storage = azurite.NewAccount();
+        using var watch = new Watch(storage, Markers);
+        var settings = Masked();
+        settings["contactProfiles"] = true;
+        await using var connector = await TestConnector.StartAsync(azurite, WithProfile, new()
+        {
+            ["dataProtection"] = settings,
+            ["fileStorage"] = new JsonObject { ["provider"] = "azure" },
+            ["transformers"] = new JsonObject
+            {
+                ["input"] = true,
+                ["source"] = """
+                    createWebhookTransformer({ handleInput: async ({ request, conversation }) => {
+                      if (request.body.eventType !== "MESSAGE") return null;
+                      const kept = await getSessionStorage(request.body.data.text, conversation.id);
+                      kept["Name" + "Marker"] = { said: request.body.data.text, file: "File" + "Marker" };
+                      return {};
+                    } });
+                    """,
+            },
+        }, storage: storage, options: new Dictionary<string, string?>(TestConnector.Quick) { ["Connector:Files:BaseUrl"] = "https://bot.example.com" });
+        var conversation = connector.Start("TextMarker", user: """{"userId":"IdMarker","name":"NameMarker","email":"MailMarker@x.de"}""");
+        await connector.SettledAsync(conversation, 1);
+        connector.Gateway.CustomerSendsFile(conversation, "FileMarker.png", Content.FileServer.Png, "TextMarker");
+        await connector.SettledAsync(conversation, 2);
+        await connector.Gateway.SettledAsync();
+
+        await watch.NothingShowsAsync(connector.Logs, connector.Admin, PagesOf(connector, conversation));
+        // It is all there, for who may read it.
+        var exported = await connector.Admin.GetStringAsync("/api/customers/IdMarker/export", TestContext.Current.CancellationToken);
+        foreach (var kept in (string[])["\"kind\":\"profile\"", "MailMarker", "\"property\":\"NameMarker\"", "\"name\":\"FileMarker.png\""])
+            Assert.Contains(kept, exported, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_table_container_and_queue_of_a_full_story_is_known_to_who_erases_and_watched()
+    {
+        var storage = azurite.NewAccount();
+        await using var connector = await TestConnector.StartAsync(azurite, WithProfile, new()
+        {
+            ["dataProtection"] = new JsonObject { ["contactProfiles"] = true },
+            ["fileStorage"] = new JsonObject { ["provider"] = "azure" },
+        }, storage: storage, options: new Dictionary<string, string?>(TestConnector.Quick) { ["Connector:Files:BaseUrl"] = "https://bot.example.com" });
+        var conversation = connector.Start("hello");
+        connector.Gateway.CustomerSendsFile(conversation, "a.png", Content.FileServer.Png, "a picture");
+        await connector.SettledAsync(conversation, 2);
+        await connector.Service<EightByEight.Connector.Conversations.Sweeper>().SweepAsync(TestContext.Current.CancellationToken);
+
+        var places = await Watch.PlacesAsync(storage, TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
+
+        var known = System.Text.RegularExpressions.Regex.Matches(
+            Infrastructure.Repository.Read("docs/admin-api.md"), @"^\| (?<kind>table|container|queue) `(?<name>[\w-]+)` \| (?<holds>.+) \|$", System.Text.RegularExpressions.RegexOptions.Multiline);
+        Assert.Equal(known.Select(row => $"{row.Groups["kind"]} {row.Groups["name"]}").Order(), places.Select(place => $"{place.Kind} {place.Name}").Order());
+        // What is not watched holds nothing of customers.
+        Assert.All(Watch.Unwatched, place => Assert.StartsWith("nothing",
+            known.Single(row => row.Groups["name"].Value == place.Name && row.Groups["kind"].Value == place.Kind).Groups["holds"].Value, StringComparison.Ordinal));
     }
 
     /// <summary>Settings that mask whatever can be masked.</summary>

@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
+using Azure.Data.Tables;
 using EightByEight.Connector;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EightByEight.Functions.Tests.Privacy;
@@ -14,11 +16,16 @@ public sealed class ProfilesTests(AzuriteFixture azurite)
     private static readonly string Customer = new CustomerKey("acme01", "WhatsApp", "user.1/ü").Id;
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private Profiles Make() => new(
-        new ConnectorStorage(
-            new ConfigurationBuilder().AddInMemoryCollection(
-                new Dictionary<string, string?> { ["AzureWebJobsStorage"] = azurite.NewAccount() }).Build(),
-            StorageTimeouts.Work, []), _time);
+    private Profiles Make() => Over(azurite.NewAccount()).Profiles;
+
+    private (Profiles Profiles, ConnectorStorage Storage) Over(string account)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
+            new Dictionary<string, string?> { ["AzureWebJobsStorage"] = account }).Build();
+        var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddSingleton<TimeProvider>(_time)
+            .AddConnector(configuration).BuildServiceProvider();
+        return (services.GetRequiredService<Profiles>(), services.GetRequiredService<ConnectorStorage>());
+    }
 
     private static ProfileChange Change(long sequence, string set, params string[] removed) => new()
     {
@@ -83,6 +90,35 @@ public sealed class ProfilesTests(AzuriteFixture azurite)
         await profiles.ApplyAsync(Change(1, """{"a":1}"""), Conversation(1), Cancellation);
         Assert.True(await profiles.DeleteAsync(Customer, Cancellation));
         Assert.Null(await profiles.FindAsync(Customer, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_profile_rests_without_a_word_of_whose_it_is_and_one_of_an_earlier_version_moves_there()
+    {
+        var (profiles, storage) = Over(azurite.NewAccount());
+        await storage.ReadyAsync();
+        var day = ActiveIndex.Day(_time.GetUtcNow());
+        await storage.Profiles.AddEntityAsync(new TableEntity(Customer, "profile")
+        {
+            ["Profile"] = """{"name":"Ann","old":1}"""u8.ToArray(),
+            ["Turns"] = """{"ep1|c-1":1}""",
+            ["Endpoint"] = "ep1",
+            ["UsedAt"] = _time.GetUtcNow(),
+        }, Cancellation);
+        await storage.Index.AddEntityAsync(new TableEntity($"profile|ep1|{day}", Customer), Cancellation);
+        Assert.Equal("""{"name":"Ann","old":1}""", (await profiles.FindAsync(Customer, Cancellation))!.Profile.ToJsonString());
+
+        await profiles.ApplyAsync(Change(1, """{"name":"undone"}"""), Conversation(1), Cancellation);
+        await profiles.ApplyAsync(Change(2, """{"seen":true}""", "old"), Conversation(1), Cancellation);
+
+        Assert.Equal("""{"name":"Ann","seen":true}""", (await profiles.FindAsync(Customer, Cancellation))!.Profile.ToJsonString());
+        Assert.Equal(Customer, (await profiles.FindAsync(Profiles.PlaceOf(Customer), Cancellation))!.CustomerId);
+        var row = Assert.Single(storage.Profiles.Query<TableEntity>(cancellationToken: Cancellation));
+        Assert.True(Seals.IsSealed(row.GetBinary("Profile")));
+        foreach (var one in storage.Index.Query<TableEntity>(cancellationToken: Cancellation).Append(row))
+            Assert.DoesNotContain(one, cell => $"{cell.Value}".Contains(Customer, StringComparison.Ordinal));
+        Assert.True(await profiles.DeleteAsync(Customer, Cancellation));
+        Assert.Empty(storage.Index.Query<TableEntity>(cancellationToken: Cancellation));
     }
 
     [Fact]

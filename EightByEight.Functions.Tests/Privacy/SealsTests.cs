@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Azure.Data.Tables;
@@ -5,6 +6,7 @@ using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Privacy;
+using EightByEight.Functions.Tests.Conversations;
 using EightByEight.Functions.Tests.Handover.Providers;
 using EightByEight.Simulator;
 using Microsoft.Extensions.DependencyInjection;
@@ -46,7 +48,7 @@ public sealed class SealsTests(AzuriteFixture azurite)
         // The key goes with the Endpoint, for who has not opened anything yet.
         var services = connector.Host.Services;
         using var deleted = await connector.Admin.DeleteAsync($"/api/endpoints/{connector.EndpointId}", TestContext.Current.CancellationToken);
-        var other = new Seals(services.GetRequiredService<EndpointDirectory>(), services.GetRequiredService<HandoverSeal>(), services.GetRequiredService<KeyRing>());
+        var other = new Seals(services.GetRequiredService<EndpointDirectory>(), services.GetRequiredService<SharedSeal>(), services.GetRequiredService<KeyRing>());
         Assert.Null(await other.OpenAsync(key, stored, TestContext.Current.CancellationToken));
     }
 
@@ -102,5 +104,76 @@ public sealed class SealsTests(AzuriteFixture azurite)
         test.Gateway.Faults.Clear();
         var conversation = (string)(await test.HasStatusAsync(id, "queued"))["conversationId"]!;
         Assert.Equal(["Hello"], await test.CustomerSaidAsync(conversation, 1));
+    }
+
+    [Fact]
+    public async Task What_tells_a_repetition_cannot_be_guessed_and_that_of_an_earlier_version_still_tells_it()
+    {
+        await using var test = await TestHandover.StartAsync(azurite);
+        var wanted = JsonNode.Parse("""{"reference":"chat-1","queueId":"101","user":{"name":"Ann"}}""")!.AsObject();
+        var id = (string)(await test.BeginAsync(wanted))["id"]!;
+        await test.SayAsync(id, "m1", "yes");
+        var guesses = ((string[])["yes", wanted.ToJsonString()]).Select(said => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(said)))).ToArray();
+        await SameAsync();
+        foreach (var row in await test.RowsAsync())
+            foreach (var cell in row)
+                Assert.DoesNotContain(guesses, guess => (cell.Value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : $"{cell.Value}").Contains(guess, StringComparison.Ordinal));
+
+        // As the version before left them.
+        var table = test.Host.Services.GetRequiredService<EightByEight.Connector.ConnectorStorage>().Handovers;
+        var rows = (await test.RowsAsync()).Where(row => row.PartitionKey == HandoverKey.Of(id).ToString()).ToList();
+        await table.UpdateEntityAsync(new TableEntity(HandoverKey.Of(id).ToString(), HandoverRows.Known("m-m1")) { ["Hash"] = guesses[0] },
+            Azure.ETag.All, TableUpdateMode.Merge, TestContext.Current.CancellationToken);
+        var head = JsonNode.Parse(rows.Single(row => row.RowKey == HandoverRows.Head).GetBinary("Head"))!;
+        head["requestHash"] = guesses[1];
+        await table.UpdateEntityAsync(
+            new TableEntity(HandoverKey.Of(id).ToString(), HandoverRows.Head) { ["Head"] = Encoding.UTF8.GetBytes(head.ToJsonString()) },
+            Azure.ETag.All, TableUpdateMode.Merge, TestContext.Current.CancellationToken);
+        await SameAsync();
+
+        async Task SameAsync()
+        {
+            Assert.Equal(id, (string?)(await test.BeginAsync(wanted, System.Net.HttpStatusCode.OK))["id"]);
+            var other = wanted.DeepClone().AsObject();
+            other["user"]!["name"] = "Bob";
+            await test.BeginAsync(other, System.Net.HttpStatusCode.UnprocessableEntity);
+            await test.SayAsync(id, "m1", "yes");
+            await test.SayAsync(id, "m1", "no", System.Net.HttpStatusCode.UnprocessableEntity);
+        }
+    }
+
+    [Fact]
+    public async Task Events_that_no_handover_has_claimed_rest_sealed()
+    {
+        await using var test = await TestHandover.StartAsync(azurite);
+        test.Gateway.StartConversation(
+            new ConversationStart { WebhookId = test.Gateway.Webhooks[0].Id, Channel = "ChatAPI", Text = "my card is 4111 1111" });
+
+        var rows = await Eventually.GetAsync(() => test.RowsAsync(), rows => rows.Any(IsAside), "an event that is set aside", null, test.Logs);
+
+        Assert.All(rows.Where(IsAside), row => Assert.True(Seals.IsSealed(row.GetBinary("Body"))));
+
+        static bool IsAside(TableEntity row) => row.PartitionKey.StartsWith("conversation|", StringComparison.Ordinal)
+            && row.RowKey.StartsWith(HandoverRows.Incoming, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Events_and_outputs_that_are_parked_rest_sealed()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, settings: Posted.Unsigned, options: new Dictionary<string, string?>(TestConnector.Quick)
+        {
+            ["Connector:Conversations:MaxAttempts"] = "2",
+        });
+        connector.Gateway.Faults.Add(Fault.Refuse(Operations.SendMessage, 400, times: 1_000));
+        var conversation = connector.Start("my card is 4111 1111");
+        await connector.PostAsync(conversation, "MESSAGE", null, raw:
+            """{"eventType":"MESSAGE","conversationId":"ID","data":{"sender":{"type":"user"},"text":"4111 1111 \ud800"}}""".Replace("ID", conversation));
+
+        var parked = await connector.ParkedAsync(2);
+
+        Assert.Equal(["Event", "Outputs"], parked.Select(item => (string?)item!["kind"]).Order());
+        var rows = await connector.RowsAsync(conversation, "9|");
+        Assert.Equal(2, rows.Count);
+        Assert.All(rows, row => Assert.True(Seals.IsSealed(row.GetBinary("Body"))));
     }
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
 using Azure.Storage.Queues;
 
 namespace EightByEight.Functions.Tests.Privacy;
@@ -12,6 +13,9 @@ namespace EightByEight.Functions.Tests.Privacy;
 /// </summary>
 internal sealed class Watch : IDisposable
 {
+    /// <summary>The bot's author wrote the Flow.</summary>
+    public static readonly (string Kind, string Name)[] Unwatched = [("table", "Flows")];
+
     private readonly string _storage;
     private readonly string[] _markers;
     private readonly ConcurrentQueue<string> _traced = new();
@@ -60,22 +64,38 @@ internal sealed class Watch : IDisposable
     public static async IAsyncEnumerable<(string Where, string Text)> RestingAsync(
         string storage, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
-        var tables = new TableServiceClient(storage);
-        await foreach (var table in tables.QueryAsync(cancellationToken: cancellation))
-            // The bot's author wrote the Flow.
-            if (table.Name != "Flows")
-                await foreach (var row in tables.GetTableClient(table.Name).QueryAsync<TableEntity>(cancellationToken: cancellation))
-                    foreach (var (name, value) in row)
-                        yield return ($"table {table.Name} {row.RowKey} {name}", value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : $"{value}");
-        var blobs = new BlobServiceClient(storage);
-        await foreach (var container in blobs.GetBlobContainersAsync(cancellationToken: cancellation))
-            await foreach (var blob in blobs.GetBlobContainerClient(container.Name).GetBlobsAsync(cancellationToken: cancellation))
-                yield return ($"blob {container.Name}/{blob.Name}", blob.Name
-                    + await ContentAsync(blobs.GetBlobContainerClient(container.Name).GetBlobClient(blob.Name), cancellation));
-        var queues = new QueueServiceClient(storage);
-        await foreach (var queue in queues.GetQueuesAsync(cancellationToken: cancellation))
-            foreach (var message in (await queues.GetQueueClient(queue.Name).PeekMessagesAsync(32, cancellation)).Value)
-                yield return ($"queue {queue.Name}", message.MessageText + Encoding.UTF8.GetString(Convert.FromBase64String(message.MessageText)));
+        await foreach (var (kind, name) in PlacesAsync(storage, cancellation))
+            if (!Unwatched.Contains((kind, name)))
+                await foreach (var found in InAsync(storage, kind, name, cancellation)) yield return found;
+    }
+
+    /// <summary>Every table, container and queue of an account, known to tests or not.</summary>
+    public static async IAsyncEnumerable<(string Kind, string Name)> PlacesAsync(
+        string storage, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (var table in new TableServiceClient(storage).QueryAsync(cancellationToken: cancellation)) yield return ("table", table.Name);
+        await foreach (var container in new BlobServiceClient(storage).GetBlobContainersAsync(cancellationToken: cancellation))
+            yield return ("container", container.Name);
+        await foreach (var queue in new QueueServiceClient(storage).GetQueuesAsync(cancellationToken: cancellation)) yield return ("queue", queue.Name);
+    }
+
+    private static async IAsyncEnumerable<(string Where, string Text)> InAsync(
+        string storage, string kind, string name, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        if (kind == "table")
+            await foreach (var row in new TableServiceClient(storage).GetTableClient(name).QueryAsync<TableEntity>(cancellationToken: cancellation))
+                foreach (var (column, value) in row)
+                    yield return ($"table {name} {row.RowKey} {column}", value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : $"{value}");
+        else if (kind == "container")
+        {
+            var container = new BlobServiceClient(storage).GetBlobContainerClient(name);
+            await foreach (var blob in container.GetBlobsAsync(BlobTraits.Metadata | BlobTraits.Tags, BlobStates.None, null, cancellation))
+                yield return ($"blob {name}/{blob.Name}", blob.Name + string.Join(' ', blob.Metadata) + string.Join(' ', blob.Tags ?? new Dictionary<string, string>())
+                    + await ContentAsync(container.GetBlobClient(blob.Name), cancellation));
+        }
+        else
+            foreach (var message in (await new QueueServiceClient(storage).GetQueueClient(name).PeekMessagesAsync(32, cancellation)).Value)
+                yield return ($"queue {name}", message.MessageText + Encoding.UTF8.GetString(Convert.FromBase64String(message.MessageText)));
     }
 
     private static async Task<string> ContentAsync(BlobClient blob, CancellationToken cancellation)

@@ -65,8 +65,90 @@ public sealed class SessionStorageTests(AzuriteFixture azurite)
         using var room = new TestRoom(azurite.NewAccount());
         await room.RunAsync(TestRoom.Handler("(await getSessionStorage('u', 's')).mark = 1; return {};"));
         await room.Storage.DeleteBeforeAsync(room.Time.GetUtcNow(), TestContext.Current.CancellationToken);
-        Assert.NotEmpty(await room.Storage.ReadAsync("one", new("u", "s"), TestContext.Current.CancellationToken));
+        Assert.NotEmpty((await room.Storage.ReadAsync("one", new("u", "s"), TestContext.Current.CancellationToken)).Values);
         await room.Storage.DeleteBeforeAsync(room.Time.GetUtcNow().AddDays(2), TestContext.Current.CancellationToken);
         Assert.Empty(room.Tables.TransformerStorage.Query<Azure.Data.Tables.TableEntity>());
     }
+
+    [Fact]
+    public async Task A_run_that_writes_what_its_conversation_wrote_before_asks_the_storage_for_nothing_more()
+    {
+        using var room = new TestRoom(azurite.NewAccount());
+        const string Write = "(await getSessionStorage('made', 'up')).mark = Math.random(); return {};";
+        async Task<int> AskedAsync(string body, string? conversation)
+        {
+            var before = room.Requests.Count;
+            Assert.Null((await room.RunAsync(TestRoom.Handler(body), conversation: conversation)).Failure);
+            return room.Requests.Count - before;
+        }
+
+        await room.RunAsync(TestRoom.Handler(Write));
+        var ofNobody = await AskedAsync(Write, conversation: null);
+        Assert.True(await AskedAsync(Write, "c") > ofNobody);
+
+        Assert.Equal(ofNobody, await AskedAsync(Write, "c"));
+        Assert.Equal(1, await AskedAsync("await getSessionStorage('made', 'up'); return {};", "c"));
+    }
+
+    [Fact]
+    public async Task What_a_conversations_runs_wrote_under_any_key_is_found_by_the_conversation()
+    {
+        using var room = new TestRoom(azurite.NewAccount());
+        await room.RunAsync(TestRoom.Handler("(await getSessionStorage('made', 'up')).mine = 1; return {};"), conversation: "c");
+        await room.RunAsync(TestRoom.Handler("const s = await getSessionStorage('made', 'up'); s.its = 2; s.mine = s.mine; return {};"), conversation: "d");
+        await room.RunAsync("createWebhookTransformer({ handleInject: async () => { (await getSessionStorage('of', 'inject')).told = 3; return { sessionId: 'c-1' }; } });",
+            handler: "handleInject");
+
+        Assert.Equal(["mine 1", "told 3"], await WrittenAsync(room, "c", "c-1"));
+        Assert.Equal(["its 2"], await WrittenAsync(room, "d"));
+        Assert.Empty(await WrittenAsync(room, "e"));
+
+        // Whoever assigns a property last may have kept what was there.
+        await room.RunAsync(TestRoom.Handler("const s = await getSessionStorage('made', 'up'); s.mine = s.mine + 1; return {};"), conversation: "d");
+        Assert.Equal(["mine of others, too", "told 3"], await WrittenAsync(room, "c", "c-1"));
+        await room.RunAsync(TestRoom.Handler("(await getSessionStorage('made', 'up')).its = 3; return {};"));
+        Assert.Equal(["its of others, too", "mine of others, too"], await WrittenAsync(room, "d"));
+    }
+
+    [Fact]
+    public async Task What_many_conversations_wrote_stays_found_by_each_of_them_and_is_nobodys_alone()
+    {
+        using var room = new TestRoom(azurite.NewAccount());
+        foreach (var number in Enumerable.Range(1, 25))
+            await room.RunAsync(TestRoom.Handler("(await getSessionStorage('API_KEYS', 'x')).token = Math.random(); return {};"), conversation: $"c{number}");
+
+        foreach (var number in (int[])[1, 25]) Assert.Equal(["token of others, too"], await WrittenAsync(room, $"c{number}"));
+        foreach (var number in Enumerable.Range(1, 25))
+            Assert.Single(await room.Storage.EraseAsync("one", [$"c{number}"], TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken));
+        Assert.NotEmpty((await room.Storage.ReadAsync("one", new("API_KEYS", "x"), TestContext.Current.CancellationToken)).Values);
+    }
+
+    [Fact]
+    public async Task What_leads_to_a_property_lives_as_long_as_the_property()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var room = new TestRoom(azurite.NewAccount(), now: DateTimeOffset.UtcNow.AddDays(-3));
+        const string Write = "(await getSessionStorage('made', 'up')).mark = Math.random(); return {};";
+        await room.RunAsync(TestRoom.Handler(Write), conversation: "c");
+        room.Time.Advance(TimeSpan.FromDays(3));
+        var written = await room.Tables.TransformerStorage.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: cancellation).ToListAsync(cancellation);
+        var between = written.Max(row => row.Timestamp!.Value).AddTicks(1);
+        await Eventually.GetAsync(() => DateTimeOffset.UtcNow, now => now > between.AddMilliseconds(50), "a later time");
+        await room.RunAsync(TestRoom.Handler(Write), conversation: "c");
+
+        await room.Storage.DeleteBeforeAsync(between, cancellation);
+        Assert.Single(await WrittenAsync(room, "c"));
+
+        for (var sweep = 0; sweep < 2; sweep++)
+        {
+            room.Time.Advance(TimeSpan.FromDays(1));
+            await room.Storage.DeleteBeforeAsync(room.Time.GetUtcNow().AddDays(2), cancellation);
+        }
+
+        Assert.Empty(room.Tables.TransformerStorage.Query<Azure.Data.Tables.TableEntity>(cancellationToken: cancellation));
+    }
+
+    private static async Task<List<string>> WrittenAsync(TestRoom room, params string[] names) =>
+        [.. (await room.Storage.WrittenByAsync("one", names, names, [], TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken))
+            .Select(one => $"{one.Name} {one.Value}{(one.IsShared ? "of others, too" : "")}").Order()];
 }

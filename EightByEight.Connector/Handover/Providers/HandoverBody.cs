@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using EightByEight.Connector.Admin;
 using EightByEight.Connector.ChatGateway;
@@ -47,9 +45,8 @@ internal static class HandoverBody
         return problems.Count == 0 ? (id, text) : throw new BodyException(problems);
     }
 
-    /// <summary>The same for the same JSON, however it is spaced.</summary>
-    public static string HashOf(JsonElement body) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(body, AdminJson.Default.JsonElement))));
+    /// <summary>The same text for the same JSON, however it is spaced.</summary>
+    public static string Plain(JsonElement body) => JsonSerializer.Serialize(body, AdminJson.Default.JsonElement);
 
     private static User ReadUser(JsonMembers all, List<BodyProblem> problems)
     {

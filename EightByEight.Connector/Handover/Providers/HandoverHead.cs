@@ -37,7 +37,7 @@ internal sealed record HandoverHead
     /// <summary>Whether the history is in the agents' language, or was tried to be.</summary>
     public bool HistoryIsTranslated { get; set; }
 
-    /// <summary>SHA-256 of the request that began it: a repetition has to be the same.</summary>
+    /// <summary>See <see cref="RequestHashes"/>: a repetition of the request that began it has to be the same.</summary>
     public string RequestHash { get; set; } = "";
 
     /// <summary>One of <see cref="HandoverStatus"/>.</summary>
@@ -239,7 +239,7 @@ internal static class HandoverKey
     /// <summary>Events of a conversation of 8x8 that no handover has claimed yet.</summary>
     public static ConversationKey Unclaimed(string conversationId) => ConversationKey.Of(UnclaimedRoom, conversationId);
 
-    /// <summary>Whether it names what <see cref="HandoverSeal"/> seals.</summary>
+    /// <summary>Whether it names what <see cref="Privacy.SharedSeal"/> seals.</summary>
     public static bool IsSealed(ConversationKey key) => key.EndpointId is Room or UnclaimedRoom;
 
     public static bool IsHandover(ConversationKey key) => key.EndpointId is Room or CallbackRoom;

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
@@ -17,7 +15,8 @@ namespace EightByEight.Connector.Handover.Providers;
 /// Where what bots ask and what 8x8 says is accepted: stored first, then woken, then answered. What was accepted is never lost and
 /// never counted twice.
 /// </summary>
-internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, Seals seals, TimeProvider time)
+internal sealed class HandoverInbox(
+    ConnectorStorage storage, WakeUps wakeUps, Seals seals, RequestHashes hashes, TimeProvider time)
 {
     private const int MostAttempts = 40;
 
@@ -153,7 +152,7 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, S
     {
         if (!IsId(handoverId)) return Acceptance.NoHandover;
         var key = HandoverKey.Of(handoverId);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(command.Text ?? "")));
+        var hash = await hashes.OfAsync(key, command.Text ?? "", cancellation);
         var backup = wakeUps.PutBackupAsync(key, TimeSpan.Zero, cancellation);
         var acceptance = await InsertAsync(key, knownAs, hash, command, cancellation);
         // A repetition rings too: the first time may have died between its insert and its wake-up.
@@ -170,7 +169,7 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, S
         {
             var (head, bell) = await HeadAsync(key.Conversation, cancellation);
             if (head is null || bell is null) return Acceptance.NoHandover;
-            if (head.HasEnded && await KnownAsync(partition, knownAs, hash, cancellation) is var known) return known ?? Acceptance.HasEnded;
+            if (head.HasEnded && await KnownAsync(key, knownAs, command, cancellation) is var known) return known ?? Acceptance.HasEnded;
             var number = (bell.GetInt64(HandoverRows.Commands) ?? 0) + 1;
             body ??= await _bodies.StoreAsync(key, knownAs, JsonSerializer.SerializeToUtf8Bytes(
                 command with { ReceivedAt = time.GetUtcNow().ToUnixTimeMilliseconds() }, HandoverJson.Compact.Command), cancellation);
@@ -190,17 +189,18 @@ internal sealed class HandoverInbox(ConnectorStorage storage, WakeUps wakeUps, S
             }
             catch (RequestFailedException refused) when (refused.Status is 409 or 412 && attempt < MostAttempts)
             {
-                if (await KnownAsync(partition, knownAs, hash, cancellation) is { } acceptance) return acceptance;
+                if (await KnownAsync(key, knownAs, command, cancellation) is { } acceptance) return acceptance;
                 // Something else came in meanwhile: look again.
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(5, 5 + 5 * attempt)), time, cancellation);
             }
         }
     }
 
-    private async Task<Acceptance?> KnownAsync(string partition, string knownAs, string hash, CancellationToken cancellation)
+    private async Task<Acceptance?> KnownAsync(ConversationKey key, string knownAs, Command command, CancellationToken cancellation)
     {
-        var row = await Table.GetEntityIfExistsAsync<TableEntity>(partition, HandoverRows.Known(knownAs), cancellationToken: cancellation);
-        return !row.HasValue ? null : row.Value!.GetString("Hash") == hash ? Acceptance.Known : Acceptance.Differs;
+        var row = await Table.GetEntityIfExistsAsync<TableEntity>(key.ToString(), HandoverRows.Known(knownAs), cancellationToken: cancellation);
+        if (!row.HasValue) return null;
+        return await hashes.IsOfAsync(key, row.Value!.GetString("Hash"), command.Text ?? "", cancellation) ? Acceptance.Known : Acceptance.Differs;
     }
 
     private async Task<(HandoverHead? Head, TableEntity? Bell)> HeadAsync(string handoverId, CancellationToken cancellation)

@@ -22,9 +22,10 @@ internal static class HandoverProviderServices
         // 8x8 waits for an answer only briefly; bots and the work itself are more patient.
         services.AddKeyedSingleton(Inbox.Acknowledge, (s, _) => new HandoverInbox(
             s.GetRequiredKeyedService<ConnectorStorage>(Inbox.Acknowledge), s.GetRequiredKeyedService<WakeUps>(Inbox.Acknowledge),
-            s.GetRequiredService<Seals>(), s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<Seals>(), s.GetRequiredService<RequestHashes>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<HandoverInbox>();
-        services.AddSingleton(s => new HandoverSeal(
+        services.AddSingleton<RequestHashes>();
+        services.AddSingleton(s => new SharedSeal(
             s.GetRequiredKeyedService<ConnectorStorage>(Inbox.Acknowledge), s.GetRequiredService<KeyRing>()));
         CallbackClient.AddTo(services);
         services.AddSingleton<Interpreter>();

@@ -17,7 +17,8 @@ using Microsoft.Extensions.Logging;
 namespace EightByEight.Connector.Handover.Providers;
 
 /// <summary><c>/api/handovers</c>, for the bot of a handover provider.</summary>
-internal sealed partial class HandoverRoutes(Desk desk, HandoverStream stream, TimeProvider time, ILogger<HandoverRoutes> logger)
+internal sealed partial class HandoverRoutes(
+    Desk desk, HandoverStream stream, RequestHashes hashes, TimeProvider time, ILogger<HandoverRoutes> logger)
 {
     private const int MostKey = 255;
 
@@ -57,7 +58,7 @@ internal sealed partial class HandoverRoutes(Desk desk, HandoverStream stream, T
         var name = key.Length > 0 ? "k " + key : body.Text("reference") is { } given ? "r " + given : null;
         var id = IdOf(provider.Id, name);
         var (reference, conversation) = HandoverBody.ReadHandover(body, id, provider.Settings);
-        var hash = HandoverBody.HashOf(body);
+        var said = HandoverBody.Plain(body);
         var wakeUp = await desk.Inbox.BeginAsync(new HandoverHead
         {
             Id = id,
@@ -67,11 +68,11 @@ internal sealed partial class HandoverRoutes(Desk desk, HandoverStream stream, T
             QueueId = conversation.Assignment?.Id,
             Reference = reference,
             Language = body.Member("user").Text("language") is { } language && TranslationSettings.IsLanguage(language) ? language : null,
-            RequestHash = hash,
+            RequestHash = await hashes.OfAsync(HandoverKey.Of(id), said, http.RequestAborted),
             CreatedAt = time.GetUtcNow().ToUnixTimeMilliseconds(),
         }, new CustomerKey(provider.Settings.TenantId, conversation.ChannelId, conversation.User.UserId is { Length: > 0 } user ? user : id).Id,
             conversation, http.RequestAborted);
-        if (wakeUp is null) await RequireSameAsync(id, hash, http.RequestAborted);
+        if (wakeUp is null) await RequireSameAsync(id, said, http.RequestAborted);
         var opened = await OpenedAsync(id, wakeUp, http.RequestAborted);
         http.Response.Headers.Location = $"/api/handovers/{id}";
         if (opened.Status == HandoverStatus.Failed)
@@ -111,9 +112,10 @@ internal sealed partial class HandoverRoutes(Desk desk, HandoverStream stream, T
         }
     }
 
-    private async Task RequireSameAsync(string id, string hash, CancellationToken cancellation)
+    private async Task RequireSameAsync(string id, string said, CancellationToken cancellation)
     {
-        if (await desk.Inbox.FindAsync(id, cancellation) is { } head && head.RequestHash != hash)
+        if (await desk.Inbox.FindAsync(id, cancellation) is { } head
+            && !await hashes.IsOfAsync(HandoverKey.Of(id), head.RequestHash, said, cancellation))
             throw new AdminException(422, "Used before", "This Idempotency-Key or reference was used for another request. Take a new one.");
     }
 

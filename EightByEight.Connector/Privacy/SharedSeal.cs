@@ -1,21 +1,25 @@
 using Azure;
 using Azure.Data.Tables;
+using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
-using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Handover.Providers;
 
-namespace EightByEight.Connector.Handover.Providers;
+namespace EightByEight.Connector.Privacy;
 
 /// <summary>
-/// The keys that seal what rests of handovers, made once for all instances. Events of 8x8 rest before anybody knows whose they are, so
-/// that all handovers have the same.
+/// The keys that seal what belongs to no one Endpoint, made once for all instances: handovers of other bots, whose events of 8x8 rest before
+/// anybody knows whose they are, and contact profiles, which several Endpoints share.
 /// </summary>
-internal sealed class HandoverSeal(ConnectorStorage storage, KeyRing ring)
+internal sealed class SharedSeal(ConnectorStorage storage, KeyRing ring)
 {
     /// <summary>For which purpose Data Protection encrypts the private key.</summary>
     public const string Purpose = "Handovers seal";
 
     private const string Place = "seal";
     private SealKey? _known;
+
+    /// <summary>Whether it names what these keys seal.</summary>
+    public static bool IsFor(ConversationKey key) => HandoverKey.IsSealed(key) || Profiles.IsKey(key);
 
     /// <exception cref="EndpointSecretException">There are none yet, and the key ring cannot be used now.</exception>
     public async ValueTask<SealKey> FindAsync(CancellationToken cancellation)
