@@ -80,7 +80,8 @@ internal sealed class FileIndex(ConnectorStorage storage, KeyRing ring, Seals se
         await storage.ReadyAsync().WaitAsync(cancellation);
         var (start, end) = (FileId.PartitionOf(endpointId, ""), FileId.PartitionOf(endpointId, Day(before)));
         var filter = TableClient.CreateQueryFilter($"PartitionKey ge {start} and PartitionKey lt {end}");
-        await foreach (var row in storage.Files.QueryAsync<TableEntity>(filter, cancellationToken: cancellation)) yield return StoredFile.From(row, name: null);
+        await foreach (var row in storage.Files.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
+            yield return StoredFile.From(row, name: null);
     }
 
     /// <summary>A conversation's files, oldest first.</summary>

@@ -53,7 +53,10 @@ internal sealed class FileStores(
             : null;
     }
 
-    /// <summary>Names the store of settings: <c>azure:account/container</c> (the connector's own account has no name), <c>s3:</c> or <c>googleCloud:bucket</c>.</summary>
+    /// <summary>
+    /// Names the store of settings: <c>azure:account/container</c> (the connector's own account has no name), <c>s3:</c> or
+    /// <c>googleCloud:bucket</c>.
+    /// </summary>
     public static string PlaceOf(FileStorageSettings settings) => settings.Provider switch
     {
         "azure" => $"azure:{settings.Azure.AccountName}/{settings.Azure.Container ?? DefaultContainer}",

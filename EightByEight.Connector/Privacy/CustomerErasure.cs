@@ -118,7 +118,8 @@ internal sealed partial class CustomerErasure(
                 pending.Add($"A conversation of Endpoint {trace.Key?.EndpointId} could not be erased yet. {reason}");
             }
 
-        receipt.Shared = await receipt.Shared.ToAsyncEnumerable().Where(async (place, c) => await transformers.StaysAsync(place, c)).ToListAsync(cancellation);
+        receipt.Shared = await receipt.Shared.ToAsyncEnumerable()
+            .Where(async (place, c) => await transformers.StaysAsync(place, c)).ToListAsync(cancellation);
         receipt.Pending = pending;
         if (pending.Count == 0) receipt.FinishedAt = time.GetUtcNow();
         await PutAsync(receipt, cancellation);

@@ -24,7 +24,12 @@ internal sealed class CustomerExport(
             if (await profiles.FindAsync(customer, cancellation) is { } profile)
             {
                 count++;
-                yield return new() { ["kind"] = "profile", ["customer"] = profile.CustomerId, ["usedAt"] = profile.UsedAt.ToString("O"), ["data"] = profile.Profile };
+                yield return Line("profile", new()
+                {
+                    ["customer"] = profile.CustomerId,
+                    ["usedAt"] = profile.UsedAt.ToString("O"),
+                    ["data"] = profile.Profile,
+                });
             }
 
         var names = new Dictionary<CustomerTrace, ConversationNames>();
@@ -35,7 +40,10 @@ internal sealed class CustomerExport(
         foreach (var trace in traces)
         {
             if (trace.Key is not { } key) continue;
-            await foreach (var line in names.TryGetValue(trace, out var known) ? OfAsync(key, trace.ConversationId, known, all, cancellation) : OfHandoverAsync(key, cancellation))
+            var lines = names.TryGetValue(trace, out var known)
+                ? OfAsync(key, trace.ConversationId, known, all, cancellation)
+                : OfHandoverAsync(key, cancellation);
+            await foreach (var line in lines)
             {
                 count++;
                 line["conversationId"] = trace.ConversationId;
@@ -48,7 +56,8 @@ internal sealed class CustomerExport(
     }
 
     private async IAsyncEnumerable<JsonObject> OfAsync(
-        ConversationKey key, string conversationId, ConversationNames names, IReadOnlyCollection<string> all, [EnumeratorCancellation] CancellationToken cancellation)
+        ConversationKey key, string conversationId, ConversationNames names, IReadOnlyCollection<string> all,
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
         await foreach (var row in InAsync(storage.Conversations, key.ToString(), cancellation))
             if (row.RowKey != RowKeys.Bell) yield return Line(KindOf(row.RowKey), await rows.OfAsync(key, row, cancellation));
@@ -115,7 +124,8 @@ internal sealed record ConversationNames(IReadOnlyCollection<string> Ids, IReadO
     public static ConversationNames Of(string conversationId, ConversationState state)
     {
         string[] ids = [.. Enumerable.Range(1, Math.Max(1, state.Sessions)).Select(n => $"{conversationId}-{n}")
-            .Concat(state.OtherSessions.Values.Append(state.Session).OfType<Session>().Select(session => session.Id)).Append(conversationId).Distinct()];
+            .Concat(state.OtherSessions.Values.Append(state.Session).OfType<Session>().Select(session => session.Id))
+            .Append(conversationId).Distinct()];
         var users = state.OtherSessions.Values.Append(state.Session).Select(session => session?.UserId).OfType<string>()
             .Append(TransformerView.UserId(conversationId, state with { Session = null })).Distinct();
         return new(ids, [.. users.SelectMany(user => ids.Select(id => new StorageKey(user, id)))]);

@@ -33,7 +33,10 @@ internal sealed class Seals(EndpointDirectory endpoints, SharedSeal shared, KeyR
     /// <summary>Whether these bytes are sealed.</summary>
     public static bool IsSealed(ReadOnlySpan<byte> bytes) => bytes.StartsWith(Mark);
 
-    /// <summary>The bytes as they may rest: sealed where the Endpoint's settings mask anything, else as they are; what belongs to no one Endpoint always sealed.</summary>
+    /// <summary>
+    /// The bytes as they may rest: sealed where the Endpoint's settings mask anything, else as they are; what belongs to no one Endpoint
+    /// always sealed.
+    /// </summary>
     public async ValueTask<byte[]> SealAsync(ConversationKey key, byte[] clear, CancellationToken cancellation)
     {
         if (SharedSeal.IsFor(key)) return Seal((await shared.FindAsync(cancellation)).PublicKey, key, clear);

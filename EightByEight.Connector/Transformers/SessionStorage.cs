@@ -245,7 +245,9 @@ internal sealed class SessionStorage(ConnectorStorage storage, Seals seals, Time
     {
         public static Place Of(TableEntity trace) => Parse(trace.RowKey);
 
-        public static Place Parse(string text) => new(text[..text.IndexOf('|', StringComparison.Ordinal)], text[(text.IndexOf('|', StringComparison.Ordinal) + 1)..]);
+        public static Place Parse(string text) => text.Split('|') is [var partition, var row]
+            ? new(partition, row)
+            : throw new FormatException($"'{text}' is no place of a property.");
 
         public override string ToString() => $"{Partition}|{Row}";
     }

@@ -132,7 +132,8 @@ internal sealed class TransformerRoutes(
             : [];
         var arguments = TransformerTest.Arguments(handler, shown, eventId);
         arguments["endpoint"] = EndpointView.Of(endpoint);
-        var result = await room.RunAsync(id, source, handler, arguments, cancellation, conversationId ?? (shown["conversationId"] as JsonValue)?.ToString());
+        var about = conversationId ?? (shown["conversationId"] as JsonValue)?.ToString();
+        var result = await room.RunAsync(id, source, handler, arguments, cancellation, about);
         return TypedResults.Text(TransformerTest.Shown(result).ToJsonString(), "application/json");
     }
 

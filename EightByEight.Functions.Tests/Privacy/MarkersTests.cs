@@ -295,7 +295,8 @@ public sealed class MarkersTests(AzuriteFixture azurite)
         var places = await Watch.PlacesAsync(storage, TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
 
         var known = System.Text.RegularExpressions.Regex.Matches(
-            Infrastructure.Repository.Read("docs/admin-api.md"), @"^\| (?<kind>table|container|queue) `(?<name>[\w-]+)` \| (?<holds>.+) \|$", System.Text.RegularExpressions.RegexOptions.Multiline);
+            Infrastructure.Repository.Read("docs/admin-api.md"), @"^\| (?<kind>table|container|queue) `(?<name>[\w-]+)` \| (?<holds>.+) \|$",
+            System.Text.RegularExpressions.RegexOptions.Multiline);
         Assert.Equal(known.Select(row => $"{row.Groups["kind"]} {row.Groups["name"]}").Order(), places.Select(place => $"{place.Kind} {place.Name}").Order());
         // What is not watched holds nothing of customers.
         Assert.All(Watch.Unwatched, place => Assert.StartsWith("nothing",

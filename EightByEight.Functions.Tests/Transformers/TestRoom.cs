@@ -42,7 +42,8 @@ internal sealed class TestRoom : IDisposable, IHttpClientFactory
 
     public FakeTimeProvider Time { get; }
 
-    public Task<HandlerResult> RunAsync(string source, JsonObject? arguments = null, string handler = "handleInput", string endpoint = "one", string? conversation = null) =>
+    public Task<HandlerResult> RunAsync(
+        string source, JsonObject? arguments = null, string handler = "handleInput", string endpoint = "one", string? conversation = null) =>
         Room.RunAsync(endpoint, source, handler, arguments ?? [], TestContext.Current.CancellationToken, conversation);
 
     /// <summary>What the body of an <c>handleInput</c> returns as text.</summary>

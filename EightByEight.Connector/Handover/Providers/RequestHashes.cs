@@ -23,7 +23,8 @@ internal sealed class RequestHashes(Seals seals)
     /// <exception cref="EndpointSecretException">The key cannot be read now.</exception>
     public async ValueTask<bool> IsOfAsync(ConversationKey key, string resting, string said, CancellationToken cancellation) =>
         resting.StartsWith(Mark, StringComparison.Ordinal)
-            ? await seals.OpenAsync(key, Convert.FromBase64String(resting[Mark.Length..]), cancellation) is { } hash && hash.AsSpan().SequenceEqual(Hash(said))
+            ? await seals.OpenAsync(key, Convert.FromBase64String(resting[Mark.Length..]), cancellation) is { } hash
+                && hash.AsSpan().SequenceEqual(Hash(said))
             : resting == Convert.ToHexStringLower(Hash(said));
 
     private static byte[] Hash(string said) => SHA256.HashData(Encoding.UTF8.GetBytes(said));
