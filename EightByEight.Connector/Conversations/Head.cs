@@ -130,6 +130,13 @@ internal sealed record ConversationState
     /// <summary>What the last turn changed of its customer's profile; null: nothing.</summary>
     public ProfileChange? ProfileChange { get; set; }
 
+    /// <summary>The profile of a test's customer, which stands in place of the real one; null: it is no test.</summary>
+    public JsonObject? OwnProfile { get; set; }
+
+    /// <summary>This state after the last turn's change of its own profile.</summary>
+    public ConversationState WithOwnProfileChanged() =>
+        OwnProfile is null || ProfileChange is not { } change ? this : this with { OwnProfile = change.On(OwnProfile), ProfileChange = null };
+
     /// <summary>The customers that lead here, by <see cref="CustomerKey.Id"/>: who 8x8 or a transformer said that it is.</summary>
     public IReadOnlyList<string> Customers { get; set; } = [];
 

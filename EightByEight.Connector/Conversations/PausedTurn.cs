@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using EightByEight.Connector.Flows;
 
 namespace EightByEight.Connector.Conversations;
@@ -23,6 +24,10 @@ internal sealed record PausedTurn
     /// <summary>When it is due; milliseconds since 1970.</summary>
     public long DueAt { get; set; }
 
+    /// <summary>How long the pause is; known only where the turn was made.</summary>
+    [JsonIgnore]
+    public TimeSpan Delay { get; set; }
+
     public FlowPosition At { get; set; } = new() { Step = "" };
     public JsonObject Input { get; set; } = [];
 
@@ -45,6 +50,7 @@ internal sealed record PausedTurn
         IsBesideAgent = stored.IsBesideAgent,
         Part = part + 1,
         DueAt = (now + pause.Delay).ToUnixTimeMilliseconds(),
+        Delay = pause.Delay,
         At = pause.At,
         Input = pause.Input,
         Steps = pause.Steps,

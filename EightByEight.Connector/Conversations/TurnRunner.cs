@@ -217,7 +217,8 @@ internal sealed partial class TurnRunner(
         if (settings.DataProtection.MaskIpAddress) Masking.MaskAddresses(input);
         if (flow.NamesUrlToken) input["URLToken"] = await endpoints.UrlTokenAsync(endpoint, cancellation);
         var customer = CustomerOf(input, state, endpoint);
-        var profile = customer is null ? session.Profile : await ProfileAsync(customer, stored, state, endpoint, cancellation);
+        var profile = customer is null ? session.Profile
+            : state.OwnProfile ?? await ProfileAsync(customer, stored, state, endpoint, cancellation);
         using var run = flow.Begin(new FlowInput
         {
             Input = input,

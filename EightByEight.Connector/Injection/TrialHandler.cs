@@ -9,8 +9,10 @@ using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Files;
 using EightByEight.Connector.Handover;
 using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Transformers;
 using EightByEight.Connector.Webhooks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -24,11 +26,12 @@ namespace EightByEight.Connector.Injection;
 /// It stands in no list of conversations and is counted nowhere.
 /// </summary>
 internal sealed partial class TrialHandler(
-    EndpointDirectory endpoints, RequestKeys keys, TurnRunner turns, TrialSessions sessions, IOptions<ConversationOptions> options,
-    TimeProvider time, ILogger<TrialHandler> logger)
+    EndpointDirectory endpoints, RequestKeys keys, TurnRunner turns, TransformerRoom transformers, TrialSessions sessions,
+    IOptions<ConversationOptions> options, TimeProvider time, ILogger<TrialHandler> logger)
 {
     private const int MostAttempts = 5;
     private const int MostNotices = 10;
+    private const int MostParts = 100;
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -59,7 +62,7 @@ internal sealed partial class TrialHandler(
         if (!await keys.HasKeyAsync(request, endpoint, EndpointSecrets.TestKey, cancellation))
             return new(401, "Not allowed", "Send Authorization: Bearer with the Endpoint's test.key.");
         var now = time.GetUtcNow();
-        if (EventOf(bytes, now, out var fault) is not var (stored, body)) return new(400, "Bad body", fault!);
+        if (EventOf(bytes, now, out var fault) is not { } given) return new(400, "Bad body", fault!);
         if (!await sessions.CountAsync(endpoint, now, cancellation))
         {
             context.Response.Headers.RetryAfter = "600";
@@ -68,8 +71,8 @@ internal sealed partial class TrialHandler(
 
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var session = await sessions.ReadAsync(endpoint.Id, stored.ConversationId, cancellation);
-            var (answer, state) = await TriedAsync(stored, body, session.State, endpoint, cancellation);
+            var session = await sessions.ReadAsync(endpoint.Id, given.Stored.ConversationId, cancellation);
+            var (answer, state) = await TriedAsync(given, session.State, endpoint, cancellation);
             if (!await sessions.WriteAsync(session, state, now, cancellation)) continue;
             context.Response.ContentType = "application/json; charset=utf-8";
             await context.Response.WriteAsync(answer.ToJsonString(), cancellation);
@@ -80,26 +83,30 @@ internal sealed partial class TrialHandler(
     }
 
     /// <summary>A whole event of 8x8 as it is, or one made of Cognigy's <c>{ userId, sessionId, text, data }</c>.</summary>
-    private static (StoredEvent Stored, JsonElement Body)? EventOf(byte[] bytes, DateTimeOffset now, out string? fault)
+    private static Input? EventOf(byte[] bytes, DateTimeOffset now, out string? fault)
     {
         fault = "The body must be an event of 8x8, or an object with sessionId and text or data.";
         JsonObject body;
         try
         {
             if (JsonNode.Parse(bytes) is not JsonObject given) return null;
-            body = given["eventType"] is null ? MessageOf(given, now) : given;
+            var isEvent = given["eventType"] is not null;
+            body = isEvent ? given : MessageOf(given, now);
             var element = JsonElement.Parse(body.ToJsonString());
             if (element.Text("conversationId") is not { Length: > 0 and <= WebhookEvent.MaxId } conversation
                 || element.Text("eventType") is not { Length: > 0 } type || type[0] == '$') return null;
-            return (new StoredEvent
-            {
-                EventId = $"test-{Guid.NewGuid():n}",
-                EventType = type,
-                ConversationId = conversation,
-                Timestamp = now.ToUnixTimeMilliseconds(),
-                ReceivedAt = now.ToUnixTimeMilliseconds(),
-                Body = default,
-            }, element);
+            return new(
+                new StoredEvent
+                {
+                    EventId = $"test-{Guid.NewGuid():n}",
+                    EventType = type,
+                    ConversationId = conversation,
+                    Timestamp = now.ToUnixTimeMilliseconds(),
+                    ReceivedAt = now.ToUnixTimeMilliseconds(),
+                    Body = default,
+                },
+                element,
+                isEvent ? null : element.Member("data").Member("sender").Text("id"));
         }
         catch (Exception wrong) when (wrong is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -107,6 +114,23 @@ internal sealed partial class TrialHandler(
             return null;
         }
     }
+
+    /// <summary>What is tried.</summary>
+    /// <param name="UserId">Whose words they are; null: whose 8x8's events said.</param>
+    private sealed record Input(StoredEvent Stored, JsonElement Body, string? UserId)
+    {
+        /// <summary>What is known of the conversation, with who the customer is.</summary>
+        public ConversationFacts Known(ConversationFacts facts)
+        {
+            if (UserId is null) return facts;
+            var user = facts.User.Value is { } known ? JsonNode.Parse(known)!.AsObject() : [];
+            user["userId"] = UserId;
+            return facts with { User = new(user.ToJsonString(), facts.User.At) };
+        }
+    }
+
+    /// <summary>What came of an input.</summary>
+    private sealed record Trial(List<Turn> Turns, List<double> SkippedDelays);
 
     private static JsonObject MessageOf(JsonObject given, DateTimeOffset now)
     {
@@ -123,43 +147,80 @@ internal sealed partial class TrialHandler(
     }
 
     private async Task<(JsonObject Answer, ConversationState State)> TriedAsync(
-        StoredEvent stored, JsonElement body, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
+        Input given, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
+        var (stored, body) = (given.Stored, given.Body);
         var bytes = Encoding.UTF8.GetBytes(body.GetRawText());
+        // Whatever an earlier test left is not waited for; and no test touches the profile of a customer.
+        state = state with { Facts = given.Known(state.Facts), Paused = null, OwnProfile = state.OwnProfile ?? [] };
         var plan = await Plan.MakeAsync(
             new Snapshot { State = state, Inbox = [new("2", stored)] }, endpoint.Settings, time.GetUtcNow(), options.Value, _ => new(bytes),
             text => turns.IntentAsync(text, state, endpoint, cancellation));
-        var made = new List<Turn>();
+        var trial = new Trial([], []);
         state = plan.After(state);
         if (plan.Cancels)
         {
-            made.Add(turns.TurnOf(stored, state.Session, IncomingContent.Of(body).Text) with { Action = ConversationAction.TakeBack });
+            trial.Turns.Add(turns.TurnOf(stored, state.Session, IncomingContent.Of(body).Text) with { Action = ConversationAction.TakeBack });
             state = state with { Handover = state.Handover!.Ended(HandoverStatus.Cancelled, null) };
         }
         else if (plan.Acting is not null)
         {
-            (var turn, state) = await turns.RunAsync(stored, body, [], state, endpoint, cancellation, plan.IsShown, plan.OnlyLooks);
-            if (turn is not null) made.Add(turn);
+            // Files are neither fetched, stored nor scanned: a test leaves nothing behind.
+            (var turn, state) = await turns.RunAsync(
+                stored, body, IncomingFile.Of(body), state, endpoint, cancellation, plan.IsShown, plan.OnlyLooks);
+            if (turn is not null) state = await WholeAsync(trial, turn, state, stored, endpoint, cancellation);
         }
 
         for (var told = 0; told < MostNotices && state.Handover is { Notices: [var notice, ..] }; told++)
         {
             (var turn, state) = await turns.TellAsync(
                 stored with { EventType = StoredEvent.HandoverNotice }, notice, state, endpoint, cancellation);
-            made.Add(turn);
+            state = await WholeAsync(trial, turn, state, stored, endpoint, cancellation);
         }
 
-        return (AnswerOf(stored, made, state, endpoint.Settings), state);
+        return (AnswerOf(stored, trial, state, endpoint.Settings), state);
     }
 
-    private JsonObject AnswerOf(StoredEvent stored, List<Turn> made, ConversationState state, EndpointSettings settings) => new()
+    /// <summary>A turn with all that comes after its pauses, which are not waited for.</summary>
+    private async Task<ConversationState> WholeAsync(
+        Trial trial, Turn turn, ConversationState state, StoredEvent stored, Endpoint endpoint, CancellationToken cancellation)
+    {
+        trial.Turns.Add(turn);
+        state = state.WithOwnProfileChanged();
+        while (state.Paused is { } rest)
+        {
+            if (rest.Part > MostParts)
+            {
+                trial.Turns.Add(turns.TurnOf(stored, state.Session, null) with
+                {
+                    Part = rest.Part,
+                    Failure = new(rest.At.Step, 0, $"The turn paused {MostParts} times, more than a test goes along with: the rest of it is left out."),
+                });
+                state = state with { Paused = null };
+                break;
+            }
+
+            if (rest.Delay > TimeSpan.Zero) trial.SkippedDelays.Add(rest.Delay.TotalSeconds);
+            (turn, state) = await turns.ContinueAsync(rest, rest.Event(stored.ConversationId), state, endpoint, cancellation);
+            trial.Turns.Add(turn);
+            state = state.WithOwnProfileChanged();
+        }
+
+        if (turn.SessionId is { } session)
+            await transformers.FinishedAsync(
+                endpoint, TransformerView.UserId(stored.ConversationId, state), session, stored.ConversationId, cancellation);
+        return state;
+    }
+
+    private JsonObject AnswerOf(StoredEvent stored, Trial trial, ConversationState state, EndpointSettings settings) => new()
     {
         ["sessionId"] = state.Session?.Id,
         ["conversationId"] = stored.ConversationId,
-        ["outputs"] = new JsonArray([.. made.SelectMany(turn => turn.Outputs).Select(Json)]),
-        ["calls"] = new JsonArray([.. made.SelectMany(turn => CallsOf(turn, stored.ConversationId, state, settings))]),
-        ["failure"] = made.Select(turn => turn.Failure).FirstOrDefault(failure => failure is not null)?.Message,
-        ["unsent"] = made.Select(turn => turn.UnsentReason).FirstOrDefault(reason => reason is not null),
+        ["outputs"] = new JsonArray([.. trial.Turns.SelectMany(turn => turn.Outputs).Select(Json)]),
+        ["calls"] = new JsonArray([.. trial.Turns.SelectMany(turn => CallsOf(turn, stored.ConversationId, state, settings))]),
+        ["skippedDelays"] = new JsonArray([.. trial.SkippedDelays.Select(seconds => (JsonNode)seconds)]),
+        ["failure"] = trial.Turns.Select(turn => turn.Failure).FirstOrDefault(failure => failure is not null)?.Message,
+        ["unsent"] = trial.Turns.Select(turn => turn.UnsentReason).FirstOrDefault(reason => reason is not null),
         ["handover"] = state.Handover is { } handover ? HandoverCase.Name(handover.Status) : null,
         ["peopleTalk"] = state.Facts.People.TalkAt(time.GetUtcNow(), options.Value.TransferGrace) != Talk.No,
     };

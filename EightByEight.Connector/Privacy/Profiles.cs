@@ -65,10 +65,7 @@ internal sealed class Profiles(ConnectorStorage storage, Seals seals, TimeProvid
             if (turns.GetValueOrDefault(conversation.ToString()) >= change.Sequence) return;
             turns[conversation.ToString()] = change.Sequence;
             while (turns.Count > MostTurns) turns.Remove(turns.Keys.First());
-            var profile = (JsonObject)before.Profile.DeepClone();
-            foreach (var (name, value) in change.Set) profile[name] = value?.DeepClone();
-            foreach (var name in change.Removed) profile.Remove(name);
-            var json = JsonSerializer.SerializeToUtf8Bytes(profile, ProfileJson.Options);
+            var json = JsonSerializer.SerializeToUtf8Bytes(change.On(before.Profile), ProfileJson.Options);
             if (json.Length > MaxSize) return;
             var row = new TableEntity(place, Row)
             {
@@ -215,6 +212,15 @@ internal sealed record ProfileChange
 
     /// <summary>Top-level members that are gone.</summary>
     public IReadOnlyList<string> Removed { get; set; } = [];
+
+    /// <summary>A profile after this change.</summary>
+    public JsonObject On(JsonObject before)
+    {
+        var profile = (JsonObject)before.DeepClone();
+        foreach (var (name, value) in Set) profile[name] = value?.DeepClone();
+        foreach (var name in Removed) profile.Remove(name);
+        return profile;
+    }
 
     /// <summary>What became of a profile; null: nothing.</summary>
     public static ProfileChange? Between(string customerId, JsonObject before, JsonObject after)
