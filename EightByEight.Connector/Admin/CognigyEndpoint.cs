@@ -86,6 +86,22 @@ internal static class CognigyEndpoint
         return settings;
     }
 
+    /// <summary>Leaves settings out that are refused, where they came of a member of the file, and says so in the report.</summary>
+    /// <returns>Whether there were any.</returns>
+    public static bool LeaveOut(IReadOnlyList<BodyProblem> refused, JsonObject settings, List<ImportLine> report)
+    {
+        var leftOut = false;
+        foreach (var (path, message) in refused)
+        {
+            if (report.FindIndex(line => line.To is not null && $"$.{line.To}" == path) is not (>= 0 and var index)) continue;
+            Remove(settings, report[index].To!);
+            report[index] = report[index] with { To = null, Note = $"It is refused here: {message}" };
+            leftOut = true;
+        }
+
+        return leftOut;
+    }
+
     private static void Read(string path, JsonElement value, JsonObject settings, JsonObject all, List<ImportLine> report)
     {
         void Take(string to, JsonNode? what, string? note = null)
@@ -102,7 +118,7 @@ internal static class CognigyEndpoint
 
         switch (path)
         {
-            case var _ when value.ValueKind == JsonValueKind.Null:
+            case var _ when value.ValueKind == JsonValueKind.Null || (value.ValueKind == JsonValueKind.String && string.IsNullOrWhiteSpace(value.GetString())):
                 report.Add(new(path, null, "It is not set."));
                 break;
             case "settings.sessionExpiration" when value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var minutes):
@@ -147,5 +163,13 @@ internal static class CognigyEndpoint
         var at = settings;
         foreach (var part in parts[..^1]) at = at[part] as JsonObject ?? (JsonObject)(at[part] = new JsonObject());
         at[parts[^1]] = value;
+    }
+
+    private static void Remove(JsonObject settings, string path)
+    {
+        var parts = path.Split('.');
+        var at = settings;
+        foreach (var part in parts[..^1]) at = at[part]!.AsObject();
+        at.Remove(parts[^1]);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Content;
@@ -67,14 +68,42 @@ internal sealed class PortableEndpoints(EndpointStore store, SettingsBody bodies
         if (isCognigys && flow is null)
             throw new AdminException(400, "No Flow", "A Flow of Cognigy cannot be imported: name a stored one with ?flow=.");
         var carried = isCognigys ? [] : await CarriedAsync(file, existing, cancellation);
-        var change = await bodies.ReadAsync(JsonElement.Parse(settings.ToJsonString()), cancellation, [.. carried.Select(one => one.Name)]);
-        foreach (var one in carried)
+        var change = await ChangeOfAsync(settings, carried, isCognigys ? report : null, cancellation);
+        // It takes the name before any Flow is changed that others run.
+        var endpoint = await store.CreateAsync(change, cancellation);
+        try
         {
-            await flows.PutAsync(one.Name, one.Document, one.ContentType, _ => true, cancellation);
-            directory.Drop(one.Name);
+            foreach (var one in carried)
+            {
+                await flows.PutAsync(one.Name, one.Document, one.ContentType, _ => true, cancellation);
+                directory.Drop(one.Name);
+            }
+        }
+        catch
+        {
+            // Whoever gave up, the name is free for the next try.
+            await store.DeleteAsync(endpoint.Id, _ => true, CancellationToken.None);
+            throw;
         }
 
-        return (await store.CreateAsync(change, cancellation), report);
+        return (endpoint, report);
+    }
+
+    /// <param name="leftOut">Is told what is left out because it is refused; null: nothing is.</param>
+    private async Task<EndpointChange> ChangeOfAsync(
+        JsonObject settings, IReadOnlyList<PortableFlow> carried, List<ImportLine>? leftOut, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                return await bodies.ReadAsync(JsonElement.Parse(settings.ToJsonString()), cancellation, [.. carried.Select(one => one.Name)]);
+            }
+            catch (BodyException refused) when (leftOut is not null && CognigyEndpoint.LeaveOut(refused.Problems, settings, leftOut))
+            {
+                // The rest may be right.
+            }
+        }
     }
 
     private static JsonObject SettingsOf(JsonElement file, List<ImportLine> report)
@@ -100,10 +129,16 @@ internal sealed class PortableEndpoints(EndpointStore store, SettingsBody bodies
     {
         var carried = new List<PortableFlow>();
         if (file.Member("flows") is not { ValueKind: JsonValueKind.Array } list) return carried;
-        foreach (var item in list.EnumerateArray().Take(MostFlows))
+        if (list.GetArrayLength() is > MostFlows and var count)
+            throw new AdminException(400, "Too many Flows", $"The file has {count} Flows, and {MostFlows} can be imported at once: store the others with PUT /api/flows/{{name}}, and leave them out of it.");
+        var names = new HashSet<string>();
+        foreach (var item in list.EnumerateArray())
         {
             if (item.Text("name") is not { } name || item.Text("document") is not { } document)
                 throw new AdminException(400, "Not an Endpoint", "Each of 'flows' has a name and a document.");
+            if (!names.Add(name)) throw new AdminException(400, "Not an Endpoint", $"The Flow {name} is given twice.");
+            if (Encoding.UTF8.GetByteCount(document) > FlowStore.MostBytes)
+                throw new AdminException(413, "Too large", $"The Flow {name} has more than {FlowStore.MostBytes} bytes.");
             if (compile(document).Name != name)
                 throw new AdminException(400, "Another name", $"The document of the Flow {name} has another name.");
             var stored = await flows.ReadAsync(name, cancellation);

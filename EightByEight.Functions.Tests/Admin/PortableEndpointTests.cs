@@ -109,6 +109,73 @@ public sealed class PortableEndpointTests(AzuriteFixture azurite)
         Assert.Equal(["URLToken", "channel", "flowId", "fileStorageSettings", "novelty"], left);
     }
 
+    [Fact]
+    public async Task A_name_that_is_taken_leaves_the_stored_Flow_as_it_was()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(server, "called", Mine);
+        (await server.SendAsync("POST", "/api/endpoints", """{ "name": "Acme", "flow": "called", "eightByEight": {} }""")).Is(HttpStatusCode.Created);
+
+        (await server.SendAsync("POST", "/api/endpoints/import?existing=replace", File(("called", Called)))).Is(HttpStatusCode.Conflict);
+
+        Assert.Equal(Mine, (await server.SendAsync("GET", "/api/flows/called")).Text);
+        Assert.Single((await server.SendAsync("GET", "/api/flows/called/versions")).Json.GetProperty("items").EnumerateArray());
+    }
+
+    [Theory]
+    [InlineData(1, 101, "has 101 Flows")]
+    [InlineData(2, 1, "is given twice")]
+    public async Task Flows_that_cannot_all_be_stored_are_refused_and_none_is(int times, int count, string why)
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        var flows = Enumerable.Range(0, count).SelectMany(number => Enumerable.Repeat(($"f{number}", $"name: f{number}\nstart: [ {{ say: A }} ]"), times));
+
+        var refused = await server.SendAsync("POST", "/api/endpoints/import?flow=f0", File([.. flows]));
+
+        refused.Is(HttpStatusCode.BadRequest);
+        Assert.Contains(why, refused.Text, StringComparison.Ordinal);
+        Assert.Empty((await server.SendAsync("GET", "/api/flows")).Json.GetProperty("items").EnumerateArray());
+        Assert.Empty((await server.SendAsync("GET", "/api/endpoints")).Json.GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task What_a_file_of_Cognigy_leaves_empty_is_not_set_and_what_is_refused_here_is_a_line_of_the_report()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(server, "called", Called);
+
+        var imported = await server.SendAsync("POST", "/api/endpoints/import?flow=called", """
+            { "URLToken": "abc", "name": "Old", "flowId": "f-1", "dashbotApikey": "", "dashbotPlatform": "",
+              "settings": { "apiKey": "", "apiTenant": "", "baseUrl": "https://example.com", "acceptConversationActiveEvent": true },
+              "translationSettings": { "glossaryId": "", "setInputLanguageOnExecutionCount": 0, "inputLanguage": "Klingon!", "flowLanguage": "de", "formality": "" } }
+            """);
+
+        imported.Is(HttpStatusCode.Created);
+        var made = (await server.SendAsync("GET", $"/api/endpoints/{imported.Json.GetProperty("endpoint").GetString()}")).Json;
+        Assert.Equal((true, "de", 1, "auto"), (made.GetProperty("eightByEight").GetProperty("acceptConversationActiveEvent").GetBoolean(),
+            made.GetProperty("translation").GetProperty("flowLanguage").GetString(), made.GetProperty("translation").GetProperty("detectOnInputs").GetInt32(),
+            made.GetProperty("translation").GetProperty("userLanguage").GetString()));
+        Assert.False(made.GetProperty("eightByEight").GetProperty("apiKeySet").GetBoolean());
+        var report = imported.Json.GetProperty("report").EnumerateArray().ToDictionary(line => line.GetProperty("member").GetString()!);
+        foreach (var empty in (string[])["dashbotApikey", "dashbotPlatform", "settings.apiKey", "settings.apiTenant", "translationSettings.glossaryId",
+            "translationSettings.formality"])
+            Assert.Equal((JsonValueKind.Null, "It is not set."), (report[empty].GetProperty("to").ValueKind, report[empty].GetProperty("note").GetString()));
+        Assert.Equal((JsonValueKind.Null, "It is refused here: Must be a whole number from 1 to 100."), (
+            report["translationSettings.setInputLanguageOnExecutionCount"].GetProperty("to").ValueKind,
+            report["translationSettings.setInputLanguageOnExecutionCount"].GetProperty("note").GetString()));
+        foreach (var refused in (string[])["settings.baseUrl", "translationSettings.inputLanguage"])
+            Assert.StartsWith("It is refused here: ", report[refused].GetProperty("note").GetString(), StringComparison.Ordinal);
+    }
+
+    private const string Mine = "name: called\nstart:\n  - say: Mine.\n";
+
+    private static string File(params (string Name, string Document)[] flows) => JsonSerializer.Serialize(new
+    {
+        format = "8x8-connector-endpoint/1",
+        settings = new { name = "Acme", flow = "called", eightByEight = new { } },
+        flows = flows.Select(flow => new { name = flow.Name, contentType = "application/yaml", document = flow.Document }),
+    });
+
     private static string Settings(JsonElement resource)
     {
         var settings = JsonNode.Parse(resource.GetRawText())!.AsObject();
