@@ -46,6 +46,21 @@ public sealed record AnalyticsDay
         var (channels, intents, goals) = (new Counts(), new Counts(), new Counts());
         var sum = new AnalyticsDay { Day = day };
         double duration = 0;
+        // The parts of a turn follow one another, and its last word counts.
+        AnalyticsRecord? said = null;
+        void Close(AnalyticsRecord? next)
+        {
+            if (said is not null && next is { Part: > 0 } && (next.ConversationId, next.EventId) == (said.ConversationId, said.EventId))
+            {
+                if (next.Understood is not null) said = next;
+                return;
+            }
+
+            if (said?.Understood == true) sum.Understood++;
+            if (said?.Understood == false) sum.NotUnderstood++;
+            said = next;
+        }
+
         await foreach (var record in records)
         {
             duration += record.DurationMs;
@@ -58,13 +73,13 @@ public sealed record AnalyticsDay
 
             conversations.Add(record.ConversationId);
             if (record.SessionId is { } session) sessions.Add(session);
-            if (record.Understood == true) sum.Understood++;
-            if (record.Understood == false) sum.NotUnderstood++;
+            Close(record);
             if (record.Handover) sum.Handovers++;
             if (record.Failed) sum.Failures++;
             foreach (var goal in record.Goals) goals.Add(goal);
         }
 
+        Close(null);
         return sum with
         {
             Conversations = conversations.Count,

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace EightByEight.Connector.Analytics;
 
 /// <summary>Writes records as they are read, so that a year of them needs no memory.</summary>
-internal static class AnalyticsExport
+internal static partial class AnalyticsExport
 {
     private static readonly IReadOnlyList<(string Name, Func<AnalyticsRecord, object?> Value)> Columns =
     [
@@ -44,7 +45,7 @@ internal static class AnalyticsExport
         }
     }
 
-    /// <summary>RFC 4180, UTF-8, with a header. A spreadsheet calculates nothing of it: what could be a formula begins with <c>'</c>.</summary>
+    /// <summary>RFC 4180, UTF-8, with a header. A spreadsheet calculates nothing of it: <c>'</c> stands before what could be a formula.</summary>
     public static async Task WriteCsvAsync(IAsyncEnumerable<AnalyticsRecord> records, Stream target, CancellationToken cancellation)
     {
         await target.WriteAsync(Encoding.UTF8.GetBytes(string.Join(',', Columns.Select(column => column.Name)) + "\r\n"), cancellation);
@@ -56,9 +57,16 @@ internal static class AnalyticsExport
     {
         null => "",
         bool flag => flag ? "true" : "false",
-        string text => Quoted(text is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n', ..] ? "'" + text : text),
+        string text => Quoted(Formula().Replace(text is ['\t' or '\r' or '\n', ..] ? "'" + text : text, "$1'$2")),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
+
+    /// <summary>
+    /// At the start of a cell, and wherever a spreadsheet may begin one: those that split at a semicolon or tab see no quotes in the middle
+    /// of what is a cell to them.
+    /// </summary>
+    [GeneratedRegex("((?:^|[;\t\r\n])[ \"]*)([=+@\\-\uFF1D\uFF0B\uFF20\uFF0D])")]
+    private static partial Regex Formula();
 
     private static string Quoted(string text) =>
         text.AsSpan().ContainsAny("\",\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;

@@ -71,6 +71,21 @@ public sealed class AnalyticsStoreTests(AzuriteFixture azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_turn_of_several_parts_is_understood_or_not_once_as_its_last_part_says()
+    {
+        await AddAsync("a", 1, Now, r => r with { EventId = "one", Understood = true });
+        await AddAsync("a", 2, Now, r => r with { EventId = "one", Part = 1, Understood = true });
+        await AddAsync("a", 3, Now, r => r with { EventId = "one", Part = 2, Understood = false });
+        await AddAsync("a", 4, Now.AddMinutes(1), r => r with { EventId = "two" });
+        await AddAsync("a", 5, Now.AddMinutes(1), r => r with { EventId = "two", Part = 1, Understood = true });
+        await AddAsync("b", 1, Now.AddMinutes(2), r => r with { EventId = "three", Understood = true });
+        await SweepAsync();
+
+        var day = Assert.Single(await DaysAsync());
+        Assert.Equal((3, 2, 1), (day.Turns, day.Understood, day.NotUnderstood));
+    }
+
+    [Fact]
     public async Task A_late_record_is_added_to_its_own_day()
     {
         await AddAsync("c", 1, Now.AddDays(-3), activeOn: Now.AddDays(-3));
@@ -126,6 +141,22 @@ public sealed class AnalyticsStoreTests(AzuriteFixture azurite) : IAsyncLifetime
             "at,conversationId,sequence,part,eventId,eventType,sessionId,execution,channel,localeId,flow,intent,intentScore,understood,durationMs,outputs,handover,failed,goals,custom,text,data,ip\r\n"
             + "2026-03-10T12:00:00.000Z,c,0,0,,,,0,'+1,,,,-0.5,true,0,0,false,false,'@sum; b,\"{\"\"plan\"\":\"\"gold, \\\"\"old\\\"\"\"\"}\",\"'=HYPERLINK(\"\"x\"\"),\nb\",,\r\n",
             System.Text.Encoding.UTF8.GetString(target.ToArray()));
+    }
+
+    [Theory]
+    [InlineData("x;=1+1", "x;'=1+1")]
+    [InlineData("x;\"=1+1", "\"x;\"\"'=1+1\"")]
+    [InlineData("x\t=1+1", "x\t'=1+1")]
+    [InlineData("\uFF1D1+1", "'\uFF1D1+1")]
+    [InlineData(" =1+1", " '=1+1")]
+    [InlineData("x;y", "x;y")]
+    [InlineData("one\n-two", "\"one\n'-two\"")]
+    [InlineData("a = b", "a = b")]
+    public async Task No_cell_becomes_a_formula_wherever_a_spreadsheet_splits_its_line(string text, string cell)
+    {
+        using var target = new MemoryStream();
+        await AnalyticsExport.WriteCsvAsync(Of(new AnalyticsRecord { At = Now, Text = text }), target, Cancellation);
+        Assert.EndsWith($",false,false,,,{cell},,\r\n", System.Text.Encoding.UTF8.GetString(target.ToArray()), StringComparison.Ordinal);
     }
 
     private static async IAsyncEnumerable<AnalyticsRecord> Of(AnalyticsRecord record)

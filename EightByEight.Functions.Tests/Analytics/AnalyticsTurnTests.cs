@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Flows;
 using EightByEight.Functions.Tests.Conversations;
+using EightByEight.Functions.Tests.Transformers;
 
 namespace EightByEight.Functions.Tests.Analytics;
 
@@ -75,6 +76,20 @@ public sealed class AnalyticsTurnTests(AzuriteFixture azurite)
         Assert.Equal(("hours", 1.0, true), ((string?)records[0]["intent"], (double?)records[0]["intentScore"], (bool?)records[0]["understood"]));
         Assert.Equal((null, false), ((string?)records[1]["intent"], (bool?)records[1]["understood"]));
         Assert.InRange((double)records[1]["intentScore"]!, 0, 0.44);
+    }
+
+    [Fact]
+    public async Task A_turn_that_pauses_counts_once_as_understood()
+    {
+        const string flow = "name: shop\nintents: { hours: { examples: [ when are you open, opening hours ] } }\nstart: [ say: A, delay: 0, say: B ]";
+        await using var connector = await TestConnector.StartAsync(azurite, flow, Open(), options: Posted.Unpumped);
+        await SayAsync(connector, "first", "Opening hours?");
+        Assert.Equal(["A", "B"], await connector.SaidAsync("c"));
+        await connector.Service<Sweeper>().SweepAsync(TestContext.Current.CancellationToken);
+
+        var daily = await connector.Admin.GetFromJsonAsync<JsonObject>($"/api/endpoints/{connector.EndpointId}/analytics/daily", TestContext.Current.CancellationToken);
+        var day = Assert.Single(daily!["items"]!.AsArray())!;
+        Assert.Equal((1, 1, 0), ((int?)day["turns"], (int?)day["understood"], (int?)day["notUnderstood"]));
     }
 
     [Fact]
