@@ -18,6 +18,12 @@ public sealed record TranslationChange
     /// <summary>Whether markers are removed also while nothing is translated.</summary>
     public bool? AlwaysRemoveMarkers { get; set; }
 
+    /// <summary>What stands between two of these is not translated.</summary>
+    public string? NoTranslationMarker { get; set; }
+
+    /// <summary>How many inputs of the session are looked at to detect the language.</summary>
+    public int? DetectOnInputs { get; set; }
+
     internal TranslationSettings On(TranslationSettings settings) => settings with
     {
         Enabled = Enabled ?? settings.Enabled,
@@ -25,6 +31,8 @@ public sealed record TranslationChange
         FlowLanguage = FlowLanguage ?? settings.FlowLanguage,
         SkipPayloads = SkipPayloads ?? settings.SkipPayloads,
         AlwaysRemoveMarkers = AlwaysRemoveMarkers ?? settings.AlwaysRemoveMarkers,
+        NoTranslationMarker = NoTranslationMarker ?? settings.NoTranslationMarker,
+        DetectOnInputs = DetectOnInputs ?? settings.DetectOnInputs,
     };
 
     /// <summary>With what another one changes beyond it.</summary>
@@ -35,5 +43,7 @@ public sealed record TranslationChange
         FlowLanguage = later.FlowLanguage ?? FlowLanguage,
         SkipPayloads = later.SkipPayloads ?? SkipPayloads,
         AlwaysRemoveMarkers = later.AlwaysRemoveMarkers ?? AlwaysRemoveMarkers,
+        NoTranslationMarker = later.NoTranslationMarker ?? NoTranslationMarker,
+        DetectOnInputs = later.DetectOnInputs ?? DetectOnInputs,
     };
 }

@@ -9,6 +9,12 @@ public partial record TranslationSettings
     /// <summary>The customer's language is detected.</summary>
     public const string Auto = "auto";
 
+    /// <summary>The longest marker, in characters.</summary>
+    internal const int LongestMarker = 20;
+
+    /// <summary>The most inputs that are looked at to detect the language.</summary>
+    internal const int MostDetections = 100;
+
     /// <summary>The secret with the provider's key.</summary>
     internal const string Key = "translation.apiKey";
 
@@ -72,12 +78,12 @@ public partial record TranslationSettings
             BaseUrl = body.String("baseUrl", 500),
             UserLanguage = body.String("userLanguage", 20) ?? defaults.UserLanguage,
             FlowLanguage = body.String("flowLanguage", 20) ?? defaults.FlowLanguage,
-            DetectOnInputs = body.Number("detectOnInputs", 1, 100, defaults.DetectOnInputs),
+            DetectOnInputs = body.Number("detectOnInputs", 1, MostDetections, defaults.DetectOnInputs),
             Formality = body.Word(
                 "formality", defaults.Formality, "default", "more", "less", "prefer_more", "prefer_less"),
             GlossaryInput = body.String("glossaryInput", 100),
             GlossaryOutput = body.String("glossaryOutput", 100),
-            NoTranslationMarker = body.String("noTranslationMarker", 20) ?? defaults.NoTranslationMarker,
+            NoTranslationMarker = body.String("noTranslationMarker", LongestMarker) ?? defaults.NoTranslationMarker,
             AlwaysRemoveMarkers = body.Flag("alwaysRemoveMarkers", defaults.AlwaysRemoveMarkers),
             SkipPayloads = body.Flag("skipPayloads", defaults.SkipPayloads),
             TimeoutSeconds = body.Number("timeoutSeconds", 1, 30, defaults.TimeoutSeconds),

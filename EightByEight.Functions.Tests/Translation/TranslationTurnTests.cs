@@ -51,6 +51,31 @@ public sealed class TranslationTurnTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_Flow_sets_the_marker_and_on_how_many_inputs_the_language_is_detected()
+    {
+        await using var provider = await FakeProvider.StartAsync();
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: sets
+            start:
+              - once: [ { setTranslation: { noTranslationMarker: "##", detectOnInputs: 3, flowLanguage: es } } ]
+              - say: "Hi ##Acme## **friend**"
+            """, new()
+        {
+            ["eightByEight"] = new JsonObject { ["verifySignatures"] = false },
+            ["translation"] = new JsonObject { ["enabled"] = true, ["apiKey"] = "k", ["baseUrl"] = provider.Url },
+        }, options: new Dictionary<string, string?>(Posted.Unpumped) { ["Connector:Translation:AllowPrivateAddresses"] = "true" });
+
+        foreach (var (detected, at) in new[] { ("de", 1_000), ("nl", 2_000), ("sv", 3_000), ("da", 4_000) })
+        {
+            provider.Detected = detected;
+            await connector.SayAsync("c", $"said {detected}", at);
+        }
+
+        Assert.Equal(["de:Hi Acme de:**friend**", "nl:Hi Acme nl:**friend**", "sv:Hi Acme sv:**friend**", "sv:Hi Acme sv:**friend**"],
+            await connector.SaidAsync("c"));
+    }
+
+    [Fact]
     public async Task Two_who_were_woken_for_one_event_translate_once_also_where_only_the_session_has_it_switched_on()
     {
         var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -9,6 +9,7 @@ internal sealed class SetTranslation : Step
     private TranslationChange _flags = new();
     private Template? _userLanguage;
     private Template? _flowLanguage;
+    private Template? _marker;
 
     public static SetTranslation Parse(StepSource source)
     {
@@ -20,15 +21,18 @@ internal sealed class SetTranslation : Step
             return step;
         }
 
-        source.CheckMembers(map, "setTranslation", "enabled", "userLanguage", "flowLanguage", "skipPayloads", "alwaysRemoveMarkers");
+        source.CheckMembers(map, "setTranslation", "enabled", "userLanguage", "flowLanguage", "skipPayloads", "noTranslationMarker", "alwaysRemoveMarkers",
+            "detectOnInputs");
         step._flags = new()
         {
             Enabled = DataProtection.Flag(source, map, "enabled"),
             SkipPayloads = DataProtection.Flag(source, map, "skipPayloads"),
             AlwaysRemoveMarkers = DataProtection.Flag(source, map, "alwaysRemoveMarkers"),
+            DetectOnInputs = source.Whole(map, "detectOnInputs", 1, TranslationSettings.MostDetections),
         };
         if (map.Find("userLanguage") is { } user) step._userLanguage = source.Compiler.Template(user, "userLanguage");
         if (map.Find("flowLanguage") is { } flow) step._flowLanguage = source.Compiler.Template(flow, "flowLanguage");
+        if (map.Find("noTranslationMarker") is { } marker) step._marker = source.Compiler.Template(marker, "noTranslationMarker");
         return step;
     }
 
@@ -38,9 +42,14 @@ internal sealed class SetTranslation : Step
         {
             UserLanguage = Language(_userLanguage?.Require(turn), orAuto: true),
             FlowLanguage = Language(_flowLanguage?.Require(turn), orAuto: false),
+            NoTranslationMarker = Marker(_marker?.Require(turn)),
         });
         return Outcome.Continue;
     }
+
+    private static string? Marker(string? marker) =>
+        marker is null || (marker.Length <= TranslationSettings.LongestMarker && !marker.Any(char.IsControl)) ? marker
+        : throw new StepException($"'noTranslationMarker' has more than {TranslationSettings.LongestMarker} characters, or a line break.");
 
     private static string? Language(string? tag, bool orAuto) =>
         tag is null || TranslationSettings.IsLanguage(tag) && (orAuto || tag != TranslationSettings.Auto) ? tag
