@@ -6,11 +6,13 @@ namespace EightByEight.Connector.Agents;
 
 /// <summary>
 /// What Flows of Cognigy.AI say: a text and <c>data</c>, in which <c>_cognigy._default</c> describes what is shown on any channel, and
-/// <c>_webchat</c> or <c>_facebook</c> a message in the form of Messenger. Source: Cognigy.AI, <c>api.output</c> and the say node.
+/// <c>_webchat</c> or <c>_facebook</c> a message in the form of Messenger, <c>_eightByEight</c> one of 8x8 as it is. Source: Cognigy.AI, <c>api.output</c> and the say node.
 /// </summary>
 internal static class CognigyOutputs
 {
-    private static readonly string[] Channels = ["_default", "_eightByEight", "_webchat", "_facebook", "_defaultPreview"];
+    private static readonly string[] Channels = ["_eightByEight", "_default", "_webchat", "_facebook", "_defaultPreview"];
+
+    private static readonly string[] OnlyOf8x8 = ["cards", "attachments", "externalProvider"];
 
     /// <summary>One output of the agent, as one or more of ours.</summary>
     public static IEnumerable<Output> Read(string? text, JsonElement data, List<string> faults)
@@ -18,10 +20,10 @@ internal static class CognigyOutputs
         // An older form wraps it once more.
         var cognigy = data.Member("_cognigy") is { ValueKind: JsonValueKind.Object } found ? found : data.Member("_data").Member("_cognigy");
         var shown = Channels.Select(channel => cognigy.Member(channel)).Where(one => one.ValueKind == JsonValueKind.Object)
-            .Select(one => OfChannel(one, faults)).FirstOrDefault(one => one is { IsEmpty: false });
+            .Select(one => OfMessage(one, faults) ?? OfChannel(one, faults)).FirstOrDefault(one => one is { IsEmpty: false });
         var plugin = data.Member("_plugin") is { ValueKind: JsonValueKind.Object } given ? given : default;
         var output = shown ?? new Output { Rich = Plugin(plugin) };
-        if (output.Text.Length == 0 && text is { Length: > 0 }) output = output with { Text = text };
+        if (output is { Text.Length: 0, Rich: not RawMessage } && text is { Length: > 0 }) output = output with { Text = text };
         output = output with { Data = Rest(data) };
         if (!output.IsEmpty || output.Data is not null) yield return output;
         if (data.Member("attachments") is not { ValueKind: JsonValueKind.Array } files) yield break;
@@ -36,6 +38,15 @@ internal static class CognigyOutputs
         if (AgentOutputs.Object(data) is not { } rest) return null;
         foreach (var name in new[] { "_cognigy", "_data", "_plugin", "attachments", "handover", "end", "type" }) rest.Remove(name);
         return rest.Count == 0 ? null : rest;
+    }
+
+    /// <summary>A message as 8x8 takes it, by what only such a one has; null: it is none.</summary>
+    private static Output? OfMessage(JsonElement channel, List<string> faults)
+    {
+        if (!OnlyOf8x8.Any(name => channel.TryGetProperty(name, out _))) return null;
+        if (RawMessages.Read(AgentOutputs.Object(channel)!, out var problem) is { } message) return new Output { Rich = new RawMessage(message) };
+        faults.Add($"'_eightByEight' is not a message of 8x8: {problem}");
+        return null;
     }
 
     private static Output? OfChannel(JsonElement channel, List<string> faults)

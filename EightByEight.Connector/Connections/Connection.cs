@@ -72,6 +72,10 @@ internal enum ConnectionKind
     [JsonStringEnumMemberName("oauth2")]
     OAuth2,
 
+    /// <summary>As the last part of the URL's path, such as the URL token of an Endpoint of Cognigy.AI.</summary>
+    [JsonStringEnumMemberName("urlToken")]
+    UrlToken,
+
     /// <summary>It signs what is sent, as Standard Webhooks 1.0 says, and is never sent.</summary>
     [JsonStringEnumMemberName("signature")]
     Signature,

@@ -45,7 +45,7 @@ internal static class ConnectionBody
     {
         foreach (var kind in Enum.GetValues<ConnectionKind>())
             if (string.Equals(word, kind.ToString(), StringComparison.OrdinalIgnoreCase)) return kind;
-        all.Refuse("kind", "Must be bearer, basic, apiKey, oauth2 or signature.");
+        all.Refuse("kind", "Must be bearer, basic, apiKey, oauth2, urlToken or signature.");
         return default;
     }
 

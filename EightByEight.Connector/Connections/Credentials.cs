@@ -26,6 +26,7 @@ internal sealed class Credentials(ConnectionStore store, IHttpClientFactory http
     {
         var (connection, secret) = await GetAsync(name, request.RequestUri!.Host, cancellation);
         var settings = connection.Settings;
+        var url = new UriBuilder(request.RequestUri);
         switch (settings.Kind)
         {
             case ConnectionKind.Bearer:
@@ -40,8 +41,11 @@ internal sealed class Credentials(ConnectionStore store, IHttpClientFactory http
                 request.Headers.TryAddWithoutValidation(header, secret);
                 break;
             case ConnectionKind.ApiKey:
-                var url = new UriBuilder(request.RequestUri);
                 url.Query = $"{url.Query.TrimStart('?')}{(url.Query.Length > 1 ? "&" : "")}{Uri.EscapeDataString(settings.Query!)}={Uri.EscapeDataString(secret)}";
+                request.RequestUri = url.Uri;
+                break;
+            case ConnectionKind.UrlToken:
+                url.Path = $"{url.Path.TrimEnd('/')}/{Uri.EscapeDataString(secret)}";
                 request.RequestUri = url.Uri;
                 break;
             case ConnectionKind.OAuth2:

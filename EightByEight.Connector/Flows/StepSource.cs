@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using EightByEight.Connector.Connections;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Steps;
 
@@ -117,8 +118,9 @@ internal sealed partial record StepSource(
     public Uri? Url(DocumentNode node, string member)
     {
         if (Compiler.PlainText(node, member) is not { } text) return null;
-        if (WebAddress.IsOne(text)) return new Uri(text);
-        Problems.Report(node, $"'{member}' is a URL that begins with https:// or http://, not '{text}'.");
+        if (UrlSecrets.Fault(text) is { } secret) Problems.Report(node, $"'{member}' {secret}");
+        else if (WebAddress.IsOne(text)) return new Uri(text);
+        else Problems.Report(node, $"'{member}' is a URL that begins with https:// or http://, not '{text}'.");
         return null;
     }
 

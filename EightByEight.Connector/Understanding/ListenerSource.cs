@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using EightByEight.Connector.Connections;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Flows.Questions;
 using EightByEight.Connector.Flows.Steps;
@@ -227,7 +228,9 @@ internal sealed partial class ListenerSource
 
         var provider = Text("provider");
         if (provider is not (NluService.Rasa or NluService.OpenAI)) Problems.Report(nlu.Find("provider")!, "'provider' is rasa or openai; without one the Flow understands by its examples.");
-        if (!NluService.IsUrl(Text("url"), out var url))
+        Uri? url = null;
+        if (Text("url") is { } written && UrlSecrets.Fault(written) is { } secret) Problems.Report(nlu.Find("url")!, $"'url' {secret}");
+        else if (!NluService.IsUrl(Text("url"), out url))
             Problems.Report((DocumentNode?)nlu.Find("url") ?? key, "'url' is where the service is, such as url: https://rasa.example.com, without a user.");
         var model = Text("model");
         if (provider == NluService.OpenAI && model is null) Problems.Report(key, "'openai' needs a 'model', such as model: gpt-4o-mini.");

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EightByEight.Connector.Admin;
+using EightByEight.Connector.Connections;
 
 namespace EightByEight.Connector.Understanding;
 
@@ -65,6 +66,7 @@ public sealed record NluSettings
         if (settings.Provider is NluService.Rasa or NluService.OpenAI)
         {
             if (settings.Url is null) body.Refuse("url", $"Is required with {settings.Provider}.");
+            else if (UrlSecrets.Fault(settings.Url) is { } secret) body.Refuse("url", $"It {secret}");
             else if (!NluService.IsUrl(settings.Url, out _)) body.Refuse("url", "Must be an absolute URL without a user, such as \"https://rasa.example.com\".");
         }
         else

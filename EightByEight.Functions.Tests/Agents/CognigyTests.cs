@@ -106,6 +106,69 @@ public class CognigyTests
     }
 
     [Fact]
+    public void A_message_of_8x8_goes_as_it_is_before_what_is_for_all_channels()
+    {
+        var output = One("""
+            {"_cognigy":{"_default":{"_text":{"type":"text","text":"T"}},
+              "_eightByEight":{"text":"Choose","cards":[{"contentType":"adaptive","content":{"type":"AdaptiveCard"}}]}},"more":1}
+            """);
+
+        var message = Assert.IsType<RawMessage>(output.Rich).Message;
+        Assert.Equal(("Choose", "adaptive"), (message.Text, Assert.Single(message.Cards!).ContentType));
+        Assert.Equal(("", 1), (output.Text, (int)output.Data!["more"]!));
+        Assert.Equal("Hi", One("""{"_cognigy":{"_default":{"_text":{"text":"T"}},"_eightByEight":{"text":"Hi"}}}""").Text);
+    }
+
+    [Fact]
+    public void A_text_beside_a_message_of_8x8_is_not_said_twice()
+    {
+        var output = Assert.Single(CognigyOutputs.Read("Beside", JsonElement.Parse("""
+            {"_cognigy":{"_eightByEight":{"attachments":[{"id":"a1"}]}}}
+            """), []));
+
+        Assert.Equal("", output.Text);
+        Assert.Equal("a1", Assert.Single(Assert.IsType<RawMessage>(output.Rich).Message.Attachments!).Id);
+    }
+
+    [Fact]
+    public void What_is_no_message_of_8x8_is_told_and_what_is_for_all_channels_is_shown()
+    {
+        var faults = new List<string>();
+        var output = CognigyOutputs.Read(null, JsonElement.Parse("""
+            {"_cognigy":{"_default":{"_text":{"text":"T"}},"_eightByEight":{"cards":"none"}}}
+            """), faults).Single();
+
+        Assert.Equal("T", output.Text);
+        Assert.Contains("cards", Assert.Single(faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_preview_is_shown_where_there_is_nothing_else() =>
+        Assert.Equal("P", One("""{"_cognigy":{"_default":{},"_defaultPreview":{"_text":{"type":"text","text":"P"}}}}""").Text);
+
+    [Fact]
+    public void A_list_in_the_form_of_Messenger()
+    {
+        var list = Assert.IsType<ItemList>(One("""
+            {"_cognigy":{"_facebook":{"message":{"attachment":{"type":"template","payload":{"template_type":"list","top_element_style":"compact",
+              "elements":[{"title":"One","subtitle":"1"},{"title":"Two","buttons":[{"type":"postback","title":"Take","payload":"t"}]}],
+              "buttons":[{"type":"postback","title":"More","payload":"more"}]}}}}}}
+            """).Rich);
+
+        Assert.Equal(["One", "Two"], list.Items.Select(item => item.Title));
+        Assert.Equal((new QuickReply("Take", "t"), new QuickReply("More", "more")), (Assert.Single(list.Items[1].Buttons), list.Button));
+    }
+
+    [Theory]
+    [InlineData("audio", nameof(MediaKind.Audio))]
+    [InlineData("video", nameof(MediaKind.Video))]
+    [InlineData("file", nameof(MediaKind.File))]
+    public void A_file_in_the_form_of_Messenger(string type, string kind) =>
+        Assert.Equal(new Media(Enum.Parse<MediaKind>(kind), "https://example.com/f", "What it is"), One("""
+            {"_cognigy":{"_webchat":{"message":{"attachment":{"type":"$","payload":{"url":"https://example.com/f","altText":"What it is"}}}}}}
+            """.Replace("$", type, StringComparison.Ordinal)).Rich);
+
+    [Fact]
     public void The_older_form_is_wrapped_once_more() =>
         Assert.Single(One("""{"_data":{"_cognigy":{"_default":{"_quickReplies":{"text":"T","quickReplies":[{"title":"A","payload":"a"}]}}}}}""").QuickReplies);
 

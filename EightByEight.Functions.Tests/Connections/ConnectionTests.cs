@@ -49,6 +49,19 @@ public sealed class ConnectionTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_url_token_goes_to_the_end_of_the_path_and_nowhere_else()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite);
+        using var stored = await PutAsync(connector, "cognigy", new JsonObject { ["kind"] = "urlToken", ["secret"] = "a/b c" });
+
+        Assert.Equal(HttpStatusCode.Created, stored.StatusCode);
+        Assert.Equal("https://endpoint.example.com/a%2Fb%20c", (await LentAsync(connector, "cognigy", "https://endpoint.example.com")).RequestUri!.AbsoluteUri);
+        var lent = await LentAsync(connector, "cognigy", "https://endpoint.example.com/v1/?x=1");
+        Assert.Equal("https://endpoint.example.com/v1/a%2Fb%20c?x=1", lent.RequestUri!.AbsoluteUri);
+        Assert.Null(lent.Headers.Authorization);
+    }
+
+    [Fact]
     public async Task All_faults_are_told_at_once_each_with_its_path()
     {
         await using var connector = await TestConnector.StartAsync(azurite);

@@ -185,4 +185,42 @@ public class FormatTests
         Assert.Contains("4096", Refusal($"name: a\nstart: [ {{ say: \"{{{{ '{new string('a', 4096)}' }}}}\" }} ]"));
 
     private static string Refusal(string source) => Assert.Throws<FlowFormatException>(() => Flow.Parse(source)).Problems[^1].Message;
+
+    [Theory]
+    [InlineData("agent: { rasa: 'https://me:secret@rasa.example.com' }", "user name or a password")]
+    [InlineData("agent: { rasa: 'https://rasa.example.com?token=abc' }", "'token'")]
+    [InlineData("agent: { webhook: 'https://bot.example.com/hook?a=1&Access_Token=abc' }", "'Access_Token'")]
+    [InlineData("agent: { directLine: 'https://me@directline.example.com' }", "user name or a password")]
+    [InlineData("ask: { url: 'https://me:secret@llm.example.com/v1', model: m }", "user name or a password")]
+    [InlineData("ask: { url: 'https://llm.example.com/v1?api-version=1&api_key=abc', model: m }", "'api_key'")]
+    [InlineData("http: 'https://me:secret@api.example.com/{{ input.text }}'", "user name or a password")]
+    [InlineData("http: 'https://api.example.com/{{ input.text }}?sig=abc'", "'sig'")]
+    [InlineData("http: { url: 'https://api.example.com', query: { apikey: abc } }", "'apikey'")]
+    public void Credentials_in_a_url_are_refused_with_a_word_of_the_connection_that_is_to_hold_them(string step, string why)
+    {
+        var problem = Assert.Single(Assert.Throws<FlowFormatException>(() => Flow.Parse($"name: a\nstart:\n  - {step}")).Problems);
+
+        Assert.Contains(why, problem.Message, StringComparison.Ordinal);
+        Assert.Contains("connection", problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("abc", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("start: [ stop ]\nnlu: { provider: rasa, url: 'https://rasa.example.com?token=abc' }")]
+    [InlineData("start: [ stop ]\nnlu: { provider: rasa, url: 'https://me:abc@rasa.example.com' }")]
+    public void Credentials_in_the_url_of_what_understands_are_refused(string flow)
+    {
+        var problem = Assert.Single(Assert.Throws<FlowFormatException>(() => Flow.Parse($"name: a\n{flow}")).Problems);
+
+        Assert.Contains("connection", problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("abc", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http: 'https://api.example.com/?token={{ context.token }}&sort=key'")]
+    [InlineData("http: { url: 'https://api.example.com', query: { token: '{{ context.token }}' } }")]
+    [InlineData("agent: { rasa: 'https://rasa.example.com?stream=false&token=' }")]
+    [InlineData("ask: { url: 'https://llm.example.com/v1?api-version=2024-10-21', model: m }")]
+    public void A_url_without_credentials_of_its_own_is_taken(string step) => Flow.Parse($"name: a\nstart:\n  - {step}");
 }

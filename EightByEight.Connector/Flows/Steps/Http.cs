@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Connections;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Requests;
@@ -38,7 +39,7 @@ internal sealed class Http : AskingStep
                 "maxBytes", "cacheSeconds", "async", "saveTo") is not { } map) return step;
         if (source.Require(map, "url", "url: https://api.example.com/orders") is { } url) step.ReadUrl(source, url);
         step.ReadBody(source, map);
-        if (map.Find("query") is { } query) step._query = Pairs(source, query, "query");
+        if (map.Find("query") is { } query) step.ReadQuery(source, query);
         if (map.Find("headers") is { } headers) step.ReadHeaders(source, headers);
         step.ReadPlace(source, map);
         step.ReadOnError(source);
@@ -102,8 +103,16 @@ internal sealed class Http : AskingStep
             && (_url.Plain is { } plain ? !WebAddress.IsOne(plain)
                 : !beginning.StartsWith("https://", StringComparison.Ordinal) && !beginning.StartsWith("http://", StringComparison.Ordinal)))
             source.Problems.Report(url, "'url' begins with https:// or http://, such as https://api.example.com/orders/{{ context.order }}.");
-        if (_url?.Plain is { } whole && Uri.TryCreate(whole, UriKind.Absolute, out var address) && address.UserInfo.Length > 0)
-            source.Problems.Report(url, "'url' holds a user name or a password: put it into a connection of the kind basic.");
+        if (url is ScalarNode written && UrlSecrets.Fault(written.Text) is { } secret) source.Problems.Report(url, $"'url' {secret}");
+    }
+
+    private void ReadQuery(StepSource source, DocumentNode node)
+    {
+        _query = Pairs(source, node, "query");
+        if (node is not MapNode map) return;
+        foreach (var (key, value) in map.Members)
+            if (UrlSecrets.IsOne(key.Text) && value is ScalarNode { IsNull: false, Text: { Length: > 0 } text } && !text.Contains("{{", StringComparison.Ordinal))
+                source.Problems.Report(key, $"'query' {UrlSecrets.FaultOf(key.Text)}");
     }
 
     private void ReadBody(StepSource source, MapNode map)
