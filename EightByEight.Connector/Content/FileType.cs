@@ -10,6 +10,8 @@ internal sealed record FileType(string ContentType, string Extension)
 
     public static readonly FileType Unknown = new("application/octet-stream", ".bin");
 
+    public static readonly FileType Zip = new("application/zip", ".zip");
+
     private static readonly (int At, byte[] Bytes, FileType Type)[] Signatures =
     [
         (0, [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10], new("image/png", ".png")),
@@ -27,8 +29,11 @@ internal sealed record FileType(string ContentType, string Extension)
         (8, "WAVE"u8.ToArray(), new("audio/wav", ".wav")),
         (0, "ID3"u8.ToArray(), new("audio/mpeg", ".mp3")),
         (0, "#!AMR"u8.ToArray(), new("audio/amr", ".amr")),
-        (0, "PK\x03\x04"u8.ToArray(), new("application/zip", ".zip")),
+        (0, "PK\x03\x04"u8.ToArray(), Zip),
     ];
+
+    /// <summary>The types that first bytes tell.</summary>
+    public static IEnumerable<string> Known => Signatures.Select(signature => signature.Type.ContentType).Append(Unknown.ContentType).Distinct();
 
     /// <summary>Never what a browser would run: HTML and SVG are taken for what is unknown.</summary>
     public static FileType Of(ReadOnlySpan<byte> head)
@@ -49,13 +54,13 @@ internal sealed record FileType(string ContentType, string Extension)
     };
 
     /// <summary>
-    /// The name with an extension that fits. Documents made of ZIP, and what is unknown, keep the one they have.
+    /// The name with an extension that fits. Archives, texts, and what is unknown, keep the one they have.
     /// </summary>
     public string Name(string? name)
     {
         name = string.IsNullOrWhiteSpace(name) ? "file" : name;
         var extension = Path.GetExtension(name);
-        if (this == Unknown || Extension == ".zip") return extension.Length > 1 ? name : name + Extension;
+        if (this == Unknown || Extension is ".zip" or ".txt") return extension.Length > 1 ? name : name + Extension;
         var same = extension.Equals(Extension, StringComparison.OrdinalIgnoreCase)
             || (Extension == ".jpg" && extension.Equals(".jpeg", StringComparison.OrdinalIgnoreCase))
             || (Extension == ".ogg" && extension.ToUpperInvariant() is ".OGA" or ".OGV" or ".OPUS");

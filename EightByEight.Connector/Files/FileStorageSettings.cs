@@ -129,10 +129,14 @@ public partial record FileStorageSettings
     {
         var types = new List<string>();
         foreach (var item in body.Items("allowedTypes", 50))
-            if (item.ValueKind == JsonValueKind.String && MediaType().IsMatch(item.GetString()!)) types.Add(item.GetString()!);
-            else body.Refuse("allowedTypes", "Must hold types such as image/* or application/pdf.");
+            if (item.ValueKind == JsonValueKind.String && item.GetString() is { } type && IsKnown(type)) types.Add(type);
+            else body.Refuse("allowedTypes", $"Must hold types that a file is found to have: image/*, audio/*, video/*, text/*, {string.Join(", ", Documents.Types.Order())}.");
         return [.. types];
     }
+
+    private static bool IsKnown(string type) => type.EndsWith("/*", StringComparison.Ordinal)
+        ? type != "*/*" && Documents.Types.Any(known => known.StartsWith(type[..^1], StringComparison.Ordinal))
+        : Documents.Types.Contains(type);
 
     private const string BucketFault = "Must be 3 to 222 lower-case letters, digits, dots, hyphens and underscores.";
 
@@ -144,9 +148,6 @@ public partial record FileStorageSettings
 
     [GeneratedRegex("^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$")]
     private static partial Regex Bucket();
-
-    [GeneratedRegex(@"^[a-z]+/(\*|[a-z0-9.+-]+)$")]
-    private static partial Regex MediaType();
 }
 
 /// <summary>Azure Blob Storage.</summary>

@@ -71,14 +71,15 @@ internal sealed partial class IncomingFiles(
             return await OfferedAsync(endpoint, store, known, cancellation);
 
         await using var spool = await FetchAsync(settings, stored.ConversationId, sent, intake.Account, cancellation);
-        var mimeType = spool.Type.ContentType;
+        var type = await Documents.TypeAsync(spool.Content, spool.Type, sent.Name, cancellation);
+        var mimeType = type.ContentType;
         var file = new StoredFile
         {
             Id = id,
             ConversationId = stored.ConversationId,
             EventId = stored.EventId,
             AttachmentId = sent.Id,
-            Name = SafeName.Of(sent.Name, spool.Type),
+            Name = SafeName.Of(sent.Name, type),
             MimeType = mimeType,
             Size = spool.Content.Length,
             Status = FileStatus.Writing,

@@ -86,6 +86,9 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
     [InlineData("""{"handover":{"postAgent":{"maxTotalMinutes":19}}}""", "$.handover.postAgent.maxTotalMinutes")]
     [InlineData("""{"handover":{"postAgent":{"userTimeoutMinutes":301}}}""", "$.handover.postAgent.userTimeoutMinutes")]
     [InlineData("""{"session":{"onExpiry":"later"}}""", "$.session.onExpiry")]
+    [InlineData("""{"fileStorage":{"allowedTypes":["application/msword"]}}""", "$.fileStorage.allowedTypes")]
+    [InlineData("""{"fileStorage":{"allowedTypes":["font/*"]}}""", "$.fileStorage.allowedTypes")]
+    [InlineData("""{"nlu":{"provider":"rasa","url":"https://rasa.example.com?token=abc"}}""", "$.nlu.url")]
     public async Task Settings_of_handover_and_session_are_refused_with_their_path(string patch, string path)
     {
         await using var server = await ServerAsync();

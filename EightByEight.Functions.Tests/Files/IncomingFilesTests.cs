@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -112,6 +113,77 @@ public sealed class IncomingFilesTests(AzuriteFixture azurite, ClamdServer clamd
         var file = await TakeAsync(of, await of.CreateAsync(s_azure with { AllowedTypes = [allowed] }), server.Url, name: "a.pdf");
 
         Assert.Equal((status, status == "stored"), (file.Status, file.Url is not null));
+    }
+
+    [Theory]
+    [InlineData("notes.txt", "text/plain", "text/plain")]
+    [InlineData("notes", "text/plain", "text/*")]
+    [InlineData("list.csv", "text/csv", "text/csv")]
+    [InlineData("list.docx", "text/plain", "text/plain")]
+    [InlineData("page.html", "text/plain", null)]
+    public async Task A_text_is_known_by_its_bytes_and_a_csv_by_its_name_too(string name, string type, string? allowed)
+    {
+        await using var server = await ServeAsync(Encoding.UTF8.GetBytes("Größe;Preis\r\n42;7 €\r\n"));
+        await using var of = new FilesOf(azurite.NewAccount());
+
+        var file = await TakeAsync(of, await of.CreateAsync(s_azure with { AllowedTypes = allowed is null ? [] : [allowed] }), server.Url, name: name);
+
+        Assert.Equal(("stored", type, name == "notes" ? "notes.txt" : name), (file.Status, file.MimeType, file.Name));
+    }
+
+    [Theory]
+    [InlineData("<html><script>alert(1)</script>")]
+    [InlineData("Hello <svg onload=x>")]
+    [InlineData("a\0b")]
+    [InlineData("\u001b[2J")]
+    public async Task What_a_browser_could_run_and_what_is_no_text_is_not_taken_for_one(string content)
+    {
+        await using var server = await ServeAsync(Encoding.UTF8.GetBytes(content));
+        await using var of = new FilesOf(azurite.NewAccount());
+
+        Assert.Equal("refused", (await TakeAsync(of, await of.CreateAsync(s_azure with { AllowedTypes = ["text/*"] }), server.Url, name: "a.txt")).Status);
+    }
+
+    [Theory]
+    [InlineData("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document")]
+    [InlineData("xl/workbook.xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")]
+    [InlineData("ppt/presentation.xml", "application/vnd.openxmlformats-officedocument.presentationml.presentation")]
+    [InlineData("mimetype:application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.text")]
+    [InlineData("mimetype:application/vnd.oasis.opendocument.spreadsheet", "application/vnd.oasis.opendocument.spreadsheet")]
+    [InlineData("mimetype:application/vnd.oasis.opendocument.presentation", "application/vnd.oasis.opendocument.presentation")]
+    [InlineData("word/document.xml word/vbaProject.bin", "application/zip")]
+    [InlineData("word/document.xml.exe", "application/zip")]
+    [InlineData("mimetype:text/html", "application/zip")]
+    public async Task A_document_of_an_office_is_known_by_what_its_archive_holds(string entries, string type)
+    {
+        await using var server = await ServeAsync(Archive(entries.Split(' ')));
+        await using var of = new FilesOf(azurite.NewAccount());
+
+        var file = await TakeAsync(of, await of.CreateAsync(s_azure with { AllowedTypes = [type] }), server.Url, name: "a.pdf");
+
+        Assert.Equal(("stored", type), (file.Status, file.MimeType));
+    }
+
+    [Fact]
+    public async Task An_archive_that_is_cut_off_is_no_document()
+    {
+        await using var server = await ServeAsync(Archive("word/document.xml")[..^30]);
+        await using var of = new FilesOf(azurite.NewAccount());
+
+        Assert.Equal("application/zip", (await TakeAsync(of, await of.CreateAsync(s_azure), server.Url)).MimeType);
+    }
+
+    private static byte[] Archive(params string[] entries)
+    {
+        using var target = new MemoryStream();
+        using (var archive = new ZipArchive(target, ZipArchiveMode.Create, leaveOpen: true))
+            foreach (var entry in entries)
+            {
+                using var writer = new StreamWriter(archive.CreateEntry(entry.Split(':')[0], CompressionLevel.NoCompression).Open());
+                writer.Write(entry.Split(':')[^1]);
+            }
+
+        return target.ToArray();
     }
 
     [Fact]
