@@ -33,7 +33,8 @@ internal sealed class AgentHttp(IHttpClientFactory http, Credentials credentials
         request.Headers.Accept.Add(new("application/json"));
         try
         {
-            LentCredentials.Lend(request, agent.Connection);
+            // Who has a token of its own wants no other credentials.
+            if (request.Headers.Authorization is null) LentCredentials.Lend(request, agent.Connection);
             using var client = http.CreateClient(HttpClient);
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
             var bytes = await response.Content.ReadAtMostAsync(MostBytes, cancellation)

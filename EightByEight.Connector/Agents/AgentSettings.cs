@@ -11,6 +11,9 @@ internal sealed record AgentSettings(AgentKind Kind, Uri Url)
     /// <summary>The connection that holds its credentials; null: it wants none.</summary>
     public string? Connection { get; init; }
 
+    /// <summary>Where a token of Direct Line is had without its secret, as Copilot Studio gives them; null: by the connection.</summary>
+    public Uri? TokenUrl { get; init; }
+
     /// <summary>How long it may take with an answer, in seconds; its attempts together.</summary>
     public int TimeoutSeconds { get; init; } = 20;
 

@@ -9,7 +9,7 @@ namespace EightByEight.Connector.Agents;
 /// fetched until it is silent: Direct Line does not tell when that is all. Source: Microsoft, Direct Line API 3.0.
 /// </summary>
 /// <param name="pause">Between two looks.</param>
-internal sealed class DirectLineAgent(AgentHttp http, TimeSpan pause, TimeProvider time)
+internal sealed class DirectLineAgent(DirectLineTokens line, TimeSpan pause, TimeProvider time)
 {
     public static readonly Uri DefaultUrl = new("https://directline.botframework.com");
 
@@ -19,7 +19,7 @@ internal sealed class DirectLineAgent(AgentHttp http, TimeSpan pause, TimeProvid
     public async Task<AgentAnswer> AskAsync(AgentRequest request, CancellationToken cancellation)
     {
         var known = (string?)request.Memory?["conversation"];
-        var conversation = known ?? await BeginAsync(request.Agent, cancellation);
+        var conversation = known ?? await line.BeginAsync(request.Agent, Customer(request.UserId), cancellation);
         try
         {
             await SayAsync(request, conversation, cancellation);
@@ -28,16 +28,12 @@ internal sealed class DirectLineAgent(AgentHttp http, TimeSpan pause, TimeProvid
         catch (AgentException gone) when (known is not null && gone.Status is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Forbidden)
         {
             known = null;
-            conversation = await BeginAsync(request.Agent, cancellation);
+            conversation = await line.BeginAsync(request.Agent, Customer(request.UserId), cancellation);
             await SayAsync(request, conversation, cancellation);
         }
 
         return await HearAsync(request, conversation, known is null ? null : (string?)request.Memory?["watermark"], cancellation);
     }
-
-    private async Task<string> BeginAsync(AgentSettings agent, CancellationToken cancellation) =>
-        (await http.PostAsync(agent, At(agent, "conversations"), [], cancellation)).Text("conversationId")
-        ?? throw new AgentException(null, $"{agent.Name} gave its conversation no id.");
 
     private Task<JsonElement> SayAsync(AgentRequest request, string conversation, CancellationToken cancellation)
     {
@@ -51,7 +47,7 @@ internal sealed class DirectLineAgent(AgentHttp http, TimeSpan pause, TimeProvid
             ["channelData"] = new JsonObject { ["clientActivityID"] = request.Id, ["channel"] = request.Channel },
         };
         if (request.Data is { Count: > 0 } data) activity["value"] = data.DeepClone();
-        return http.PostAsync(request.Agent, At(request.Agent, $"conversations/{Uri.EscapeDataString(conversation)}/activities"), activity, cancellation);
+        return line.SendAsync(request.Agent, conversation, HttpMethod.Post, Activities(conversation), activity, cancellation);
     }
 
     /// <summary>What the agent has said since, at one look.</summary>
@@ -84,9 +80,9 @@ internal sealed class DirectLineAgent(AgentHttp http, TimeSpan pause, TimeProvid
     private async Task<(List<JsonElement> News, string? Watermark)> LookAsync(
         AgentSettings agent, string userId, string conversation, string? watermark, CancellationToken cancellation)
     {
-        var path = $"conversations/{Uri.EscapeDataString(conversation)}/activities";
+        var path = Activities(conversation);
         if (watermark is not null) path += $"?watermark={Uri.EscapeDataString(watermark)}";
-        var heard = await http.SendAsync(agent, new HttpRequestMessage(HttpMethod.Get, At(agent, path)), cancellation);
+        var heard = await line.SendAsync(agent, conversation, HttpMethod.Get, path, null, cancellation);
         return (heard.Member("activities") is { ValueKind: JsonValueKind.Array } list
             ? list.EnumerateArray().Where(one => one.Member("from").Text("id") != Customer(userId) && one.Text("type") is not "typing").ToList() : [],
             heard.Text("watermark") ?? watermark);
@@ -107,7 +103,10 @@ internal sealed class DirectLineAgent(AgentHttp http, TimeSpan pause, TimeProvid
 
     private static string Customer(string userId) => $"dl_{userId}";
 
-    private static Uri At(AgentSettings agent, string path) => new($"{agent.Url.AbsoluteUri.TrimEnd('/')}/v3/directline/{path}");
+    private static string Activities(string conversation) => $"conversations/{Uri.EscapeDataString(conversation)}/activities";
+
+    /// <summary>Where the API is.</summary>
+    public static Uri At(AgentSettings agent, string path) => new($"{agent.Url.AbsoluteUri.TrimEnd('/')}/v3/directline/{path}");
 
     private static bool IsEnd(JsonElement activity) => activity.Text("type") == "endOfConversation";
 

@@ -23,7 +23,9 @@ internal sealed class VirtualAgents(AgentHttp http, IOptions<AgentOptions> optio
     public Task<FlowAnswer> AskAsync(LaterRequest request, CancellationToken cancellation) =>
         InTimeAsync(request.Agent, either => DirectLine.LaterAsync(request, either), cancellation);
 
-    private DirectLineAgent DirectLine => new(http, options.Value.DirectLinePause, time);
+    private readonly DirectLineTokens _tokens = new(http, time);
+
+    private DirectLineAgent DirectLine => new(_tokens, options.Value.DirectLinePause, time);
 
     private async Task<FlowAnswer> InTimeAsync(AgentSettings agent, Func<CancellationToken, Task<AgentAnswer>> ask, CancellationToken cancellation)
     {

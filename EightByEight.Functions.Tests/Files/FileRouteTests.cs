@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector;
+using EightByEight.Functions.Tests.Conversations;
 using Microsoft.Extensions.Configuration;
 using SkiaSharp;
 
@@ -40,6 +42,33 @@ public sealed class FileRouteTests(AzuriteFixture azurite)
         await TestsAsync(connector);
     }
 
+    [Fact]
+    public async Task A_smaller_copy_is_made_once_and_a_few_of_an_image_are_kept()
+    {
+        await using var connector = await StartAsync(new Dictionary<string, string?> { ["Connector:Files:MaxVariants"] = "1" });
+        var conversation = connector.Start();
+        connector.Gateway.CustomerSendsFile(conversation, "plan.png", ImageSizeTests.Image(200, 100));
+        var url = connector.Host.Url + new Uri((await connector.BotSaysAsync(conversation, 2))[0]["stored ".Length..]).AbsolutePath;
+        using var http = new HttpClient();
+        foreach (var width in (int[])[50, 40]) Assert.Equal(width, await WidthAsync(http, url, width));
+
+        var container = connector.Service<ConnectorStorage>().FileContainer("files");
+        var objects = await container.GetBlobsAsync(cancellationToken: Token).Select(blob => blob.Name).ToListAsync(Token);
+        await container.DeleteBlobAsync(Assert.Single(objects, name => !name.Contains('~', StringComparison.Ordinal)), cancellationToken: Token);
+
+        Assert.Single(objects, name => name.Contains('~', StringComparison.Ordinal));
+        // Without the image itself, only what was kept can be had.
+        Assert.Equal(50, await WidthAsync(http, url, 50));
+        using var other = await http.GetAsync(url + "?maxWidth=40", Token);
+        Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
+    }
+
+    private static async Task<int> WidthAsync(HttpClient http, string url, int most)
+    {
+        using var image = SKBitmap.Decode(await http.GetByteArrayAsync($"{url}?maxWidth={most}", Token));
+        return image.Width;
+    }
+
     private static async Task ServesAsync(HttpClient http, string url, byte[] picture)
     {
         using var answer = await http.GetAsync(url, Token);
@@ -55,11 +84,8 @@ public sealed class FileRouteTests(AzuriteFixture azurite)
 
     private static async Task ResizesAsync(HttpClient http, string url)
     {
-        for (var again = 0; again < 2; again++)
-        {
-            using var small = SKBitmap.Decode(await http.GetByteArrayAsync(url + "?maxWidth=50", Token));
-            Assert.Equal((50, 25), (small.Width, small.Height));
-        }
+        using var small = SKBitmap.Decode(await http.GetByteArrayAsync(url + "?maxWidth=50", Token));
+        Assert.Equal((50, 25), (small.Width, small.Height));
 
         using var tooSmall = await http.GetAsync(url + "?maxFileSizeInBytes=10", Token);
         Assert.Equal(HttpStatusCode.InternalServerError, tooSmall.StatusCode);
@@ -81,11 +107,11 @@ public sealed class FileRouteTests(AzuriteFixture azurite)
     /// <summary>
     /// Nothing of loopback is fetched: what 8x8 has comes through its API, and what goes back to it comes from the storage.
     /// </summary>
-    private Task<TestConnector> StartAsync() => TestConnector.StartAsync(
+    private Task<TestConnector> StartAsync(IReadOnlyDictionary<string, string?>? more = null) => TestConnector.StartAsync(
         azurite, Flow, new JsonObject { ["fileStorage"] = new JsonObject { ["provider"] = "azure" } },
         configure: builder => builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Connector:Files:BaseUrl"] = "https://bot.example.com",
             ["Connector:Media:AllowPrivateAddresses"] = "false",
-        }));
+        }).AddInMemoryCollection(more ?? new Dictionary<string, string?>()));
 }

@@ -206,6 +206,11 @@ public class FormatTests
         Assert.DoesNotContain("abc", problem.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Only_Direct_Line_has_a_token_url() =>
+        Assert.Contains("for directLine alone", Assert.Single(Assert.Throws<FlowFormatException>(() => Flow.Parse(
+            "name: a\nstart:\n  - agent: { rasa: 'https://rasa.example.com', tokenUrl: 'https://copilot.example.com' }")).Problems).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("start: [ stop ]\nnlu: { provider: rasa, url: 'https://rasa.example.com?token=abc' }")]
     [InlineData("start: [ stop ]\nnlu: { provider: rasa, url: 'https://me:abc@rasa.example.com' }")]
@@ -221,6 +226,7 @@ public class FormatTests
     [InlineData("http: 'https://api.example.com/?token={{ context.token }}&sort=key'")]
     [InlineData("http: { url: 'https://api.example.com', query: { token: '{{ context.token }}' } }")]
     [InlineData("agent: { rasa: 'https://rasa.example.com?stream=false&token=' }")]
+    [InlineData("agent: { directLine: , tokenUrl: 'https://copilot.example.com/directline/token?api-version=2022-03-01-preview' }")]
     [InlineData("ask: { url: 'https://llm.example.com/v1?api-version=2024-10-21', model: m }")]
     public void A_url_without_credentials_of_its_own_is_taken(string step) => Flow.Parse($"name: a\nstart:\n  - {step}");
 }

@@ -368,6 +368,34 @@ public sealed class HandoverTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task What_code_made_and_the_bot_said_goes_to_the_agent_with_the_transcript()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: coded
+            start:
+              - code: |
+                  context.lines = [ 'Order 7', { toString: () => 'odd' }.toString(), 42 ];
+                  context.card = { title: 'Tea', price: 2 };
+              - forEach: context.lines
+                as: context.line
+                do: [ { say: "{{ context.line }}" } ]
+              - say: { text: "Take one", quickReplies: [ "{{ context.card.title }}" ] }
+              - transcript: { format: text, saveTo: context.said }
+              - handover: { queueId: "101", message: One moment., properties: { said: "{{ context.said }}" } }
+            """);
+
+        var conversation = connector.Start("a person");
+        await SettledAsync(connector, conversation, "queued");
+
+        using var client = new HttpClient { DefaultRequestHeaders = { { "x-api-key", TestConnector.ApiKey } } };
+        var user = JsonNode.Parse(await client.GetStringAsync(
+            $"{connector.Simulator.Url}/chat-gateway/v1/conversations/{conversation}", TestContext.Current.CancellationToken))!["user"]!;
+        Assert.Equal("user: a person\nbot: Order 7\nbot: odd\nbot: 42\nbot: Take one",
+            (string?)user["additionalProperties"]!.AsArray().Single(one => (string?)one!["key"] == "said")!["value"]);
+        Assert.Equal("One moment.", connector.BotSaid(conversation)[^1]);
+    }
+
+    [Fact]
     public async Task What_the_customer_writes_while_it_is_unclear_is_answered_when_the_handover_is_over()
     {
         await using var connector = await TestConnector.StartAsync(azurite, """

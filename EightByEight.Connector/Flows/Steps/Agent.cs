@@ -114,7 +114,7 @@ internal sealed class Agent : AskingStep
 
     private void ReadAgent(StepSource source, MapNode map)
     {
-        source.CheckMembers(map, "agent", [.. Kinds.Keys, "connection", "timeoutSeconds", "hello", .. OfChat]);
+        source.CheckMembers(map, "agent", [.. Kinds.Keys, "tokenUrl", "connection", "timeoutSeconds", "hello", .. OfChat]);
         var kinds = map.Members.Where(member => Kinds.ContainsKey(member.Key.Text)).ToList();
         if (kinds.Count != 1)
         {
@@ -129,9 +129,12 @@ internal sealed class Agent : AskingStep
         _instructions = map.Find("instructions") is { } told ? source.Compiler.Template(told, "instructions") : null;
         _hello = map.Find("hello") is { } hello ? source.Compiler.Template(hello, "hello") : null;
         var url = kinds[0].Value is ScalarNode { IsNull: true } && kind == AgentKind.DirectLine ? DirectLineAgent.DefaultUrl : source.Url(kinds[0].Value, kinds[0].Key.Text);
+        var tokenUrl = map.Find("tokenUrl") is { } place ? source.Url(place, "tokenUrl") : null;
+        if (map.FindKey("tokenUrl") is { } lost && kind != AgentKind.DirectLine) source.Problems.Report(lost, "'tokenUrl' is for directLine alone.");
         if (url is null) return;
         _agent = new AgentSettings(kind, url)
         {
+            TokenUrl = tokenUrl,
             Connection = map.Find("connection") is { } connection ? source.Compiler.Connected(connection) : null,
             TimeoutSeconds = source.Whole(map, "timeoutSeconds", 1, AgentSettings.LongestTimeout) ?? 20,
             Model = map.Find("model") is { } model ? source.Compiler.PlainText(model, "model") : null,
