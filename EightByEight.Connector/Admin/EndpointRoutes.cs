@@ -32,12 +32,13 @@ internal sealed class EndpointRoutes(
         group.MapGet("/{id}", (HttpContext http, string id) => Of(http).GetAsync(http, id))
             .WithSummary("One Endpoint, with its URL.").Produces<EndpointResource>().Refuses(404);
         group.MapPut("/{id}", (HttpContext http, string id) =>
-                Of(http).ChangeAsync(http, id, "endpoint.put", (reader, _, body) => reader.ReadAsync(body, http.RequestAborted)))
+                Of(http).ChangeAsync(http, id, "endpoint.put", (reader, before, body) =>
+                    reader.ReadAsync(body, before.ProtectedSecrets.Keys, http.RequestAborted)))
             .WithSummary("Replaces the settings; an absent apiKey is kept, null removes it.")
             .Takes<EndpointBody>("application/json").Produces<EndpointResource>().Refuses(400, 404, 412, 413);
         group.MapPatch("/{id}", (HttpContext http, string id) =>
                 Of(http).ChangeAsync(http, id, "endpoint.patch", (reader, before, body) =>
-                    reader.MergeAsync(before.Settings, body, http.RequestAborted)))
+                    reader.MergeAsync(before, body, http.RequestAborted)))
             .WithSummary("Changes settings by a JSON merge patch.")
             .Takes<EndpointBody>("application/merge-patch+json").Produces<EndpointResource>().Refuses(400, 404, 412, 413);
         group.MapDelete("/{id}", (HttpContext http, string id) => Of(http).DeleteAsync(http, id))
@@ -68,7 +69,7 @@ internal sealed class EndpointRoutes(
 
     private async Task<IResult> CreateAsync(HttpContext http)
     {
-        var change = await bodies.ReadAsync(await http.Request.ReadJsonAsync(), http.RequestAborted);
+        var change = await bodies.ReadAsync(await http.Request.ReadJsonAsync(), [], http.RequestAborted);
         var endpoint = await store.CreateAsync(change, http.RequestAborted);
         await audit.AddAsync(http, "endpoint.create", endpoint.Id, []);
         http.Response.Headers.Location = $"/api/endpoints/{endpoint.Id}";

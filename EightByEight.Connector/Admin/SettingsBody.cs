@@ -20,12 +20,17 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
     private static readonly string[] ReadOnly = ["id", "urlToken", "endpointUrl", "formerUrlTokens", "createdAt", "lastChanged", "paused"];
 
     /// <summary>Reads a whole body.</summary>
+    /// <param name="secrets">The names of those that are set already.</param>
     /// <param name="alsoStored">Flows that count as stored.</param>
     /// <exception cref="BodyException">All its faults.</exception>
-    public async Task<EndpointChange> ReadAsync(JsonElement body, CancellationToken cancellation, IReadOnlyList<string>? alsoStored = null)
+    public async Task<EndpointChange> ReadAsync(
+        JsonElement body, IEnumerable<string> secrets, CancellationToken cancellation, IReadOnlyList<string>? alsoStored = null)
     {
         var problems = new List<BodyProblem>();
         var change = Read(body, problems);
+        const string key = EndpointSecrets.AzureFilesKey;
+        if ((change.Secrets.TryGetValue(key, out var given) ? given is null : !secrets.Contains(key))
+            && change.Settings.FileStorage.FaultWithoutKey() is { } keyless) problems.Add(keyless);
         var flow = change.Settings.Flow;
         if (flow.Length > 0 && alsoStored?.Contains(flow) != true && !(FlowRoutes.IsName(flow) && await flows.ExistsAsync(flow, cancellation)))
             problems.Add(new("$.flow", $"There is no Flow named {flow}. Create it first: PUT /api/flows/{{name}}."));
@@ -36,13 +41,13 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
         return problems.Count == 0 ? change : throw new BodyException(problems);
     }
 
-    /// <summary>Reads a JSON merge patch (RFC 7396) for settings.</summary>
+    /// <summary>Reads a JSON merge patch (RFC 7396) for an Endpoint's settings.</summary>
     /// <exception cref="BodyException">All faults of what comes of it.</exception>
-    public async Task<EndpointChange> MergeAsync(EndpointSettings settings, JsonElement patch, CancellationToken cancellation)
+    public async Task<EndpointChange> MergeAsync(Endpoint before, JsonElement patch, CancellationToken cancellation)
     {
-        var merged = JsonSerializer.SerializeToNode(settings, EndpointJson.Default.EndpointSettings)!.AsObject();
+        var merged = JsonSerializer.SerializeToNode(before.Settings, EndpointJson.Default.EndpointSettings)!.AsObject();
         Merge(merged, patch);
-        var change = await ReadAsync(JsonElement.Parse(merged.ToJsonString()), cancellation);
+        var change = await ReadAsync(JsonElement.Parse(merged.ToJsonString()), before.ProtectedSecrets.Keys, cancellation);
         // Secrets go with the part that is removed, though they are not among what was merged.
         var secrets = new Dictionary<string, string?>(change.Secrets);
         foreach (var name in EndpointSecrets.All)

@@ -16,9 +16,11 @@ internal static class EndpointSecrets
 
     public const string DashbotKey = "dataProtection.dashbot.apiKey";
 
+    public const string AzureFilesKey = "fileStorage.azure.accountKey";
+
     public static readonly IReadOnlyList<string> All =
     [
-        ApiKey, "fileStorage.azure.accountKey", "fileStorage.s3.secretAccessKey", "fileStorage.googleCloud.privateKey",
+        ApiKey, AzureFilesKey, "fileStorage.s3.secretAccessKey", "fileStorage.googleCloud.privateKey",
         InjectKey, InjectSigningSecret, TestKey, DashbotKey, "translation.apiKey",
     ];
 

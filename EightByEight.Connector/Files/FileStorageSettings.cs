@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using EightByEight.Connector.Admin;
 
@@ -83,6 +84,10 @@ public partial record FileStorageSettings
         return settings;
     }
 
+    /// <summary>What is wrong with the settings as long as the secret <c>fileStorage.azure.accountKey</c> is not set; null: nothing.</summary>
+    internal BodyProblem? FaultWithoutKey() => !Azure.LeadsElsewhere ? null
+        : new("$.fileStorage.azure.customUrl", "Needs accountKey: without one the app's own identity would sign in there, and that is told to Azure's blob services only.");
+
     private static void Check(FileStorageSettings settings, JsonMembers body, JsonMembers azure, JsonMembers s3, JsonMembers googleCloud)
     {
         void Need(JsonMembers members, string name, string? value)
@@ -95,7 +100,7 @@ public partial record FileStorageSettings
         if (settings.Azure.AccountName is { } account && !AzureAccount().IsMatch(account))
             azure.Refuse("accountName", "Must be 3 to 24 lower-case letters and digits.");
         if (settings.Azure.Container is { } container && (!AzureContainer().IsMatch(container) || IsOurs(settings.Azure)))
-            azure.Refuse("container", "Must be 3 to 63 lower-case letters, digits and single hyphens, and none of the connector's own: bodies, keys, azure-webjobs-….");
+            azure.Refuse("container", "Must be 3 to 63 lower-case letters, digits and single hyphens, and none of the connector's own: bodies, keys, app-package, azure-webjobs-….");
         if (settings.Azure is { CustomUrl: not null, AccountName: null }) azure.Refuse("accountName", "Is required beside customUrl.");
         if (UrlFault(settings.Azure.CustomUrl) is { } azureFault) azure.Refuse("customUrl", azureFault);
         if (UrlFault(settings.S3.CustomUrl) is { } s3Fault) s3.Refuse("customUrl", s3Fault);
@@ -115,9 +120,9 @@ public partial record FileStorageSettings
         if (settings.GoogleCloud.Bucket is { } bucket && !Bucket().IsMatch(bucket)) googleCloud.Refuse("bucket", BucketFault);
     }
 
-    /// <summary>In the connector's own account lie its keys and the bodies of events.</summary>
+    /// <summary>In the connector's own account lie its keys, the bodies of events and its program.</summary>
     private static bool IsOurs(AzureFileSettings azure) => azure.Container is { } name
-        && (name is "bodies" or "keys" || name.StartsWith("azure-webjobs", StringComparison.Ordinal));
+        && (name is "bodies" or "keys" or "app-package" || name.StartsWith("azure-webjobs", StringComparison.Ordinal));
 
     private static string? UrlFault(string? url) =>
         url is null || (Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri is { UserInfo: "", Query: "", Fragment: "" }
@@ -161,6 +166,15 @@ public record AzureFileSettings
 
     /// <summary>The blob service, where it is not <c>https://{accountName}.blob.core.windows.net</c>.</summary>
     public string? CustomUrl { get; init; }
+
+    /// <summary>Source: Microsoft, Storage account overview: standard endpoints, those with DNS zones, and the national clouds'.</summary>
+    private static readonly string[] BlobServices =
+        [".blob.core.windows.net", ".blob.storage.azure.net", ".blob.core.usgovcloudapi.net", ".blob.core.chinacloudapi.cn"];
+
+    /// <summary>Whether the URL is none of Azure's: a token of the app's identity must not be sent there.</summary>
+    [JsonIgnore]
+    internal bool LeadsElsewhere => Uri.TryCreate(CustomUrl, UriKind.Absolute, out var url)
+        && !BlobServices.Any(service => url.IdnHost.EndsWith(service, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>Amazon S3, or a server that speaks like it.</summary>

@@ -71,7 +71,7 @@ internal sealed class FileStores(
         ValueTask<string?> Secret(string name) => endpoints.SecretAsync(endpoint, name, cancellation);
         return settings.Provider switch
         {
-            "azure" => new AzureBlobs(Container(settings.Azure, await Secret("fileStorage.azure.accountKey")), time),
+            "azure" => new AzureBlobs(Container(settings.Azure, await Secret(EndpointSecrets.AzureFilesKey)), time),
             "s3" => Bucket(settings.S3, await Secret("fileStorage.s3.secretAccessKey") ?? throw Missing("s3.secretAccessKey")),
             _ => Bucket(settings.GoogleCloud, await Secret("fileStorage.googleCloud.privateKey") ?? throw Missing("googleCloud.privateKey")),
         };
@@ -81,6 +81,7 @@ internal sealed class FileStores(
     {
         var container = settings.Container ?? DefaultContainer;
         if (settings.AccountName is not { } account) return storage.FileContainer(container);
+        if (accountKey is null && settings.LeadsElsewhere) throw Missing("azure.accountKey");
         var server = settings.CustomUrl is { } custom ? Allowed(custom) : new Uri($"https://{account}.blob.core.windows.net");
         var clientOptions = new BlobClientOptions { Retry = { NetworkTimeout = options.Value.Timeout, MaxRetries = 2 } };
         clientOptions.Diagnostics.IsLoggingEnabled = false;

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Functions.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -89,7 +91,22 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
     [InlineData("""{"fileStorage":{"allowedTypes":["application/msword"]}}""", "$.fileStorage.allowedTypes")]
     [InlineData("""{"fileStorage":{"allowedTypes":["font/*"]}}""", "$.fileStorage.allowedTypes")]
     [InlineData("""{"nlu":{"provider":"rasa","url":"https://rasa.example.com?token=abc"}}""", "$.nlu.url")]
-    public async Task Settings_of_handover_and_session_are_refused_with_their_path(string patch, string path)
+    [InlineData("""{"dataProtection":{"sanitizeInput":"no"}}""", "$.dataProtection.sanitizeInput")]
+    [InlineData("""{"dataProtection":{"retentionDays":{"logs":0}}}""", "$.dataProtection.retentionDays.logs")]
+    [InlineData("""{"dataProtection":{"retentionDays":{"texts":1}}}""", "$.dataProtection.retentionDays.texts")]
+    [InlineData("""{"dataProtection":{"dashbot":{"apiKey":5}}}""", "$.dataProtection.dashbot.apiKey")]
+    [InlineData("""{"dataProtection":{"maskEverything":true}}""", "$.dataProtection.maskEverything")]
+    [InlineData("""{"translation":{"provider":"babelfish"}}""", "$.translation.provider")]
+    [InlineData("""{"translation":{"flowLanguage":"english!"}}""", "$.translation.flowLanguage")]
+    [InlineData("""{"translation":{"timeoutSeconds":"5"}}""", "$.translation.timeoutSeconds")]
+    [InlineData("""{"translation":{"apiKey":"a\nb"}}""", "$.translation.apiKey")]
+    [InlineData("""{"fileStorage":{"provider":"ftp"}}""", "$.fileStorage.provider")]
+    [InlineData("""{"fileStorage":{"allowedTypes":["png"]}}""", "$.fileStorage.allowedTypes")]
+    [InlineData("""{"fileStorage":{"provider":"s3","s3":{"bucket":"files","region":"eu-central-1"}}}""", "$.fileStorage.s3.accessKeyId")]
+    [InlineData("""{"fileStorage":{"azure":{"accountName":"Acme"}}}""", "$.fileStorage.azure.accountName")]
+    [InlineData("""{"fileStorage":{"azure":{"accountName":"acme","accountKey":"a2V5","customUrl":"http://files.example.com"}}}""", "$.fileStorage.azure.customUrl")]
+    [InlineData("""{"fileStorage":{"googleCloud":{"bucket":"A"}}}""", "$.fileStorage.googleCloud.bucket")]
+    public async Task Settings_of_each_part_are_refused_with_their_path(string patch, string path)
     {
         await using var server = await ServerAsync();
         var endpoint = (await server.SendAsync("POST", "/api/endpoints", Acme)).Location!.ToString();
@@ -275,6 +292,62 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
         var removed = await server.SendAsync(
             "PATCH", $"/api/endpoints/{created.Member("id")}", """{"test":{"key":null}}""", type: "application/merge-patch+json");
         Assert.Equal([false, false, false, false], Set(removed));
+    }
+
+    [Theory]
+    [InlineData("https://files.example.com")]
+    [InlineData("https://blob.core.windows.net.example.com")]
+    [InlineData("https://acmeblob.core.windows.net")]
+    [InlineData("https://example.com/acme.blob.core.windows.net")]
+    public async Task A_file_storage_at_a_url_of_its_own_gets_its_key_and_never_the_apps_identity(string url)
+    {
+        await using var server = await ServerAsync();
+        var settings = $$"""{"name":"B","flow":"welcome","fileStorage":{"provider":"azure","azure":{"accountName":"acme","customUrl":"{{url}}"} } }""";
+        const string path = "$.fileStorage.azure.customUrl";
+        async Task RefusesAsync(string method, string address, string body)
+        {
+            var answer = await server.SendAsync(method, address, body);
+            answer.Is(HttpStatusCode.BadRequest);
+            Assert.Equal([path], answer.Paths);
+        }
+
+        await RefusesAsync("POST", "/api/endpoints", settings);
+        var created = await server.SendAsync("POST", "/api/endpoints", settings.Replace("\"acme\"", "\"acme\",\"accountKey\":\"a2V5\"", StringComparison.Ordinal));
+        created.Is(HttpStatusCode.Created);
+        var endpoint = created.Location!.ToString();
+        (await server.SendAsync("PUT", endpoint, settings)).Is(HttpStatusCode.OK);
+        (await server.SendAsync("PATCH", endpoint, """{"enabled":false}""")).Is(HttpStatusCode.OK);
+        await RefusesAsync("PATCH", endpoint, """{"fileStorage":{"azure":{"accountKey":null}}}""");
+        await RefusesAsync("PUT", endpoint, settings.Replace("\"acme\"", "\"acme\",\"accountKey\":null", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("https://acme.blob.core.windows.net")]
+    [InlineData("https://acme.blob.core.usgovcloudapi.net")]
+    [InlineData("https://acme.blob.core.chinacloudapi.cn")]
+    [InlineData("https://acme.z12.blob.storage.azure.net")]
+    public async Task A_blob_service_of_Azures_own_clouds_may_be_told_who_the_app_is(string url)
+    {
+        await using var server = await ServerAsync();
+        (await server.SendAsync("POST", "/api/endpoints",
+            $$"""{"name":"B","flow":"welcome","fileStorage":{"provider":"azure","azure":{"accountName":"acme","customUrl":"{{url}}"} } }"""))
+            .Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task No_container_of_the_connector_or_of_its_deployment_takes_files()
+    {
+        await using var server = await ServerAsync();
+        var endpoint = (await server.SendAsync("POST", "/api/endpoints", Acme)).Location!.ToString();
+        var deployed = Regex.Matches(Repository.Read("infra/modules/storage.bicep"), @"blobServices/containers@[^{]+\{\s+parent: \w+\s+name: '([^']+)'")
+            .Select(match => match.Groups[1].Value).ToArray();
+        Assert.NotEmpty(deployed);
+        foreach (var container in deployed.Concat(["bodies", "keys", "azure-webjobs-hosts", "azure-webjobs-secrets"]))
+        {
+            var answer = await server.SendAsync("PATCH", endpoint, $$"""{"fileStorage":{"provider":"azure","azure":{"container":"{{container}}"} } }""");
+            Assert.True(answer.Status == HttpStatusCode.BadRequest, container);
+            Assert.Equal(["$.fileStorage.azure.container"], answer.Paths);
+        }
     }
 
     [Fact]

@@ -115,6 +115,15 @@ public sealed class AzureBlobsTests(AzuriteFixture azurite) : FileStoreContract
             new() { Provider = "azure", Azure = new() { AccountName = account, CustomUrl = $"http://127.0.0.1:{azurite.Azurite.BlobPort}/{account}" } },
             ("fileStorage.azure.accountKey", azurite.Azurite.ConnectionString().Split("AccountKey=")[1].Split(';')[0])));
     }
+
+    [Fact]
+    public async Task Settings_that_were_allowed_before_send_no_token_of_the_app_elsewhere()
+    {
+        await using var of = new FilesOf(azurite.NewAccount());
+        var refused = await Assert.ThrowsAsync<FileStoreException>(() => of.StoreAsync(
+            new() { Provider = "azure", Azure = new() { AccountName = "acme", CustomUrl = "https://files.example.com" } }));
+        Assert.Contains("fileStorage.azure.accountKey", refused.Message, StringComparison.Ordinal);
+    }
 }
 
 /// <summary>The connector's own storage account, for who names no other.</summary>
