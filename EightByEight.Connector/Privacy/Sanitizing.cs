@@ -1,7 +1,7 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json.Nodes;
-using AngleSharp.Html.Parser;
 using EightByEight.Connector.Content;
 
 namespace EightByEight.Connector.Privacy;
@@ -29,6 +29,29 @@ internal static class Sanitizing
 
     private static readonly string[] ActiveSchemes =
         ["javascript:", "vbscript:", "livescript:", "mocha:", "data:text/html", "data:text/xml", "data:application/", "data:image/svg"];
+
+    /// <summary>So many characters tell a scheme.</summary>
+    private static readonly int LongestScheme = ActiveSchemes.Max(scheme => scheme.Length);
+
+    /// <summary>
+    /// The names of characters that make a scheme or a style active, or are passed over in a URL. All others are letters of no scheme:
+    /// that they stay as they are written hides nothing.
+    /// </summary>
+    private static readonly FrozenDictionary<string, char> Named = new Dictionary<string, char>
+    {
+        ["Tab"] = '\t',
+        ["NewLine"] = '\n',
+        ["colon"] = ':',
+        ["sol"] = '/',
+        ["lpar"] = '(',
+        ["bsol"] = '\\',
+        ["ast"] = '*',
+        ["midast"] = '*',
+    }.ToFrozenDictionary();
+
+    private const int LongestName = 7;
+
+    private static readonly SearchValues<char> AsciiLetters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
     /// <summary>What a customer's event says, without active HTML. What was clicked stays as the bot gave it.</summary>
     /// <param name="isClick">Whether the text is the payload of something that the bot offered.</param>
@@ -125,7 +148,7 @@ internal static class Sanitizing
             var from = at;
             while (at < text.Length && !IsSpace(text[at]) && text[at] is not ('/' or '>')) at++;
             Looks += at - start;
-            return Plain(text[from..at]);
+            return Plain(text.AsSpan(from, at - from)).ToString();
         }
 
         /// <summary>Reads up to behind the <c>&gt;</c>.</summary>
@@ -151,7 +174,7 @@ internal static class Sanitizing
                 if (equals == text.Length || text[equals] != '=') continue;
                 at = equals + 1;
                 var value = Value(ref at);
-                if (active is null || !IsActive(Plain(text[from..nameEnd]), value)) continue;
+                if (active is null || !IsActive(Plain(text.AsSpan(from, nameEnd - from)), value)) continue;
                 // What stands directly behind it must not become part of what stands before.
                 var apart = at == text.Length || IsSpace(text[at]) || text[at] is '/' or '>';
                 active.Add((apart ? separator : from, at));
@@ -191,27 +214,75 @@ internal static class Sanitizing
             return null;
         }
 
-        private static bool IsActive(string name, ReadOnlySpan<char> value)
+        private static bool IsActive(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
         {
             if (IsHandler(name) || name.Equals("srcdoc", StringComparison.OrdinalIgnoreCase)) return true;
-            var isStyle = name.Equals("style", StringComparison.OrdinalIgnoreCase);
-            if (!isStyle && !value.ContainsAny(':', '&')) return false;
-            var said = value.Contains('&') ? Decoded(value.ToString()) : value.ToString();
-            // In a style, what loads or computes something is a function, and what hides one is an escape.
-            if (isStyle) return said.AsSpan().ContainsAny('(', '\\') || said.Contains("/*", StringComparison.Ordinal);
-            said = string.Concat(said.Where(c => c > ' '));
-            return ActiveSchemes.Any(scheme => said.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
+            return name.Equals("style", StringComparison.OrdinalIgnoreCase) ? IsActiveStyle(value)
+                : value.ContainsAny(':', '&') && HasActiveScheme(value);
+        }
+
+        /// <summary>In a style, what loads or computes something is a function, and what hides one is an escape or a comment.</summary>
+        private static bool IsActiveStyle(ReadOnlySpan<char> value)
+        {
+            var before = ' ';
+            while (!value.IsEmpty)
+            {
+                var c = Character(ref value);
+                if (c is '(' or '\\' || (before == '/' && c == '*')) return true;
+                before = c;
+            }
+
+            return false;
+        }
+
+        private static bool HasActiveScheme(ReadOnlySpan<char> value)
+        {
+            Span<char> said = stackalloc char[LongestScheme];
+            var length = 0;
+            while (!value.IsEmpty && length < said.Length)
+                if (Character(ref value) is > ' ' and var c) said[length++] = c;
+            foreach (var scheme in ActiveSchemes)
+                if (said[..length].StartsWith(scheme, StringComparison.OrdinalIgnoreCase)) return true;
+            return false;
+        }
+
+        /// <summary>
+        /// Takes the next character as a browser reads it. Numbers need no semicolon; of the names that matter all do. Source: HTML
+        /// standard, "Named character reference state" and "Numeric character reference state".
+        /// </summary>
+        private static char Character(ref ReadOnlySpan<char> value)
+        {
+            var c = value[0];
+            value = value[1..];
+            if (c != '&' || value.IsEmpty) return c;
+            if (value[0] == '#') return Numbered(ref value);
+            var semicolon = value[..Math.Min(LongestName + 1, value.Length)].IndexOf(';');
+            if (semicolon < 0 || !Named.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(value[..semicolon], out var named)) return c;
+            value = value[(semicolon + 1)..];
+            return named;
+        }
+
+        private static char Numbered(ref ReadOnlySpan<char> value)
+        {
+            var isHex = value.Length > 1 && value[1] is 'x' or 'X';
+            var start = isHex ? 2 : 1;
+            var (at, code) = (start, 0);
+            for (; at < value.Length && (isHex ? char.IsAsciiHexDigit(value[at]) : char.IsAsciiDigit(value[at])); at++)
+                code = Math.Min(code * (isHex ? 16 : 10) + HexValue(value[at]), char.MaxValue);
+            if (at == start) return '&';
+            value = value[(at < value.Length && value[at] == ';' ? at + 1 : at)..];
+            // What is no character, or beyond those that matter here, is some other.
+            return code is 0 or >= 0x80 ? '\uFFFD' : (char)code;
         }
 
         /// <summary>All that browsers know have five letters at least: <c>oncut</c>, but not <c>one</c> or <c>once</c>.</summary>
-        private static bool IsHandler(string name) =>
-            name.Length >= 5 && name.StartsWith("on", StringComparison.OrdinalIgnoreCase) && name.All(char.IsAsciiLetter);
+        private static bool IsHandler(ReadOnlySpan<char> name) =>
+            name.Length >= 5 && name.StartsWith("on", StringComparison.OrdinalIgnoreCase) && name.IndexOfAnyExcept(AsciiLetters) < 0;
 
-        private static string Decoded(string value) => new HtmlParser()
-            .ParseDocument($"<p x=\"{value.Replace("\"", "&quot;", StringComparison.Ordinal)}\">")
-            .Body!.FirstElementChild!.GetAttribute("x") ?? "";
+        private static int HexValue(char digit) => char.IsAsciiDigit(digit) ? digit - '0' : (digit | ' ') - 'a' + 10;
 
-        private static string Plain(string name) => name.Replace("\0", "", StringComparison.Ordinal);
+        private static ReadOnlySpan<char> Plain(ReadOnlySpan<char> name) =>
+            name.Contains('\0') ? name.ToString().Replace("\0", "", StringComparison.Ordinal) : name;
 
         private static bool IsSpace(char c) => c is ' ' or '\t' or '\n' or '\r' or '\f';
     }
