@@ -38,7 +38,7 @@ internal sealed partial class ConversationRetention(
         var longest = LongestOf(keeper.Periods);
         foreach (var kind in Kinds.Where(kind => kind.Days(keeper.Periods) < longest))
             await GoOnAsync(keeper, kind.Name, now, now.AddDays(-kind.Days(keeper.Periods)), (key, _, before) =>
-                kind.Rows.Length == 0 ? EndSessionsAsync(key, before, cancellation) : ExpireAsync(key, kind.Rows, before, cancellation), cancellation);
+                kind.Rows.Length == 0 ? EndSessionsAsync(key, now, before, cancellation) : ExpireAsync(key, kind.Rows, before, cancellation), cancellation);
         await GoOnAsync(keeper, Whole, now, now.AddDays(-longest), async (key, place, before) =>
         {
             await ExpireWholeAsync(key, ActiveIndex.DayOf(place.Partition), before, now, cancellation);
@@ -82,21 +82,32 @@ internal sealed partial class ConversationRetention(
     private static string Mark(string kind) => "At_" + kind;
 
     /// <summary>Forgets the context and place of sessions that ended; the conversation goes on with a new one.</summary>
-    private async Task EndSessionsAsync(ConversationKey key, DateTimeOffset before, CancellationToken cancellation)
+    private async Task EndSessionsAsync(ConversationKey key, DateTimeOffset now, DateTimeOffset before, CancellationToken cancellation)
     {
         var snapshot = await store.ReadAsync(key, cancellation);
         var state = snapshot.State;
         // What is going on was active later, too.
         if (snapshot.Head is not { Lease: null, Sending: null } head || snapshot.Inbox.Count > 0 || state.Paused is not null
-            || state.Handover is { IsActive: true }) return;
-        var at = before.ToUnixTimeMilliseconds();
-        var ended = state.Session is { } last && last.LastInputAt < at;
-        var others = state.OtherSessions.Where(other => other.Value.LastInputAt >= at).ToDictionary();
+            || state.Handover is { IsActive: true } || state.Facts.People.IsAgentIn) return;
+        // One that lives longer than the period is found again when it has ended.
+        if (LivesUntil(state, now) is var until && until > now) await active.AddAsync(key, head.ConversationId, ActiveIndex.Day(until - (now - before)), cancellation);
+        bool Stays(Session session) => session.RestsSince(state.Facts.People) >= before.ToUnixTimeMilliseconds() || EndOf(session, state, now) > now;
+        var ended = state.Session is { } last && !Stays(last);
+        var others = state.OtherSessions.Where(other => Stays(other.Value)).ToDictionary();
         if (!ended && others.Count == state.OtherSessions.Count) return;
         if (state.ProfileChange is { } change) await profiles.ApplyAsync(change, key, cancellation);
         state = state with { OtherSessions = others, Session = ended ? null : state.Session, ProfileChange = null };
         if (await store.CommitAsync(key, snapshot, head, state, [], release: false, cancellation) is not null) Log.Forgotten(logger, key);
     }
+
+    /// <summary>When the last of the sessions ends whose Flow said how long they live: the Endpoint's own time is in the periods.</summary>
+    private DateTimeOffset LivesUntil(ConversationState state, DateTimeOffset now) =>
+        state.OtherSessions.Values.Append(state.Session).OfType<Session>().Max(session => (DateTimeOffset?)EndOf(session, state, now)) ?? DateTimeOffset.MinValue;
+
+    private DateTimeOffset EndOf(Session session, ConversationState state, DateTimeOffset now) =>
+        session.Marks.ExpirationMinutes is not { } minutes ? DateTimeOffset.MinValue
+            : DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(session.RestsSince(state.Facts.People), now.ToUnixTimeMilliseconds()))
+                + TimeSpan.FromMinutes(Math.Min(minutes, options.Value.LongestSession.TotalMinutes));
 
     /// <summary>Deletes rows of some kinds that are older.</summary>
     private async Task ExpireAsync(ConversationKey key, string kinds, DateTimeOffset before, CancellationToken cancellation)
@@ -114,7 +125,7 @@ internal sealed partial class ConversationRetention(
     {
         var snapshot = await store.ReadAsync(key, cancellation);
         var (deleted, newest) = await DeleteRowsAsync(key, "56789", before, cancellation);
-        if (snapshot.Inbox.Count > 0) newest = now;
+        if (snapshot.Inbox.Count > 0 || LivesUntil(snapshot.State, now) > now) newest = now;
         var elsewhere = string.CompareOrdinal(snapshot.Head?.ActiveDay ?? day, day) > 0;
         if (newest is null && !elsewhere && !await EndAsync(key, snapshot, before, cancellation)) newest = now;
         if (newest is { } at) await active.AddAsync(key, NameOf(key, snapshot), ActiveIndex.Day(at), cancellation);

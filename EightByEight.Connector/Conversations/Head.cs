@@ -197,6 +197,9 @@ internal sealed record Session
 
     /// <summary>The newest timestamp of its inputs, by 8x8.</summary>
     public long LastTimestamp { get; set; }
+
+    /// <summary>Since when its time runs, once people do not talk any more.</summary>
+    public long RestsSince(People people) => people.WereThere(LastTimestamp) ? Math.Max(LastInputAt, people.GoneAt) : LastInputAt;
 }
 
 /// <summary>A committed turn: outbox and transcript in one.</summary>

@@ -41,6 +41,10 @@ internal sealed record People
     /// <summary>Whether any agent was there after a time.</summary>
     public bool WereThere(long since) => Math.Max(SeenAt, LeftAt) > since || Agents.Values.Any(a => a.At > since);
 
+    /// <summary>When the last of them was gone, by our clock as far as it tells.</summary>
+    [JsonIgnore]
+    public long GoneAt => Math.Max(LeftReceivedAt, EndedAt);
+
     /// <summary>The agent who joined last and is there; null: nobody named.</summary>
     [JsonIgnore]
     public string? NewestAgent => Agents.Where(a => a.Value.Present && a.Key.Length > 0)

@@ -4,6 +4,7 @@ using EightByEight.Connector.Agents;
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Injection;
+using EightByEight.Connector.Transformers;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -25,7 +26,7 @@ internal sealed partial class TurnRunner
         if (FaultIn(message, stored.ReceivedAt, state, peopleTalk, endpoint.Settings) is { } reason)
             return (TurnOf(stored, state.Session, notifies ? null : message.Text) with { UnsentReason = reason, Unsent = [] }, state);
         return notifies
-            ? await NotifiedAsync(message, stored, state, endpoint.Settings, cancellation)
+            ? await NotifiedAsync(message, stored, state, endpoint, cancellation)
             : await InjectedAsync(message, stored, state, endpoint, cancellation);
     }
 
@@ -64,21 +65,22 @@ internal sealed partial class TurnRunner
         const string hint = " Send it with \"whenEnded\": \"deliver\" to speak nevertheless.";
         return state.Session is not { } session ? "No session runs in the conversation." + hint
             : message.SessionId is { } id && id != session.Id ? $"The session {id} has ended." + hint
-            : !handedOver && (HasLapsed(session, at, settings) || state.Facts.ReopenedAt > session.LastTimestamp) ? $"The session {session.Id} has ended." + hint
+            : !handedOver && (HasExpired(at, session, state.Facts, settings, LongestSession) || state.Facts.ReopenedAt > session.LastTimestamp) ? $"The session {session.Id} has ended." + hint
             : null;
     }
 
-    private bool HasLapsed(Session session, long at, EndpointSettings settings) =>
-        at - session.LastInputAt > Lifetime(session, settings, LongestSession).TotalMilliseconds;
-
     private async Task<(Turn Turn, ConversationState State)> NotifiedAsync(
-        OutsideMessage message, StoredEvent stored, ConversationState state, EndpointSettings settings, CancellationToken cancellation)
+        OutsideMessage message, StoredEvent stored, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
-        var (messages, _, cards) = await ConvertAsync(message.ToOutputs(), state, state.Sessions, settings, null, cancellation);
+        var settings = endpoint.Settings;
         // It prolongs a session, but makes none live again.
-        var session = state.Session is { } running && !HasLapsed(running, stored.ReceivedAt, settings)
+        var session = state.Session is { } running && !HasExpired(stored.ReceivedAt, running, state.Facts, settings, LongestSession)
             ? running with { LastInputAt = stored.ReceivedAt } : state.Session;
-        return (TurnOf(stored, session, null) with { Outputs = messages }, state with { Cards = cards, Session = session });
+        var transformer = transformers.Outputs(endpoint, TransformerView.UserId(stored.ConversationId, state), session?.Id ?? stored.ConversationId,
+            TransformerView.Conversation(stored.ConversationId, state));
+        var (messages, _, cards) = await ConvertAsync(message.ToOutputs(), state, state.Sessions, settings, transformer, cancellation);
+        return (TurnOf(stored, session, null) with { Outputs = messages, ReachedOutside = transformer is not null },
+            state with { Cards = cards, Session = session });
     }
 
     private async Task<(Turn Turn, ConversationState State)> InjectedAsync(

@@ -428,7 +428,7 @@ internal sealed partial class TurnRunner(
     private (Session Session, int Sessions) SessionFor(
         StoredEvent stored, ConversationState state, EndpointSettings settings, string? name, bool isOver)
     {
-        var expired = state.Session is { } last && HasExpired(stored, last, settings, LongestSession);
+        var expired = state.Session is { } last && HasExpired(stored.ReceivedAt, last, state.Facts, settings, LongestSession);
         var reopened = state.Session is { } before && IsReopened(state.Facts, before, stored);
         if (state.Session is { } running && !expired && !reopened && !isOver)
             return (running with
@@ -460,12 +460,12 @@ internal sealed partial class TurnRunner(
     /// <summary>The session whose place an event finds; null: it begins at the start.</summary>
     private Session? Living(StoredEvent stored, ConversationState state, EndpointSettings settings) =>
         state.Session is { } last && !IsReopened(state.Facts, last, stored)
-        && (settings.Session.OnExpiry == OnExpiry.Continue || !HasExpired(stored, last, settings, LongestSession)) ? last : null;
+        && (settings.Session.OnExpiry == OnExpiry.Continue || !HasExpired(stored.ReceivedAt, last, state.Facts, settings, LongestSession)) ? last : null;
 
     /// <summary>Whether an event goes on with the session that runs.</summary>
     public static bool GoesOn(
         StoredEvent stored, ConversationState state, Session running, EndpointSettings settings, TimeSpan longestSession) =>
-        running.Flow == settings.Flow && !HasExpired(stored, running, settings, longestSession) && !IsReopened(state.Facts, running, stored);
+        running.Flow == settings.Flow && !HasExpired(stored.ReceivedAt, running, state.Facts, settings, longestSession) && !IsReopened(state.Facts, running, stored);
 
     private TimeSpan LongestSession => options.Value.LongestSession;
 
@@ -474,8 +474,9 @@ internal sealed partial class TurnRunner(
         (session.Marks.ExpirationMinutes ?? settings.Session.ExpirationMinutes) is > 0 and var minutes && TimeSpan.FromMinutes(minutes) < longest
             ? TimeSpan.FromMinutes(minutes) : longest;
 
-    private static bool HasExpired(StoredEvent stored, Session running, EndpointSettings settings, TimeSpan longestSession) =>
-        stored.ReceivedAt - running.LastInputAt > Lifetime(running, settings, longestSession).TotalMilliseconds;
+    /// <param name="at">In milliseconds since 1970, by our clock.</param>
+    private static bool HasExpired(long at, Session running, ConversationFacts facts, EndpointSettings settings, TimeSpan longestSession) =>
+        !facts.People.IsAgentIn && at - running.RestsSince(facts.People) > Lifetime(running, settings, longestSession).TotalMilliseconds;
 
     /// <summary>Whether 8x8 activated the conversation anew between the session's last input and this one.</summary>
     private static bool IsReopened(ConversationFacts facts, Session running, StoredEvent stored) =>

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using EightByEight.Simulator;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EightByEight.Functions.Tests.Handover;
 
@@ -622,6 +624,43 @@ public sealed class HandoverTests(AzuriteFixture azurite)
 
         Assert.Equal(["a: alone", "c: completed true", "d: alone"], await connector.BotSaysAsync(conversation, 3));
         Assert.Contains(connector.Logs.Lines, line => line.Contains($"An agent took {conversation} from the bot", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_time_of_a_session_stands_still_while_an_agent_who_came_unasked_talks()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow) { AutoAdvanceAmount = TimeSpan.FromMilliseconds(1) };
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: unasked
+            start:
+              - set: { context.count: "{{ (context.count || 0) + 1 }}" }
+              - say: "{{ context.count }} {{ input.text }}: {{ input.handover ? input.handover.status + ' ' + input.handover.unasked : 'alone' }}"
+            """, simulator: options => options.TimeProvider = time, configure: builder => builder.Services.AddSingleton<TimeProvider>(new Shifted(time)));
+        var conversation = connector.Start("a");
+        await connector.BotSaysAsync(conversation, 1);
+        await connector.SettledAsync(conversation, 1);
+        time.Advance(TimeSpan.FromMinutes(1));
+        await TakeOverAsync(connector, conversation);
+        using var client = new HttpClient { DefaultRequestHeaders = { { "x-api-key", TestConnector.ApiKey } } };
+        using var assigned = await client.PostAsync(
+            $"{connector.Simulator.Url}/chat-gateway/v1/conversations/{conversation}/post-agent-assignment",
+            new StringContent($$"""{"type":"webhook","id":"{{connector.Gateway.Webhooks[0].Id}}"}""", System.Text.Encoding.UTF8, "application/json"),
+            TestContext.Current.CancellationToken);
+        await connector.Gateway.SettledAsync();
+        await Eventually.GetAsync(() => connector.ViewAsync(conversation), view => (bool)view["peopleTalk"]! && (int)view["waiting"]! == 0, "an agent");
+
+        time.Advance(TimeSpan.FromHours(2));
+        connector.Gateway.AgentLeaves(conversation);
+        await connector.Gateway.SettledAsync();
+        await Eventually.GetAsync(() => connector.ViewAsync(conversation), view => (int)view["waiting"]! == 0, "an agent who has left");
+        time.Advance(TimeSpan.FromMinutes(29));
+        connector.Gateway.CustomerSays(conversation, "b");
+        await connector.BotSaysAsync(conversation, 2);
+        await connector.SettledAsync(conversation, 2);
+        time.Advance(TimeSpan.FromMinutes(31));
+        connector.Gateway.CustomerSays(conversation, "c");
+
+        Assert.Equal(["1 a: alone", "2 b: completed true", "1 c: alone"], await connector.BotSaysAsync(conversation, 3));
     }
 
     [Fact]

@@ -71,6 +71,31 @@ public sealed class RetentionTests(AzuriteFixture azurite)
         Assert.False(await kept.AnyAsync(kept.Storage.Files, endpoint.Id));
     }
 
+    [Theory]
+    [InlineData(1, 1, 9)]
+    [InlineData(30, 1, 9)]
+    [InlineData(30, 20, 21)]
+    public async Task A_session_whose_Flow_made_it_live_longer_is_forgotten_when_it_has_ended(int whole, int days, int gone)
+    {
+        await using var kept = new Kept(azurite, new() { ["Connector:Conversations:RetentionDays"] = $"{whole}" });
+        var endpoint = await kept.CreateAsync(
+            new() { Transcripts = days, Parked = days }, new() { ExpirationMinutes = 30, RetentionDays = days });
+        var key = await kept.ConverseAsync(endpoint, "c-1", new() { ExpirationMinutes = 7 * 24 * 60 + 1 });
+        async Task<bool> LivesAsync() => (await kept.Get<ConversationStore>().ReadAsync(key, Cancellation)).State.Session is not null;
+
+        for (var day = 0; day < gone; day++)
+        {
+            await kept.SweepAsync(day);
+            Assert.True(day > 7 || await LivesAsync(), $"Forgotten on day {day}.");
+        }
+
+        await kept.SweepAsync(gone);
+        Assert.False(await LivesAsync());
+        for (var day = gone; day < gone + 40; day += 10) await kept.SweepAsync(day);
+        Assert.False(await kept.HasRowAsync(key, ""));
+        Assert.False(await kept.AnyAsync(kept.Storage.Index, "active"));
+    }
+
     [Fact]
     public async Task A_sweep_reads_nothing_that_is_not_due_and_no_day_twice()
     {
@@ -199,13 +224,13 @@ public sealed class RetentionTests(AzuriteFixture azurite)
     {
         private readonly ServiceProvider _services;
 
-        public Kept(AzuriteFixture azurite)
+        public Kept(AzuriteFixture azurite, Dictionary<string, string?>? options = null)
         {
             var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["AzureWebJobsStorage"] = azurite.NewAccount(),
                 ["Connector:AdminKey"] = "an admin key for tests",
-            }).Build();
+            }).AddInMemoryCollection(options ?? []).Build();
             var services = new ServiceCollection();
             services.AddSingleton<IConfiguration>(configuration);
             services.AddLogging();
@@ -230,7 +255,7 @@ public sealed class RetentionTests(AzuriteFixture azurite)
             }, new Dictionary<string, string?>()), Cancellation);
 
         /// <summary>A conversation with a session that ended, a turn, a parked event, and the id of an event.</summary>
-        public async Task<ConversationKey> ConverseAsync(Endpoint endpoint, string id)
+        public async Task<ConversationKey> ConverseAsync(Endpoint endpoint, string id, EightByEight.Connector.Flows.FlowMarks? marks = null)
         {
             await Storage.ReadyAsync();
             var key = ConversationKey.Of(endpoint.Id, id);
@@ -238,7 +263,7 @@ public sealed class RetentionTests(AzuriteFixture azurite)
             await Get<ActiveIndex>().AddAsync(key, id, today, Cancellation);
             var state = new ConversationState
             {
-                Session = new() { Id = $"{id}-1", Flow = "welcome", LastInputAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), Context = new() { ["a"] = id } },
+                Session = new() { Id = $"{id}-1", Flow = "welcome", LastInputAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), Context = new() { ["a"] = id }, Marks = marks ?? new() },
                 Sessions = 1,
             };
             var stored = new StoredEvent
