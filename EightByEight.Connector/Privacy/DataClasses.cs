@@ -13,28 +13,16 @@ internal static class DataClasses
     /// <summary>What customers say, or what may quote it.</summary>
     public static DataClassification CustomerText { get; } = new(Taxonomy, nameof(CustomerText));
 
-    /// <summary>Who a customer is: 8x8's user id, a name, an address.</summary>
-    public static DataClassification CustomerId { get; } = new(Taxonomy, nameof(CustomerId));
-
-    /// <summary>What gives access: keys, URL tokens.</summary>
-    public static DataClassification Secret { get; } = new(Taxonomy, nameof(Secret));
-
-    /// <summary>Masks all of them in every log, whichever host writes it.</summary>
+    /// <summary>Masks them in every log, whichever host writes it.</summary>
     public static IServiceCollection AddDataClasses(this IServiceCollection services) => services
         .AddLogging(logging => logging.EnableRedaction(options => options.ApplyDiscriminator = false))
         .AddRedaction(redaction => redaction
-            .SetRedactor<AsteriskRedactor>(new DataClassificationSet(CustomerText, CustomerId, Secret))
+            .SetRedactor<AsteriskRedactor>(new DataClassificationSet(CustomerText))
             .SetFallbackRedactor<AsteriskRedactor>());
 }
 
 /// <summary>See <see cref="DataClasses.CustomerText"/>.</summary>
 internal sealed class CustomerTextAttribute() : DataClassificationAttribute(DataClasses.CustomerText);
-
-/// <summary>See <see cref="DataClasses.CustomerId"/>.</summary>
-internal sealed class CustomerIdAttribute() : DataClassificationAttribute(DataClasses.CustomerId);
-
-/// <summary>See <see cref="DataClasses.Secret"/>.</summary>
-internal sealed class SecretAttribute() : DataClassificationAttribute(DataClasses.Secret);
 
 /// <summary>Puts asterisks in the place of whatever it is, of one length so that none shows.</summary>
 internal sealed class AsteriskRedactor : Redactor
