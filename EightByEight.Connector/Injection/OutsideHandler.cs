@@ -57,22 +57,31 @@ internal sealed partial class OutsideHandler(
             && !(endpoint.Settings.Inject.LeaveToTransformer && !isCallback && Transforms(endpoint, type)))
             return new(401, "Not allowed",
                 "Send Authorization: Bearer with the Endpoint's inject.key, or sign as Standard Webhooks with inject.signingSecret.");
+        HandlerAnswer? answer = null;
         if (isCallback) bytes = Callback.ToInjection(bytes);
         else if (Transforms(endpoint, type))
         {
             var made = await TransformedAsync(request, endpoint, bytes, type, cancellation);
-            if (made.Stops || made.Answer is { Status: >= 300 })
+            answer = made.Answer;
+            if (made.Stops)
             {
-                await WriteAsync(context, made.Answer);
+                await (answer ?? HandlerAnswer.Empty).WriteAsync(context.Response, cancellation);
                 return null;
             }
 
             bytes = Merged(bytes, made);
         }
 
-        if (Read(bytes, type, out var fault) is not { } message) return new(400, "Bad body", fault!);
-        return await DeliverAsync(context, endpoint, message, bytes, type);
+        var refusal = Read(bytes, type, out var fault) is { } message
+            ? await DeliverAsync(context, endpoint, message, bytes, type, isAnswered: answer is not null)
+            : new(400, "Bad body", fault!);
+        if (answer is null) return refusal;
+        if (refusal is not null) await transformers.RefusedAsync(endpoint, HandlerOf(type), refusal, cancellation);
+        await answer.WriteAsync(context.Response, cancellation);
+        return null;
     }
+
+    private static string HandlerOf(string type) => type == StoredEvent.Notified ? "handleNotify" : "handleInject";
 
     private static bool Transforms(Endpoint endpoint, string type) => endpoint.Settings.Transformers is { Source.Length: > 0 } settings
         && (type == StoredEvent.Notified ? settings.Notify : settings.Inject);
@@ -96,14 +105,6 @@ internal sealed partial class OutsideHandler(
         };
         return type == StoredEvent.Notified
             ? transformers.NotifyAsync(endpoint, seen, cancellation) : transformers.InjectAsync(endpoint, seen, cancellation);
-    }
-
-    /// <summary>The transformer let nothing come of it: its answer, or an empty one.</summary>
-    private static async Task WriteAsync(HttpContext context, HandlerAnswer? answer)
-    {
-        context.Response.StatusCode = answer?.Status ?? StatusCodes.Status200OK;
-        foreach (var (name, value) in answer?.Headers ?? new Dictionary<string, string>()) context.Response.Headers[name] = value;
-        if (answer?.Body is { } body) await context.Response.WriteAsync(body, context.RequestAborted);
     }
 
     private static JsonNode? Json(byte[] bytes)
@@ -148,7 +149,8 @@ internal sealed partial class OutsideHandler(
         return null;
     }
 
-    private async Task<Refusal?> DeliverAsync(HttpContext context, Endpoint endpoint, OutsideMessage message, byte[] bytes, string type)
+    private async Task<Refusal?> DeliverAsync(
+        HttpContext context, Endpoint endpoint, OutsideMessage message, byte[] bytes, string type, bool isAnswered)
     {
         var cancellation = context.RequestAborted;
         if (await FindAsync(endpoint.Id, message, cancellation) is not var (key, snapshot))
@@ -161,6 +163,7 @@ internal sealed partial class OutsideHandler(
             return new(409, "Cannot be delivered", undeliverable);
         var isNew = await inbox.AddAsync(key, conversation, type, id, bytes, message.PastAgent, cancellation);
         Log.Accepted(logger, isNew ? "accepted" : "duplicate", type, endpoint.Id, conversation, id);
+        if (isAnswered) return null;
         context.Response.StatusCode = StatusCodes.Status202Accepted;
         context.Response.ContentType = "application/json";
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter);

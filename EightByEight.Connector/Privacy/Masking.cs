@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Encodings.Web;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EightByEight.Connector.ChatGateway;
@@ -91,23 +92,50 @@ internal static partial class Masking
     /// <param name="said">The customer's text, id, and the texts in the data.</param>
     public static string WithoutQuotes(string line, IEnumerable<string?> said)
     {
-        foreach (var value in said.OfType<string>().Where(v => v.Trim().Length >= Shortest).OrderByDescending(v => v.Length))
-            line = WithoutBeginning(line.Replace(value, Mask, StringComparison.OrdinalIgnoreCase), value);
+        var values = said.OfType<string>().Distinct().Select(Quoted).ToArray();
+        foreach (var form in values.SelectMany(forms => forms).Distinct().OrderByDescending(form => form.Length))
+            line = line.Replace(form, Mask, StringComparison.OrdinalIgnoreCase);
+        foreach (var forms in values) line = WithoutBeginning(line, forms);
         return line;
     }
 
-    /// <summary>Of something long an error may quote only how it begins.</summary>
-    private static string WithoutBeginning(string line, string value)
+    /// <summary>How a line may quote a value: as it is, trimmed, and as JavaScript and .NET write it in JSON, and in JSON within JSON.</summary>
+    private static string[] Quoted(string value)
     {
-        if (value.Length <= Beginning) return line;
-        while (line.IndexOf(value[..Beginning], StringComparison.OrdinalIgnoreCase) is >= 0 and var at)
-        {
-            var length = Beginning;
-            while (length < value.Length && at + length < line.Length && char.ToUpperInvariant(line[at + length]) == char.ToUpperInvariant(value[length])) length++;
-            line = string.Concat(line.AsSpan(0, at), Mask, line.AsSpan(at + length));
-        }
+        var trimmed = value.Trim();
+        if (trimmed.Length < Shortest) return [];
+        return [.. ((string[])[value, trimmed]).Distinct().SelectMany(form => (string[])
+            [form, Escaped(form), Escaped(Escaped(form)), JavaScriptEncoder.Default.Encode(form), JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(form)]).Distinct()];
+    }
 
+    /// <summary>A text as <c>JSON.stringify</c> writes it.</summary>
+    private static string Escaped(string text) => MustBeEscaped.Replace(text, found => found.ValueSpan[0] switch
+    {
+        '\n' => "\\n",
+        '\r' => "\\r",
+        '\t' => "\\t",
+        '\b' => "\\b",
+        '\f' => "\\f",
+        < ' ' and var control => $"\\u{(int)control:x4}",
+        _ => "\\" + found.Value,
+    });
+
+    /// <summary>Of something long an error may quote only how it begins.</summary>
+    private static string WithoutBeginning(string line, string[] forms)
+    {
+        foreach (var beginning in forms.Where(form => form.Length > Beginning).Select(form => form[..Beginning]).Distinct())
+            while (line.IndexOf(beginning, StringComparison.OrdinalIgnoreCase) is >= 0 and var at)
+                line = string.Concat(line.AsSpan(0, at), Mask, line.AsSpan(at + forms.Max(form => Common(line, at, form))));
         return line;
+    }
+
+    /// <summary>How many characters of a line from a place on are those of a value.</summary>
+    private static int Common(string line, int at, string value)
+    {
+        var length = 0;
+        while (length < value.Length && at + length < line.Length
+            && char.ToUpperInvariant(line[at + length]) == char.ToUpperInvariant(value[length])) length++;
+        return length;
     }
 
     /// <summary>All that an input holds of its customer, for <see cref="WithoutQuotes"/>.</summary>
@@ -133,6 +161,9 @@ internal static partial class Masking
 
     private static IReadOnlyList<OutgoingMessage> Masked(IReadOnlyList<OutgoingMessage> messages) =>
         [.. messages.Select(_ => new OutgoingMessage(Text: Mask))];
+
+    [GeneratedRegex("[\\x00-\\x1f\"\\\\]")]
+    private static partial Regex MustBeEscaped { get; }
 
     [GeneratedRegex(@"</?(?:a|img|link|image|video|audio|source|track|picture|iframe|frame|embed|object|script|style|svg|base|form|input|area|body|table|td|th)\b[^<>]*>?", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Reference { get; }

@@ -5,6 +5,7 @@ using EightByEight.Connector.Flows.Scripting;
 using Jint;
 using Jint.Native;
 using Jint.Runtime;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Transformers;
@@ -30,6 +31,9 @@ internal sealed record HandlerResult
     /// <summary>What it asked of the world, such as <c>POST https://example.com/ 200</c>.</summary>
     public IReadOnlyList<string> Calls { get; init; } = [];
 
+    /// <summary>What it found in the storages that it opened.</summary>
+    public IReadOnlyList<JsonNode?> Kept { get; init; } = [];
+
     public TimeSpan Took { get; init; }
 }
 
@@ -41,7 +45,22 @@ internal sealed record HandlerFailure(string Message, int? Line = null, int? Col
 }
 
 /// <summary>What a handler answered by <c>response</c>.</summary>
-internal sealed record HandlerAnswer(int Status, IReadOnlyDictionary<string, string> Headers, string? Body);
+internal sealed record HandlerAnswer(int Status, IReadOnlyDictionary<string, string> Headers, string? Body)
+{
+    /// <summary>The answer of a handler that let nothing come of a request, and did not say more.</summary>
+    public static readonly HandlerAnswer Empty = new(StatusCodes.Status200OK, new Dictionary<string, string>(), null);
+
+    /// <summary>Answers with it, but for headers that are not the handler's to give.</summary>
+    public async Task WriteAsync(HttpResponse response, CancellationToken cancellation)
+    {
+        response.StatusCode = Status;
+        foreach (var (name, value) in Headers)
+            if (name is not ("content-length" or "transfer-encoding" or "connection") && !value.AsSpan().ContainsAny('\r', '\n')) response.Headers[name] = value;
+        if (Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified || Body is not { Length: > 0 } body) return;
+        if (string.IsNullOrEmpty(response.ContentType)) response.ContentType = "text/plain; charset=utf-8";
+        await response.WriteAsync(body, cancellation);
+    }
+}
 
 /// <summary>
 /// One call of one handler. It owns the event loop: what the handler waits for runs outside of the realm, and the realm goes on when one
@@ -53,12 +72,15 @@ internal sealed partial class HandlerRun(
 {
     private const int MaxLines = 100;
     private const int MaxLine = 8_000;
+    private const int MaxStorages = 10;
 
     private readonly List<(LogLevel, string)> _log = [];
     private readonly List<string> _calls = [];
     private readonly Dictionary<Task<Func<JsValue>>, (JsValue Resolve, JsValue Reject)> _waiting = [];
+    private readonly Dictionary<StorageKey, Task<JsonObject>> _opened = [];
     private readonly Dictionary<StorageKey, JsValue> _sessions = [];
     private readonly List<StoredSession> _stored = [];
+    private readonly List<JsonNode?> _kept = [];
     private HandlerResult? _result;
     private int _requests;
 
@@ -100,7 +122,7 @@ internal sealed partial class HandlerRun(
 
         if (!realm.IsTainted) await FlushAsync();
         realm.End();
-        return _result with { Log = _log, Calls = _calls, Took = Stopwatch.GetElapsedTime(began) };
+        return _result with { Log = _log, Calls = _calls, Kept = _kept, Took = Stopwatch.GetElapsedTime(began) };
     }
 
     private ValueTask ComputeAsync(Action segment) => computing.RunAsync(endpointId, segment, cancellation);
@@ -116,9 +138,9 @@ internal sealed partial class HandlerRun(
     private void Resume(Task<Func<JsValue>> done)
     {
         _waiting.Remove(done, out var promise);
-        if (done.IsCompletedSuccessfully) realm.Resume(promise.Resolve, done.Result());
-        else if (done.Exception?.InnerException is HostException refused) realm.Resume(promise.Reject, refused.ToError(realm));
-        else realm.Resume(promise.Reject, realm.Error("Error", done.Exception?.InnerException?.Message ?? "It was cancelled."));
+        if (done.IsCompletedSuccessfully) realm.Resume(promise.Resolve, done.Result);
+        else if (done.Exception?.InnerException is HostException refused) realm.Resume(promise.Reject, () => refused.ToError(realm));
+        else realm.Resume(promise.Reject, () => realm.Error("Error", done.Exception?.InnerException?.Message ?? "It was cancelled."));
     }
 
     private JsObject Functions(CancellationToken over)
@@ -168,11 +190,18 @@ internal sealed partial class HandlerRun(
     private async Task<Func<JsValue>> OpenAsync(StorageKey key, CancellationToken over)
     {
         if (_sessions.TryGetValue(key, out var open)) return () => open;
-        var read = await storage.ReadAsync(endpointId, key, over);
+        if (!_opened.TryGetValue(key, out var reading))
+        {
+            if (_opened.Count == MaxStorages) throw new HostException("Error", $"More than {MaxStorages} storages in one call.");
+            _opened[key] = reading = storage.ReadAsync(endpointId, key, over);
+        }
+
+        var read = await reading;
         return () =>
         {
             if (_sessions.TryGetValue(key, out var meanwhile)) return meanwhile;
             var value = (JsObject)realm.Parse(read.Values.ToJsonString());
+            _kept.Add(read.Values);
             _stored.Add(new(key, read, value, value.GetOwnProperties().ToDictionary(p => p.Key.ToString(), p => p.Value.Value)));
             return _sessions[key] = value;
         };
@@ -191,6 +220,8 @@ internal sealed partial class HandlerRun(
                     if (!session.Read.TryGetValue(name, out var before) || !before.Equals(value)) changes[name] = realm.Json(value);
                 foreach (var name in session.Read.Keys)
                     if (!now.ContainsKey(name)) changes[name] = null;
+                if (now.Count > Math.Max(SessionStorage.MaxProperties, session.Read.Count))
+                    throw new HostException("Error", $"It has more than {SessionStorage.MaxProperties} properties.");
                 if (changes.Count > 0) await storage.WriteAsync(endpointId, session.Key, new(session.Kept, changes, Writer), cancellation);
             }
             catch (Exception fault) when (fault is HostException or JavaScriptException || Realm.LimitIn(fault) is not null)

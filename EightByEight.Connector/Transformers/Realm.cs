@@ -23,8 +23,9 @@ internal sealed class Realm : IDisposable
     /// <summary>How long one handler may take, waiting included.</summary>
     public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
 
-    /// <summary>What a handler may allocate between two waits, in bytes.</summary>
+    /// <summary>What a handler may allocate between two waits, in bytes, and what it may in one run.</summary>
     private const long MaxMemory = 64L * 1024 * 1024;
+    private const long MaxMemoryOfRun = 2 * MaxMemory;
 
     /// <summary>How many statements a handler may run between two waits.</summary>
     private const int MaxStatements = 2_000_000;
@@ -48,6 +49,7 @@ internal sealed class Realm : IDisposable
     private readonly JsValue _promise;
     private readonly JsValue _start;
     private double _characters;
+    private long _allocated;
 
     public Realm()
     {
@@ -81,24 +83,29 @@ internal sealed class Realm : IDisposable
     /// <summary>Begins a run: its time counts from here.</summary>
     public void Begin(CancellationToken cancellation)
     {
-        _characters = 0;
+        (_characters, _allocated) = (0, 0);
         _deadline.Begin(MaxTime, cancellation);
     }
 
     public void End() => _deadline.End();
 
     /// <summary>Evaluates a source and calls one of its handlers; what it says and asks for goes to the functions of <paramref name="run"/>.</summary>
-    public void Start(TransformerSource source, string handler, JsValue argument, JsObject run)
-    {
-        _engine.Invoke(_start, _engine.Evaluate(source.Script), handler, argument, run);
-        _engine.Advanced.ProcessTasks();
-    }
+    public void Start(TransformerSource source, string handler, JsValue argument, JsObject run) =>
+        Counted(() => _engine.Invoke(_start, _engine.Evaluate(source.Script), handler, argument, run));
 
     /// <summary>Goes on after a wait.</summary>
-    public void Resume(JsValue continuation, JsValue value)
+    /// <param name="value">Makes what was waited for.</param>
+    public void Resume(JsValue continuation, Func<JsValue> value) => Counted(() => _engine.Invoke(continuation, value()));
+
+    /// <summary>Runs up to the next wait. The engine counts from there anew, so the whole is counted here.</summary>
+    private void Counted(Action run)
     {
-        _engine.Invoke(continuation, value);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        run();
         _engine.Advanced.ProcessTasks();
+        _allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+        if (_allocated > MaxMemoryOfRun)
+            throw new MemoryLimitExceededException("The run needs too much memory.");
     }
 
     public JsObject NewObject() => new(_engine);
@@ -211,7 +218,8 @@ internal sealed class Realm : IDisposable
         RegexMatchTimeoutException => "A regular expression takes too long. Look for repetitions inside of repetitions.",
         TimeoutException => $"The handler takes longer than {MaxTime.TotalSeconds} s.",
         StatementsCountOverflowException => $"The handler runs more than {MaxStatements} statements. Look for a loop that does not end.",
-        MemoryLimitExceededException or OutOfMemoryException => $"The handler needs too much memory (limit {MaxMemory / 1024 / 1024} MiB).",
+        MemoryLimitExceededException or OutOfMemoryException =>
+            $"The handler needs too much memory (limit {MaxMemory / 1024 / 1024} MiB between two waits, {MaxMemoryOfRun / 1024 / 1024} MiB in all).",
         RecursionDepthOverflowException or InsufficientExecutionStackException => $"The handler calls functions more than {MaxCallDepth} deep.",
         _ => null,
     };

@@ -44,7 +44,7 @@ internal sealed class SessionStorage(ConnectorStorage storage, Seals seals, Time
     /// <summary>The longest value of one property, in bytes of its JSON.</summary>
     public const int MaxValue = 60_000;
 
-    /// <summary>How many properties one storage may have.</summary>
+    /// <summary>How many properties one storage may have, as far as the run sees that writes: others at the same time may add their own.</summary>
     public const int MaxProperties = 90;
 
     private const string DayPrefix = "~";
@@ -74,7 +74,6 @@ internal sealed class SessionStorage(ConnectorStorage storage, Seals seals, Time
     /// <exception cref="HostException">It is too much.</exception>
     public async Task WriteAsync(string endpointId, StorageKey key, KeptChanges changes, CancellationToken cancellation)
     {
-        if (changes.Json.Count > MaxProperties) throw new HostException("Error", $"It has more than {MaxProperties} properties.");
         var partition = Partition(endpointId, key);
         var writer = changes.Writer is null ? null : Writers.HashOf(changes.Writer);
         await RememberAsync(partition, cancellation);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Webhooks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -105,6 +106,10 @@ internal sealed class TransformerRoom(
         return (settings.AbortOnError ? Transformed.Stopped : Transformed.Unchanged) with { Answer = result.Answer };
     }
 
+    /// <summary>A handler has answered a request, so that only the Endpoint's log can say that its value was refused.</summary>
+    internal Task RefusedAsync(Endpoint endpoint, string handler, Refusal refusal, CancellationToken cancellation) => FailedAsync(endpoint,
+        $"{handler} answered the request, but what it returned is refused: {refusal.Status} {refusal.Title}. {refusal.Detail}", null, null, cancellation);
+
     internal Task FailedAsync(Endpoint endpoint, string message, string? conversationId, string? sessionId, CancellationToken cancellation) =>
         log.SayAsync(endpoint.Id, [new(time.GetUtcNow(), LogLevel.Error, "transformer", message, conversationId, sessionId)], cancellation);
 
@@ -115,7 +120,7 @@ internal sealed class TransformerRoom(
         var lines = new List<LogLine>();
         var masks = endpoint.Settings.DataProtection.MaskSensitiveLogging;
         void Say(LogLevel level, string message) => lines.Add(new(
-            time.GetUtcNow(), level, "transformer", masks ? Masking.WithoutQuotes(message, WordsIn(arguments)) : message, conversationId, sessionId));
+            time.GetUtcNow(), level, "transformer", masks ? Masking.WithoutQuotes(message, WordsIn(arguments, result)) : message, conversationId, sessionId));
         foreach (var (level, message) in result.Log) Say(level, $"{handler}: {message}");
         if (result.Failure is { } failure) Say(LogLevel.Error, $"{handler} failed: {failure}");
         if (result.Answer is { } answer && handler == "handleInput" && conversationId is not null)
@@ -123,10 +128,15 @@ internal sealed class TransformerRoom(
         return log.SayAsync(endpoint.Id, lines, cancellation);
     }
 
-    /// <summary>What a handler can quote of the customer.</summary>
-    private static IEnumerable<string?> WordsIn(JsonObject arguments) =>
-    [
-        (arguments["userId"] as JsonValue)?.ToString(), .. Masking.Leaves((arguments["request"] as JsonObject)?["body"]),
-        .. Masking.Leaves(arguments["output"]),
-    ];
+    /// <summary>What a handler can quote of the customer: what it is shown, and what it keeps itself.</summary>
+    private static IEnumerable<string?> WordsIn(JsonObject arguments, HandlerResult result)
+    {
+        var request = arguments["request"] as JsonObject;
+        return
+        [
+            (arguments["userId"] as JsonValue)?.ToString(), .. Masking.Leaves(request?["body"]), .. Masking.Leaves(request?["query"]),
+            (string?)request?["url"] is { } url && url.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? url[query..] : null,
+            .. Masking.Leaves(arguments["output"]), .. Masking.Leaves(arguments["processedOutput"]), .. result.Kept.SelectMany(Masking.Leaves),
+        ];
+    }
 }

@@ -9,13 +9,15 @@ using EightByEight.Connector.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
 using Endpoint = EightByEight.Connector.Endpoints.Endpoint;
 
 namespace EightByEight.Connector.Transformers;
 
 /// <summary><c>GET</c> on the Endpoint URL, and the test of transformers in the admin API.</summary>
-internal sealed class TransformerRoutes(
-    EndpointDirectory endpoints, EndpointStore store, TransformerRoom room, ConversationStore conversations, ConnectorStorage storage, Inbox inbox)
+internal sealed partial class TransformerRoutes(
+    EndpointDirectory endpoints, EndpointStore store, TransformerRoom room, ConversationStore conversations, ConnectorStorage storage, Inbox inbox,
+    ILogger<TransformerRoutes> logger)
 {
     /// <summary>The event type of an input that a transformer made of a <c>GET</c>.</summary>
     public const string Input = "$input";
@@ -29,29 +31,46 @@ internal sealed class TransformerRoutes(
             .Takes<JsonObject>("application/json").Produces<JsonObject>().Refuses(400, 404, 413);
     }
 
-    /// <summary>Shows the request to <c>handleInput</c>, whose <c>response</c> is the answer. A value makes a turn of its conversation.</summary>
     private async Task GetAsync(HttpContext http)
+    {
+        Refusal? refusal;
+        try
+        {
+            refusal = await AnswerAsync(http);
+        }
+        catch (Exception failed) when (Refusal.IsStorageFailure(failed, http.RequestAborted))
+        {
+            Log.Failed(logger, failed);
+            refusal = Refusal.TryAgain("Storage cannot be reached. Send it again.");
+        }
+
+        if (refusal is not null) await refusal.WriteAsync(http.Response, http.RequestAborted);
+    }
+
+    /// <summary>Shows the request to <c>handleInput</c>, whose <c>response</c> is the answer. A value makes a turn of its conversation.</summary>
+    private async Task<Refusal?> AnswerAsync(HttpContext http)
     {
         var cancellation = http.RequestAborted;
         var endpoint = await endpoints.FindByTokenAsync((string?)http.Request.RouteValues["urlToken"] ?? "", cancellation);
         if (endpoint is not { Settings.Enabled: true })
-        {
-            await new Refusal(404, "No such Endpoint", "There is no enabled Endpoint with this URL. Copy the Endpoint URL anew.").WriteAsync(http.Response, cancellation);
-            return;
-        }
-
+            return new(404, "No such Endpoint", "There is no enabled Endpoint with this URL. Copy the Endpoint URL anew.");
         if (endpoint.Settings.Transformers is not { Input: true, Source.Length: > 0 })
         {
             http.Response.Headers.Allow = "POST";
-            await new Refusal(405, "Not allowed", "8x8 posts its events here. GET is for an input transformer, and none is on.").WriteAsync(http.Response, cancellation);
-            return;
+            return new(405, "Not allowed", "8x8 posts its events here. GET is for an input transformer, and none is on.");
         }
 
         var given = await room.InputAsync(endpoint, RequestOf(http.Request), null, cancellation);
         var refusal = given.IsTransformed && !given.Stops ? await AcceptAsync(endpoint, given, cancellation) : null;
-        if (given.Answer is { } answer) await WriteAsync(http.Response, answer, cancellation);
-        else if (refusal is not null) await refusal.WriteAsync(http.Response, cancellation);
-        else http.Response.StatusCode = given.IsTransformed ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
+        if (given.Answer is { } answer)
+        {
+            if (refusal is not null) await room.RefusedAsync(endpoint, "handleInput", refusal, cancellation);
+            await answer.WriteAsync(http.Response, cancellation);
+            return null;
+        }
+
+        if (refusal is null) http.Response.StatusCode = given.IsTransformed ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
+        return refusal;
     }
 
     private async Task<Refusal?> AcceptAsync(Endpoint endpoint, Transformed given, CancellationToken cancellation)
@@ -102,16 +121,6 @@ internal sealed class TransformerRoutes(
         };
     }
 
-    private static async Task WriteAsync(HttpResponse response, HandlerAnswer answer, CancellationToken cancellation)
-    {
-        response.StatusCode = answer.Status;
-        foreach (var (name, value) in answer.Headers)
-            if (name is not ("content-length" or "transfer-encoding" or "connection") && !value.AsSpan().ContainsAny('\r', '\n')) response.Headers[name] = value;
-        if (answer.Status is 204 or 304 || answer.Body is not { Length: > 0 } body) return;
-        if (string.IsNullOrEmpty(response.ContentType)) response.ContentType = "text/plain; charset=utf-8";
-        await response.WriteAsync(body, cancellation);
-    }
-
     private async Task<IResult> TestAsync(HttpContext http, string id)
     {
         var cancellation = http.RequestAborted;
@@ -149,5 +158,11 @@ internal sealed class TransformerRoutes(
 
         throw new AdminException(404, "No such event",
             "The conversation keeps no event with that id: events that made a turn leave only their turn. Give the event itself in event.");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "GET on an Endpoint URL answered 503: storage cannot be read or written.")]
+        public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -62,8 +62,10 @@ public sealed class CognigyRowTests(AzuriteFixture azurite)
         Assert.Equal(["[] TextData CONVERSATION_UPDATE"], await connector.BotSaysAsync(conversation, 1));
     }
 
-    [Fact]
-    public async Task An_inject_prolongs_the_session()
+    [Theory]
+    [InlineData("inject")]
+    [InlineData("notify")]
+    public async Task An_inject_or_a_notify_prolongs_the_session(string path)
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow) { AutoAdvanceAmount = TimeSpan.FromMilliseconds(1) };
         await using var connector = await TestConnector.StartAsync(azurite, Show,
@@ -73,7 +75,7 @@ public sealed class CognigyRowTests(AzuriteFixture azurite)
         var conversation = connector.Start("a");
         await connector.SettledAsync(conversation, 1);
         time.Advance(TimeSpan.FromMinutes(20));
-        using var request = new HttpRequestMessage(HttpMethod.Post, connector.EndpointUrl.Replace("/webhooks/", "/inject/", StringComparison.Ordinal))
+        using var request = new HttpRequestMessage(HttpMethod.Post, connector.EndpointUrl.Replace("/webhooks/", $"/{path}/", StringComparison.Ordinal))
         {
             Headers = { { "Authorization", "Bearer a-key-of-the-tests-of-inject" } },
             Content = new StringContent($$"""{"conversationId":"{{conversation}}","text":"b"}"""),

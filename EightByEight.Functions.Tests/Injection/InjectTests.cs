@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Functions.Tests.Conversations;
+using EightByEight.Functions.Tests.Transformers;
 using EightByEight.Functions.Tests.Translation;
 
 namespace EightByEight.Functions.Tests.Injection;
@@ -175,6 +176,111 @@ public sealed class InjectTests(AzuriteFixture azurite)
         // handleInject is off: nobody would check.
         Assert.Equal(HttpStatusCode.Unauthorized, await SendsAsync("inject", "of their own"));
         Assert.Equal("news", (await connector.BotSaysAsync(conversation, 2))[1]);
+    }
+
+    [Theory]
+    [InlineData("inject", "response.sendStatus(204)", 204, "", null)]
+    [InlineData("notify", "response.sendStatus(204)", 204, "", null)]
+    [InlineData("notify", "response.status(200).send({ told: true })", 200, "{\"told\":true}", "application/json; charset=utf-8")]
+    [InlineData("notify", "response.send('told')", 200, "told", "text/plain; charset=utf-8")]
+    [InlineData("inject", "response.redirect('https://example.com/thanks')", 302, "", null)]
+    [InlineData("notify", "response.status(409).send('later')", 409, "later", "text/plain; charset=utf-8")]
+    [InlineData("notify", "response.set('x-split', 'a\\r\\nx-bad: 1').set('content-length', '1').set('x-own', 'yes').send('told')", 200, "told", "text/plain; charset=utf-8")]
+    public async Task What_a_handler_answers_is_the_answer_and_what_it_returns_is_delivered(
+        string path, string answers, int status, string body, string? type)
+    {
+        var settings = Settings;
+        settings["transformers"] = new JsonObject
+        {
+            [path] = true,
+            ["source"] = $"createWebhookTransformer({{ {(path == "notify" ? "handleNotify" : "handleInject")}: async ({{ response }}) => {{ {answers}; return {{ text: 'made' }}; }} }});",
+        };
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, settings);
+        var conversation = connector.Start("hello");
+        await connector.BotSaysAsync(conversation, 1);
+        using var request = new HttpRequestMessage(HttpMethod.Post, connector.EndpointUrl.Replace("/webhooks/", $"/{path}/", StringComparison.Ordinal));
+        request.Content = new StringContent($$"""{"conversationId":"{{conversation}}"}""");
+        request.Headers.Authorization = new("Bearer", Key);
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+
+        using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal((status, body, type),
+            ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), answer.Content.Headers.ContentType?.ToString()));
+        Assert.DoesNotContain(answer.Headers, header => header.Key is "x-split" or "x-bad");
+        if (answers.Contains("x-own", StringComparison.Ordinal)) Assert.Equal("yes", answer.Headers.GetValues("x-own").Single());
+        Assert.Contains("made", (await connector.BotSaysAsync(conversation, 2))[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_delivered_though_a_handler_answered_is_told_in_the_log()
+    {
+        var settings = Settings;
+        settings["transformers"]!["source"] = "createWebhookTransformer({ handleNotify: async ({ response }) => { response.send('told'); return { text: 'news' }; } })";
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, settings, options: Posted.Unpumped);
+
+        var answer = await SendAsync(connector, "notify", """{"conversationId":"unknown"}""");
+
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.Contains(await connector.LogAsync(), line =>
+            line.Contains("handleNotify", StringComparison.Ordinal) && line.Contains("404 No such conversation", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_handler_of_an_injected_or_notified_turn_knows_the_session_and_each_message_is_shown_before_it_is_sent()
+    {
+        var settings = Settings;
+        settings["transformers"] = new JsonObject
+        {
+            ["output"] = true,
+            ["executionFinished"] = true,
+            ["source"] = """
+                createWebhookTransformer({
+                  handleOutput: async ({ processedOutput, output, userId, sessionId, conversation }) => {
+                    console.log(`${userId} ${sessionId} ${conversation.id}`);
+                    return output.text === 'drop' ? null : { ...processedOutput, text: `${processedOutput.text}!` };
+                  },
+                  handleExecutionFinished: async ({ userId, sessionId }) => { console.log(`${userId} ${sessionId}`); }
+                })
+                """,
+        };
+        settings["dataProtection"] = new JsonObject { ["maskSensitiveLogging"] = false };
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, settings);
+        var conversation = connector.Start("hello", user: """{"userId":"ann"}""");
+        await connector.BotSaysAsync(conversation, 1);
+
+        await SendAsync(connector, "inject", $$$"""{"sessionId":"{{{conversation}}}-1","text":"shipped"}""");
+        await connector.BotSaysAsync(conversation, 2);
+        await SendAsync(connector, "notify", $$$"""{"conversationId":"{{{conversation}}}","text":"drop"}""");
+        await SendAsync(connector, "notify", $$$"""{"conversationId":"{{{conversation}}}","text":"at the door"}""");
+
+        Assert.Equal(["1 hello  true!", "2 shipped  false!", "at the door!"], await connector.BotSaysAsync(conversation, 3));
+        await connector.SettledAsync(conversation, 4);
+        var log = await Eventually.GetAsync(connector.LogAsync, lines => lines.Count >= 8, "two lines of each turn", null, connector.Logs);
+        Assert.Equal(4, log.Count(line => line == $"handleOutput: ann {conversation}-1 {conversation}"));
+        Assert.Equal(4, log.Count(line => line == $"handleExecutionFinished: ann {conversation}-1"));
+    }
+
+    [Fact]
+    public async Task In_a_blind_session_what_is_injected_or_notified_is_hidden_as_well()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: blind
+            start:
+              - dataProtection: { blind: true }
+              - say: "Heard {{ input.text }}"
+            """, Settings);
+        var conversation = connector.Start("hello");
+        await connector.BotSaysAsync(conversation, 1);
+
+        await SendAsync(connector, "inject", $$$"""{"conversationId":"{{{conversation}}}","text":"4111 injected","data":{"card":"4111"}}""");
+        await connector.BotSaysAsync(conversation, 2);
+        await SendAsync(connector, "notify", $$$"""{"conversationId":"{{{conversation}}}","text":"4111 notified"}""");
+
+        Assert.Equal(["Heard hello", "Heard 4111 injected", "4111 notified"], await connector.BotSaysAsync(conversation, 3));
+        var view = await connector.SettledAsync(conversation, 3);
+        Assert.Equal(["***", "***", "***"], view["turns"]!.AsArray().Select(turn => (string?)turn!["outputs"]![0]!["text"]));
+        Assert.DoesNotContain("4111", view.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]

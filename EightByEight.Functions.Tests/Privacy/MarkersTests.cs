@@ -117,6 +117,65 @@ public sealed class MarkersTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task No_marker_is_found_of_what_others_say_to_a_conversation_and_transformers_log()
+    {
+        var storage = azurite.NewAccount();
+        using var watch = new Watch(storage, Markers);
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, new JsonObject
+        {
+            ["dataProtection"] = Masked(),
+            ["inject"] = new JsonObject { ["key"] = "key-of-the-order-system" },
+            ["transformers"] = new JsonObject
+            {
+                ["input"] = true,
+                ["inject"] = true,
+                ["notify"] = true,
+                ["source"] = """
+                    const look = request => console.log(request.body, request.query, request.url);
+                    createWebhookTransformer({
+                      handleInput: async ({ request }) => {
+                        look(request);
+                        const { say, who, more, session } = request.query;
+                        return request.method === "GET" ? { sessionId: session, text: say, userId: who, data: { more } }
+                          : request.body.eventType === "MESSAGE" ? {} : null;
+                      },
+                      handleInject: async ({ request }) => { look(request); return {}; },
+                      handleNotify: async ({ request }) => { look(request); return {}; },
+                    });
+                    """,
+            },
+        }, storage: storage);
+        var hold = Fault.Refuse(Operations.SendMessage, 503, times: 1_000);
+        connector.Gateway.Faults.Add(hold);
+        var conversation = connector.Start("TextMarker\n\"LongMarker\"", user: """{"userId":"IdMarker","name":"NameMarker","email":"MailMarker@x.de"}""");
+        await Eventually.GetAsync(() => connector.RowsAsync(conversation, "6|"), rows => rows.Count > 0, "a turn in the outbox", null, connector.Logs);
+        using var http = new HttpClient { DefaultRequestHeaders = { { "Authorization", "Bearer key-of-the-order-system" } } };
+        async Task PostAsync(string path, string body)
+        {
+            using var answer = await http.PostAsync(connector.EndpointUrl.Replace("/webhooks/", $"/{path}/", StringComparison.Ordinal),
+                new StringContent(body.Replace("ID", conversation, StringComparison.Ordinal)), TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        }
+
+        await PostAsync("inject", """{"conversationId":"ID","text":"PayloadMarker\nof others","data":{"more":"DataMarker"}}""");
+        await PostAsync("notify", """{"conversationId":"ID","text":"ParkedMarker \"quoted\""}""");
+        using (var got = await http.GetAsync($"{connector.EndpointUrl}?session={conversation}&say=FileMarker%0A1&who=IdMarker&more=DataMarker",
+            TestContext.Current.CancellationToken)) Assert.Equal(HttpStatusCode.Accepted, got.StatusCode);
+        await NothingShowsAsync();
+
+        connector.Gateway.Faults.Clear();
+        var view = await connector.SettledAsync(conversation, 4);
+        Assert.Equal(["MESSAGE", "$inject", "$notify", "$input"], view["turns"]!.AsArray().Select(turn => (string?)turn!["eventType"]));
+        Assert.Contains("ParkedMarker \"quoted\"", connector.BotSaid(conversation));
+        Assert.Contains(connector.BotSaid(conversation), said => said.Contains("FileMarker", StringComparison.Ordinal));
+        var log = await connector.Admin.GetStringAsync($"/api/endpoints/{connector.EndpointId}/log", TestContext.Current.CancellationToken);
+        Assert.All(["handleInput", "handleInject", "handleNotify"], handler => Assert.Contains($"{handler}: {{", log, StringComparison.Ordinal));
+        await NothingShowsAsync();
+
+        Task NothingShowsAsync() => watch.NothingShowsAsync(connector.Logs, connector.Admin, PagesOf(connector, conversation));
+    }
+
+    [Fact]
     public async Task No_marker_is_found_while_people_of_8x8_have_the_conversation_or_afterwards()
     {
         var storage = azurite.NewAccount();

@@ -1,7 +1,7 @@
 namespace EightByEight.Functions.Tests.Transformers;
 
 /// <summary>A handler can only harm itself.</summary>
-public sealed class HandlerLimitTests
+public sealed class HandlerLimitTests(AzuriteFixture azurite)
 {
     [Theory]
     [InlineData("while (true) {}", "statements")]
@@ -15,9 +15,12 @@ public sealed class HandlerLimitTests
     [InlineData("/(a+)+$/.test('a'.repeat(60) + '!');", "regular expression")]
     [InlineData("const f = async () => { await null; return f(); }; await f();", "")]
     [InlineData("await new Promise(() => {});", "never ends")]
+    [InlineData("for (let i = 0; i < 60; i++) { await getSessionStorage('u', 's'); new Array(400000).fill(i); }", "memory")]
+    [InlineData("for (let i = 0; i < 60; i++) await getSessionStorage('u', `s${i}`);", "storages")]
+    [InlineData("for (let i = 0; i < 60; i++) try { await getSessionStorage('u', `s${i}`); } catch { await getSessionStorage('u', `s${i}`); }", "storages")]
     public async Task A_handler_that_goes_too_far_fails(string body, string reason)
     {
-        using var room = new TestRoom();
+        using var room = new TestRoom(azurite.NewAccount());
         var result = await room.RunAsync(TestRoom.Handler(body));
         Assert.Contains(reason, result.Failure!.Message, StringComparison.Ordinal);
         // The next one finds a realm that works.

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Transformers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -99,6 +100,16 @@ public sealed class HttpRequestTests : IAsyncLifetime
             $"for (let i = 0; i < 3; i++) await httpRequest({{ uri: '{Url}/' }}); return {{ text: 'no' }};"));
         Assert.Contains("More than 2 requests", result.Failure!.Message, StringComparison.Ordinal);
         Assert.Equal([$"GET {Url}/ 200", $"GET {Url}/ 200"], result.Calls);
+    }
+
+    [Fact]
+    public async Task Ten_requests_can_be_made_unless_the_operator_says_otherwise()
+    {
+        using var room = new TestRoom(maxRequests: new TransformerOptions().MaxRequests);
+        var result = await room.RunAsync(TestRoom.Handler(
+            $"for (let i = 0; i < 11; i++) await httpRequest({{ uri: '{Url}/' }}); return {{ text: 'no' }};"));
+        Assert.Contains("More than 10 requests", result.Failure!.Message, StringComparison.Ordinal);
+        Assert.Equal(10, result.Calls.Count);
     }
 
     [Fact]

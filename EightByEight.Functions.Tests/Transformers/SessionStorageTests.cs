@@ -1,3 +1,5 @@
+using EightByEight.Connector.Transformers;
+
 namespace EightByEight.Functions.Tests.Transformers;
 
 /// <summary><c>getSessionStorage</c> against real tables.</summary>
@@ -57,6 +59,21 @@ public sealed class SessionStorageTests(AzuriteFixture azurite)
         using var room = new TestRoom(azurite.NewAccount());
         var result = await room.RunAsync(TestRoom.Handler("(await getSessionStorage('u', 's')).long = 'x'.repeat(60001); return {};"));
         Assert.Contains("'long' has more than 60000 bytes", result.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_has_so_many_properties_at_most_however_many_calls_write_them()
+    {
+        using var room = new TestRoom(azurite.NewAccount());
+        Task<HandlerResult> WriteAsync(string prefix, int count, string more = "") => room.RunAsync(TestRoom.Handler(
+            $"const s = await getSessionStorage('u', 's'); {more} for (let i = 0; i < {count}; i++) s['{prefix}' + i] = i; return {{}};"));
+        Assert.Null((await WriteAsync("a", 60)).Failure);
+        Assert.Contains("more than 90 properties", (await WriteAsync("b", 60)).Failure!.Message, StringComparison.Ordinal);
+        Assert.Null((await WriteAsync("b", 30)).Failure);
+        // What is there may change, and what goes makes room.
+        Assert.Null((await WriteAsync("a", 60, "for (const name in s) if (name[0] === 'a') s[name] = -1;")).Failure);
+        Assert.Null((await WriteAsync("c", 30, "for (const name in s) if (name[0] === 'b') delete s[name];")).Failure);
+        Assert.Equal("90", await room.TextAsync("return { text: String(Object.keys(await getSessionStorage('u', 's')).length) };"));
     }
 
     [Fact]

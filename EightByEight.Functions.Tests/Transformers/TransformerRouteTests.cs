@@ -66,6 +66,53 @@ public sealed class TransformerRouteTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_get_for_a_session_that_is_not_known_is_answered_by_the_handler_and_told_in_the_log()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, settings: Settings, options: Posted.Unpumped);
+        using var client = new HttpClient();
+
+        using var answer = await client.GetAsync($"{connector.EndpointUrl}?say=hello&session=nobody", TestContext.Current.CancellationToken);
+
+        Assert.Equal((HttpStatusCode)201, answer.StatusCode);
+        Assert.Contains(await connector.LogAsync(), line =>
+            line.Contains("handleInput", StringComparison.Ordinal) && line.Contains("404 No such conversation", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_get_makes_no_turn_while_people_talk()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, settings: Settings, options: Posted.Unpumped);
+        await connector.SayAsync("c", "hi", at: 1_000);
+        await connector.PostAsync("c", "MEMBERS_CHANGED", new JsonObject { ["memberType"] = "agent", ["change"] = "joined", ["id"] = "a" }, at: 2_000);
+        await connector.ProcessAsync("c");
+        using var client = new HttpClient();
+
+        using var answer = await client.GetAsync($"{connector.EndpointUrl}?say=hello&session=c", TestContext.Current.CancellationToken);
+        await connector.ProcessAsync("c");
+
+        Assert.Equal((HttpStatusCode)201, answer.StatusCode);
+        Assert.Equal(["1: hi"], await connector.SaidAsync("c"));
+        Assert.Equal(0, (int)(await connector.ViewAsync("c"))["waiting"]!);
+    }
+
+    [Fact]
+    public async Task A_get_while_storage_is_down_asks_for_it_again()
+    {
+        await using var proxy = await StorageProxy.StartAsync(azurite);
+        await using var connector = await TestConnector.StartAsync(
+            azurite, settings: Settings, storage: proxy.ConnectionString, options: Posted.Unpumped);
+        using var client = new HttpClient();
+        using (var warm = await client.GetAsync(connector.EndpointUrl, TestContext.Current.CancellationToken)) Assert.True(warm.IsSuccessStatusCode);
+        proxy.Refuse = _ => true;
+
+        using var cold = await client.GetAsync($"{connector.Host.Url}/webhooks/never-seen", TestContext.Current.CancellationToken);
+        using var answer = await client.GetAsync($"{connector.EndpointUrl}?say=hello&session=c", TestContext.Current.CancellationToken);
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.ServiceUnavailable), (cold.StatusCode, answer.StatusCode));
+        Assert.NotNull(answer.Headers.RetryAfter);
+    }
+
+    [Fact]
     public async Task A_test_shows_what_a_handler_returned_said_and_failed_with()
     {
         await using var connector = await TestConnector.StartAsync(azurite, settings: Settings, options: Posted.Unpumped);

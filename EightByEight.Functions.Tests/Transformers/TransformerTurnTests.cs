@@ -85,6 +85,52 @@ public sealed class TransformerTurnTests(AzuriteFixture azurite)
     }
 
     [Theory]
+    [InlineData(true, "a b")]
+    [InlineData(false, "a <iframe src=x>b")]
+    public async Task What_a_transformer_makes_of_a_text_is_sanitized_unless_the_Endpoint_says_otherwise(bool sanitizes, string heard)
+    {
+        var settings = With("createWebhookTransformer({ handleInput: async ({ request }) => ({ text: request.body.data.text.replace('[', '<').replace(']', '>') }) });");
+        settings["dataProtection"]!["sanitizeInput"] = sanitizes;
+        await using var connector = await TestConnector.StartAsync(azurite, CharacterCodes, settings, options: Posted.Unpumped);
+        await connector.SayAsync("c", "a [iframe src=x]b", at: 1_000);
+        Assert.Equal([CodesOf(heard)], await connector.SaidAsync("c"));
+    }
+
+    [Theory]
+    [InlineData("""{"name":"quickReply/action","value":{"title":"t","payload":"PAYLOAD"}}""")]
+    [InlineData("""{"name":"adaptiveCard/action","value":{"data":{"postback":"PAYLOAD"}}}""")]
+    public async Task A_postback_reaches_the_Flow_byte_for_byte(string activity)
+    {
+        const string payload = "  <script>order('1')</script> & \u00fc\t{\"a\": 1}";
+        await using var connector = await TestConnector.StartAsync(azurite, CharacterCodes, Posted.Unsigned, options: Posted.Unpumped);
+        var data = JsonNode.Parse(activity)!.AsObject();
+        if (data["value"]!["data"] is JsonObject card) card["postback"] = payload;
+        else data["value"]!["payload"] = payload;
+        await connector.PostAsync("c", "ACTIVITY", data, at: 1_000);
+        await connector.ProcessAsync("c");
+        Assert.Equal([CodesOf(payload)], await connector.SaidAsync("c"));
+    }
+
+    private const string CharacterCodes = """
+        name: codes
+        start:
+          - say: "{{ [...input.text].map(c => c.charCodeAt(0)).join(' ') }}"
+        """;
+
+    private static string CodesOf(string text) => string.Join(' ', text.Select(c => (int)c));
+
+    [Fact]
+    public async Task Analytics_keep_the_data_that_an_input_transformer_made()
+    {
+        var settings = With("createWebhookTransformer({ handleInput: async () => ({ text: 'made', data: { order: 7 } }) });");
+        await using var connector = await TestConnector.StartAsync(azurite, Show, settings, options: Posted.Unpumped);
+        await connector.SayAsync("c", "said", at: 1_000);
+        await connector.Service<EightByEight.Connector.Conversations.Sweeper>().SweepAsync(TestContext.Current.CancellationToken);
+        var record = JsonNode.Parse(await connector.Admin.GetStringAsync($"/api/endpoints/{connector.EndpointId}/analytics", TestContext.Current.CancellationToken))!;
+        Assert.Equal(("made", 7), ((string?)record["text"], (int?)record["data"]!["order"]));
+    }
+
+    [Theory]
     [InlineData("throw new Error('boom')", "handleInput failed: Error: boom (line 1")]
     [InlineData("return { userId: 5 }", "userId is no text")]
     public async Task An_error_in_handleInput_is_logged_and_the_event_goes_on_unless_told_to_abort(string body, string logged)
