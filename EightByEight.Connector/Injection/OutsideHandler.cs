@@ -52,16 +52,16 @@ internal sealed partial class OutsideHandler(
         if (endpoint is not { Settings.Enabled: true })
             return new(404, "No such Endpoint", "There is no enabled Endpoint with this URL token.");
         if (await WebhookBody.ReadAsync(request, cancellation) is not { } bytes) return Refusal.TooLarge;
-        if (!await keys.HasKeyAsync(request, endpoint, EndpointSecrets.InjectKey, cancellation)
-            && !await keys.IsSignedAsync(request, endpoint, bytes, cancellation)
-            && !(endpoint.Settings.Inject.LeaveToTransformer && !isCallback && Transforms(endpoint, type)))
-            return new(401, "Not allowed",
-                "Send Authorization: Bearer with the Endpoint's inject.key, or sign as Standard Webhooks with inject.signingSecret.");
+        var isKnown = await keys.HasKeyAsync(request, endpoint, EndpointSecrets.InjectKey, cancellation)
+            || await keys.IsSignedAsync(request, endpoint, bytes, cancellation);
+        if (!isKnown && !(endpoint.Settings.Inject.LeaveToTransformer && !isCallback && Transforms(endpoint, type))) return NotAllowed;
         HandlerAnswer? answer = null;
         if (isCallback) bytes = Callback.ToInjection(bytes);
         else if (Transforms(endpoint, type))
         {
             var made = await TransformedAsync(request, endpoint, bytes, type, cancellation);
+            // A handler that is missing or failed has let nobody in.
+            if (!isKnown && made is { Stops: false, IsTransformed: false }) return NotAllowed;
             answer = made.Answer;
             if (made.Stops)
             {
@@ -80,6 +80,9 @@ internal sealed partial class OutsideHandler(
         await answer.WriteAsync(context.Response, cancellation);
         return null;
     }
+
+    private static Refusal NotAllowed { get; } = new(401, "Not allowed",
+        "Send Authorization: Bearer with the Endpoint's inject.key, or sign as Standard Webhooks with inject.signingSecret.");
 
     private static string HandlerOf(string type) => type == StoredEvent.Notified ? "handleNotify" : "handleInject";
 

@@ -179,6 +179,29 @@ public sealed class InjectTests(AzuriteFixture azurite)
     }
 
     [Theory]
+    [InlineData("handleNotify: async ({ request }) => { if (request.headers.token.length < 9) throw Error('no'); return {}; }")]
+    [InlineData("handleNotify: async ({ response }) => { response.status(200).send('ok'); throw Error('late'); }")]
+    [InlineData("handleNotify: async () => 'no object'")]
+    [InlineData("handleInject: async () => ({})")]
+    public async Task Who_has_no_key_is_not_let_in_by_a_handler_that_fails_or_is_missing(string handler)
+    {
+        var settings = Settings;
+        settings["inject"]!["leaveToTransformer"] = true;
+        settings["transformers"]!["source"] = $"createWebhookTransformer({{ {handler} }})";
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, settings);
+        var conversation = connector.Start("hello");
+        await connector.BotSaysAsync(conversation, 1);
+        var body = $$$"""{"conversationId":"{{{conversation}}}","text":"news"}""";
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(connector, "notify", body, key: null)).Status);
+
+        // Who has the key is: an error lets the request go on as it was.
+        Assert.True((int)(await SendAsync(connector, "notify", body)).Status < 300);
+        Assert.Equal(["1 hello  true", "news"], await connector.BotSaysAsync(conversation, 2));
+        Assert.Equal(2, (await connector.SettledAsync(conversation, 2))["turns"]!.AsArray().Count);
+    }
+
+    [Theory]
     [InlineData("inject", "response.sendStatus(204)", 204, "", null)]
     [InlineData("notify", "response.sendStatus(204)", 204, "", null)]
     [InlineData("notify", "response.status(200).send({ told: true })", 200, "{\"told\":true}", "application/json; charset=utf-8")]
