@@ -77,7 +77,7 @@ internal sealed partial class HandlerRun(
     private readonly List<(LogLevel, string)> _log = [];
     private readonly List<string> _calls = [];
     private readonly Dictionary<Task<Func<JsValue>>, (JsValue Resolve, JsValue Reject)> _waiting = [];
-    private readonly Dictionary<StorageKey, Task<JsonObject>> _opened = [];
+    private readonly Dictionary<StorageKey, Task<KeptProperties>> _opened = [];
     private readonly Dictionary<StorageKey, JsValue> _sessions = [];
     private readonly List<StoredSession> _stored = [];
     private readonly List<JsonNode?> _kept = [];
