@@ -59,6 +59,7 @@ internal sealed partial class FlowCompiler
     private readonly Dictionary<string, Step> _targets = [];
     private readonly List<(ScalarNode Id, Step Step)> _ids = [];
     private readonly List<(ScalarNode At, Action<Step> Resolve)> _jumps = [];
+    private readonly List<(string Prefix, string Block)> _closed = [];
     private readonly List<Step> _all = [];
     private readonly HashSet<string> _calls = [];
     private readonly HashSet<string> _connections = [];
@@ -180,7 +181,12 @@ internal sealed partial class FlowCompiler
         foreach (var (id, step) in _ids) AddTarget(id, step);
         foreach (var (at, resolve) in _jumps)
         {
-            if (_targets.TryGetValue(at.Text, out var target)) resolve(target);
+            if (_targets.TryGetValue(at.Text, out var target))
+            {
+                resolve(target);
+                if (_closed.Find(closed => target.Path.StartsWith(closed.Prefix, StringComparison.Ordinal)) is { Block: { } block })
+                    Problems.Report(at, $"'{at.Text}' lies in '{block}', which runs only while its handover goes on. Lead to a step outside of it.");
+            }
             else Problems.Report(at, $"There is no section and no step with the id '{at.Text}'."
                 + Problems.DidYouMean(at.Text, _targets.Keys));
         }
@@ -312,9 +318,10 @@ internal sealed partial class FlowCompiler
         return null;
     }
 
-    /// <summary>Refuses steps in a block that runs while a handover goes on: it cannot wait, or lead elsewhere.</summary>
+    /// <summary>Refuses steps in a block that runs while a handover goes on: it cannot wait, or lead elsewhere; nor can anything lead into it.</summary>
     public void RefuseInside(string prefix, string block)
     {
+        _closed.Add((prefix, block));
         foreach (var (line, column, path, kind, _) in _made)
             if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" or "call" or "think" or "return" or "agent" or "ask" or "http" && path.StartsWith(prefix, StringComparison.Ordinal))
                 Problems.Report(line, column, $"'{kind}' cannot stand in '{block}': the handover goes on meanwhile."

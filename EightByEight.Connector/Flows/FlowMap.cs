@@ -107,7 +107,7 @@ internal sealed class FlowMap
     /// <summary>Whether nothing below a step runs after it by itself.</summary>
     private static bool Ends(Stop stop, List<Stop> branches) => stop.Kind switch
     {
-        "stop" or "goTo" or "return" or "endConversation" => true,
+        "stop" or "goTo" or "return" or "endConversation" or "think" => true,
         "if" or "interval" => branches.Exists(branch => BranchOf(stop, branch) == "then") && branches.Exists(branch => BranchOf(stop, branch) == "else"),
         "switch" => branches.Exists(branch => BranchOf(stop, branch) == "default"),
         _ => false,

@@ -14,6 +14,7 @@ public sealed class ReviewTests
     [InlineData("- stop\n  - say: never", "4:5")]
     [InlineData("- if: context.a\n    then: [ stop ]\n    else: [ endConversation ]\n  - say: never\n  - say: nor this", "6:5")]
     [InlineData("- say: a\nother:\n  - say: never\n  - goTo: other", "5:5")]
+    [InlineData("- think: menu\n  - say: never", "4:5")]
     [InlineData("- if: context.a\n    then:\n      - goTo: other\n      - say: never\nother:\n  - say: b", "6:9")]
     public void A_step_to_which_no_way_leads_is_named(string steps, string place) =>
         Assert.Equal([place], Places($"name: a\nstart:\n  {steps}\n"));
