@@ -152,7 +152,13 @@ public class SandboxTests
         var copies = string.Join(",", Enumerable.Repeat("a.slice()", 20));
         var hoard = string.Join(",", Enumerable.Range(0, 100).Select(i =>
             $$$"""{ "say": "{{ (a => (globalThis.x{{{i}}} = [{{{copies}}}], 1))(Array(60000).fill(1)) }}" }"""));
-        var result = await InTime(() => Conversation.Run($$"""{ "name": "a", "start": [ {{hoard}} ] }"""));
+        // On a slow machine the time would be over first.
+        var conversation = new Conversation($$"""{ "name": "a", "start": [ {{hoard}} ] }""") { Limits = new() { ScriptTime = TimeSpan.FromSeconds(10) } };
+        var result = await InTime(() =>
+        {
+            conversation.Say("hi");
+            return conversation.Last;
+        });
         Assert.Contains("memory", result.Failure!.Message);
     }
 
@@ -295,4 +301,37 @@ public class SandboxTests
 
     private static async Task<FlowResult> InTime(Func<FlowResult> run) =>
         await Task.Factory.StartNew(run, TaskCreationOptions.LongRunning).WaitAsync(TimeSpan.FromSeconds(60));
+
+    /// <summary>JavaScript's own way to say that a value is out of range, which is no limit of ours.</summary>
+    [Theory]
+    [InlineData("new Date(input.text).toISOString()")]
+    [InlineData("(1).toFixed(101)")]
+    [InlineData("(1).toString(1)")]
+    [InlineData("'a'.repeat(-1)")]
+    [InlineData("'a'.normalize('x')")]
+    [InlineData("new Array(-1)")]
+    [InlineData("new Date().toLocaleDateString('no locale')")]
+    [InlineData("(() => { throw new RangeError('mine') })()")]
+    public void An_expression_that_is_out_of_range_renders_nothing_and_the_Flow_goes_on(string expression)
+    {
+        var result = Conversation.RunExpression(expression);
+
+        Assert.Null(result.Failure);
+        Assert.Empty(result.Outputs);
+        Assert.Contains("rendered nothing", Assert.Single(result.Warnings).Message);
+    }
+
+    [Fact]
+    public void An_answer_that_is_out_of_range_is_none()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question: { text: When?, type: custom, answer: "new Date(input.text).toISOString()", reprompt: "A date, please." }
+              - say: "{{ input.result }}"
+            """);
+        conversation.Say("hi");
+        Assert.Equal("A date, please.", conversation.Say("soon"));
+        Assert.Equal("2026-04-30T00:00:00.000Z", conversation.Say("2026-04-30"));
+    }
 }
