@@ -105,17 +105,19 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
     private async Task<JsonArray> SaidAsync(TranscriptRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
         return Said(await transcripts.FindAsync(endpoint.Id, conversationId, cancellation) is { } found
-            ? found.Turns.Select(turn => (turn.Text, turn.Outputs.Select(output => output.Text))) : [], request.Turns);
+            ? found.Turns.Select(part => (part.EventId, part.Text, part.Outputs.Select(output => output.Text))) : [], request);
     }
 
-    /// <summary>The last turns as Flows see them.</summary>
-    public static JsonArray Said(IEnumerable<(string? Text, IEnumerable<string?> Outputs)> turns, int most)
+    /// <summary>The last turns as Flows see them, each with all its parts.</summary>
+    public static JsonArray Said(IEnumerable<(string EventId, string? Text, IEnumerable<string?> Outputs)> parts, TranscriptRequest request)
     {
+        var all = parts.ToList();
+        var shown = all.Select(part => part.EventId).Where(id => id != request.Input).Distinct().TakeLast(request.Turns).Append(request.Input).ToHashSet();
         var said = new JsonArray();
-        foreach (var turn in turns.TakeLast(most))
+        foreach (var part in all.Where(part => shown.Contains(part.EventId)))
         {
-            if (turn.Text is { Length: > 0 } text) said.Add(Transcript.Entry("user", text));
-            foreach (var output in turn.Outputs)
+            if (part.Text is { Length: > 0 } text) said.Add(Transcript.Entry("user", text));
+            foreach (var output in part.Outputs)
                 if (output is { Length: > 0 } answer) said.Add(Transcript.Entry("bot", answer));
         }
 

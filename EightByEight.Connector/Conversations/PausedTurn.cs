@@ -31,8 +31,11 @@ internal sealed record PausedTurn
     public FlowPosition At { get; set; } = new() { Step = "" };
     public JsonObject Input { get; set; } = [];
 
-    /// <summary>How many steps the parts before have run.</summary>
+    /// <summary>How many steps the parts before have run, for earlier versions of this product.</summary>
     public int Steps { get; set; }
+
+    /// <summary>How much of its limits the parts before have used up; null, as earlier versions stored it: only <see cref="Steps"/> is known.</summary>
+    public FlowUse? Used { get; set; }
 
     /// <summary>Whether the parts before have said something.</summary>
     public bool HasSpoken { get; set; }
@@ -53,8 +56,12 @@ internal sealed record PausedTurn
         Delay = pause.Delay,
         At = pause.At,
         Input = pause.Input,
-        Steps = pause.Steps,
+        Steps = pause.Used.Steps,
+        Used = pause.Used,
     };
+
+    /// <summary>The rest, for the Flow.</summary>
+    public FlowPause Pause() => new() { At = At, Input = Input, Used = Used ?? new FlowUse { Steps = Steps } };
 
     /// <summary>The event, for the turn of the rest.</summary>
     public StoredEvent Event(string conversationId) => new()

@@ -104,6 +104,14 @@ public sealed class Flow
     /// <summary>The step at a path; null when there is none.</summary>
     internal Step? Find(string path) => _steps.GetValueOrDefault(path);
 
+    /// <summary>By their paths, how often steps ran, of counts by their numbers.</summary>
+    internal Dictionary<string, int> Visited(byte[] visits) =>
+        _steps.Values.Where(step => visits[step.Number] > 0).ToDictionary(step => step.Path, step => (int)visits[step.Number]);
+
+    /// <summary>The Flow that understands so: this one, or one that it calls; null: none does.</summary>
+    internal Flow? OwnerOf(Listener? listener) =>
+        listener is null ? null : _before.Concat(Called.Values).Prepend(this).FirstOrDefault(flow => flow.Listener == listener);
+
     /// <summary>Whether a session that waits there waits for the end of a handover.</summary>
     public bool AwaitsHandover(FlowPosition? position) => At(position) is HandOver;
 

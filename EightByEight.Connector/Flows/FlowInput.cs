@@ -21,17 +21,14 @@ public sealed record FlowInput
     /// <summary>Where the session waits; null: at the start.</summary>
     public FlowPosition? Position { get; init; }
 
-    /// <summary>Where the session waits while the rest of a turn that paused is at <see cref="Position"/>; null: nowhere.</summary>
-    public FlowPosition? Waits { get; init; }
-
     /// <summary>What the virtual agent at which the session waits said without being asked; null: nothing.</summary>
     internal AgentAnswer? Said { get; init; }
 
     /// <summary>Whether a customer can be taken back from a queue, so that calling a handover off means something.</summary>
     public bool CanReturn { get; init; } = true;
 
-    /// <summary>How many steps earlier parts of the turn have run.</summary>
-    public int Steps { get; init; }
+    /// <summary>The turn paused, and this is the rest of it; null: it begins.</summary>
+    public FlowPause? Rest { get; init; }
 
     /// <summary>The event's id: what is random in the turn comes from it.</summary>
     public string Id { get; init; } = "";

@@ -25,6 +25,12 @@ public sealed record FlowPosition
     /// <summary>How often the loops around the step ran, by their paths; null: there are none.</summary>
     public IReadOnlyDictionary<string, int>? Passes { get; init; }
 
+    /// <summary>How far the Flow had come when the turn paused there; null: it is over, and the next one begins to count.</summary>
+    public FlowProgress? Progress { get; init; }
+
+    /// <summary>The optional question in whose <c>then</c> the step stands; null: it stands in none.</summary>
+    public FlowAside? Aside { get; init; }
+
     /// <summary>The Flows that were called, from the Endpoint's to the one in which the step stands; null: it is the Endpoint's.</summary>
     public IReadOnlyList<CalledFlow>? Calls { get; init; }
 }
@@ -44,6 +50,24 @@ public sealed record CalledFlow
     /// <summary>How often the loops around the <c>call</c> ran.</summary>
     public IReadOnlyDictionary<string, int>? Passes { get; init; }
 
+    /// <summary>How far the Flow that called it had come when the turn paused; null: it is over.</summary>
+    public FlowProgress? Progress { get; init; }
+
     /// <summary>Its own <c>context</c>.</summary>
     public required JsonObject Context { get; init; }
 }
+
+/// <summary>How far a Flow has come in a turn that is not over.</summary>
+public sealed record FlowProgress
+{
+    /// <summary>How often its steps ran, by their paths.</summary>
+    public required IReadOnlyDictionary<string, int> Visits { get; init; }
+
+    /// <summary>The lists that the loops around the step go through, by their paths; null: there are none.</summary>
+    public IReadOnlyDictionary<string, JsonArray>? Lists { get; init; }
+}
+
+/// <summary>What an answer by the way leads to, which runs while something else waits.</summary>
+/// <param name="Step">The path of the <c>optionalQuestion</c>.</param>
+/// <param name="Before">Where the session waits when it is over; null: nowhere.</param>
+public sealed record FlowAside(string Step, FlowPosition? Before);

@@ -20,8 +20,9 @@ internal sealed record QueueStatusRequest(string QueueId) : FlowRequest;
 /// <summary>Asks 8x8 whether a schedule is open now.</summary>
 internal sealed record ScheduleRequest(string ScheduleId) : FlowRequest;
 
-/// <summary>Asks for what was said in the conversation, in so many turns before this one.</summary>
-internal sealed record TranscriptRequest(int Turns) : FlowRequest;
+/// <summary>Asks for what was said in the conversation, in so many turns before this one, and in the parts of this one that are committed.</summary>
+/// <param name="Input">The event of this one.</param>
+internal sealed record TranscriptRequest(int Turns, string Input) : FlowRequest;
 
 /// <summary>Asks 8x8 to give the conversation back after the agent. What is null is as in the Endpoint's settings.</summary>
 internal sealed record HandbackRequest(string? WebhookId, int? MaxTotalMinutes, int? UserTimeoutMinutes) : FlowRequest;

@@ -11,12 +11,22 @@ namespace EightByEight.Connector.Flows;
 internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken cancellation) : IDisposable
 {
     private readonly Turn _turn = new(flow, input, cancellation);
-    private Step? _step = flow.Start;
+    private Step _last = flow.Start;
     private AskingStep? _asking;
     private FlowResult? _result;
     private bool _began;
     private Func<FlowAnswer, FlowRequest?>? _understand;
-    private int _steps = input.Steps;
+    private int _steps = input.Rest?.Used.Steps ?? 0;
+
+    /// <summary>Where the session waits; an earlier version could leave a place there at which nothing does.</summary>
+    private readonly FlowPosition? _place = input.Position is { GoesOn: true } ? null : input.Position;
+
+    /// <summary>What runs next; null: nothing.</summary>
+    private Step? Current
+    {
+        get;
+        set => _last = (field = value) ?? _last;
+    } = flow.Start;
 
     /// <summary>What came of it, once <see cref="Next"/> asks for nothing more.</summary>
     public FlowResult Result => _result ?? throw new InvalidOperationException("The run is not over.");
@@ -41,12 +51,12 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
             }
             else if (!_began && Begin() is { } first) return first;
 
-            while (_step is not null)
+            while (Current is { } step)
             {
                 cancellation.ThrowIfCancellationRequested();
-                flow.Watch?.Invoke(_step);
-                Count(_step);
-                if (_step is AskingStep asking)
+                flow.Watch?.Invoke(step);
+                Count(step);
+                if (step is AskingStep asking)
                 {
                     if (asking.Ask(_turn) is not { } request)
                     {
@@ -60,8 +70,8 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
                     return request with { AskedBy = asking };
                 }
 
-                var step = _step;
-                if (step is Question question && question.Look(_turn) is { } wanted) return Extracted(question, wanted, () => Take(question.Run(_turn).Committed()));
+                if (step is Question question && question.Look(_turn) is { } wanted)
+                    return Extracted(question, wanted, () => Take(question.Run(_turn).Committed()));
                 if (Take(step.Run(_turn)) is { } again) return again;
             }
 
@@ -70,7 +80,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
         // The boundary of a Flow: its faults, ours too, must not take the conversation down.
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            _result = _turn.Fail(_step!, fault.Message);
+            _result = _turn.Fail(_last, fault.Message);
         }
 
         return null;
@@ -81,9 +91,9 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     private FlowRequest? Begin()
     {
         _began = true;
-        if (input.Position is not { GoesOn: true } place) return Listen(input.Position, Enter);
-        _step = _turn.Restore(place);
-        if (_step is null) _turn.Warn(place.Step, 0, "The Flow was changed while the turn paused before this step: the rest of the turn is left out.");
+        if (input.Rest is not { At: var place }) return Listen(_place, Enter);
+        Current = _turn.Restore(place);
+        if (Current is null) _turn.Warn(place.Step, 0, "The Flow was changed while the turn paused before this step: the rest of the turn is left out.");
         return null;
     }
 
@@ -112,7 +122,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
         if (_turn.Pending is { } pending && _turn.HandoverStatus is null && pending.Flow == flow.Name
             && flow.Find(pending.Step) is OptionalQuestion question)
         {
-            _step = question;
+            Current = question;
             return question.Extract(_turn) is { } wanted ? Extracted(question, wanted, () => ByTheWay(question, pending, isCommitted: true))
                 : ByTheWay(question, pending, isCommitted: false);
         }
@@ -124,8 +134,9 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     private FlowRequest? ByTheWay(OptionalQuestion question, PendingQuestion pending, bool isCommitted)
     {
         if (question.Hear(_turn, pending) is not { } then) return EnterPlace();
+        _turn.Aside = new FlowAside(question.Path, _place);
         if (isCommitted) Follow(Outcome.JumpTo(then).Committed());
-        else _step = then;
+        else Current = then;
         return null;
     }
 
@@ -152,8 +163,8 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     /// <summary>The input goes to what waits for it.</summary>
     private FlowRequest? EnterPlace()
     {
-        if (input.Position is { } position)
-            switch (_step = _turn.Restore(position))
+        if (_place is { } position)
+            switch (Current = _turn.Restore(position))
             {
                 case Question asked when asked.Extract(_turn, position) is { } wanted:
                     return Extracted(asked, wanted, () => Take(asked.Resume(_turn, position).Committed()));
@@ -170,14 +181,16 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
 
     private FlowRequest? EnterAnew()
     {
-        _step = _turn.Entry;
+        Current = _turn.Entry;
         return null;
     }
 
     private FlowRequest? Take(Outcome outcome)
     {
         Follow(outcome);
-        return outcome.Anew ? Listen(null, EnterAnew) : null;
+        if (!outcome.Anew) return null;
+        _turn.Unhear();
+        return Listen(null, EnterAnew);
     }
 
     private void Count(Step step)
@@ -193,11 +206,11 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     private void Follow(Outcome outcome)
     {
         _asking = null;
-        _turn.Position = outcome.Stays ? input.Position is { GoesOn: true } ? input.Waits : input.Position : outcome.Position is { } position ? _turn.Place(position) : null;
-        var next = !outcome.Goes || outcome.Returns ? null : outcome.Target ?? _step!.Next;
+        _turn.Position = outcome.Stays ? _turn.Aside?.Before : outcome.Position is { } position ? _turn.Place(position) : null;
+        var next = !outcome.Goes || outcome.Returns ? null : outcome.Target ?? Current!.Next;
         // A Flow that was called ends as with `return`.
         while (next is null && outcome.Goes && _turn.Leave() is { } call) next = call.After;
         if (next is not null && outcome.Pause is { } pause) _turn.Pause(next, pause, _steps);
-        _step = _turn.IsPaused ? null : next;
+        Current = _turn.IsPaused ? null : next;
     }
 }

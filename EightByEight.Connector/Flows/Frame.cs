@@ -46,10 +46,27 @@ internal sealed class Frame(Flow flow, JsonObject context, Frame? caller = null,
     public IReadOnlyDictionary<string, int>? Around(string path)
     {
         if (_passes is null) return null;
-        var around = _passes.Where(pass => path.Length > pass.Key.Length && path[pass.Key.Length] == '/'
-            && path.StartsWith(pass.Key, StringComparison.Ordinal)).ToDictionary();
+        var around = _passes.Where(pass => IsIn(path, pass.Key)).ToDictionary();
         return around.Count == 0 ? null : around;
     }
 
-    public void Restore(IReadOnlyDictionary<string, int>? passes) => _passes = passes is null ? null : new(passes);
+    /// <summary>What a later part of the turn has to know of it, which goes on at a path.</summary>
+    public FlowProgress ProgressAt(string path)
+    {
+        var lists = Lists?.Where(list => IsIn(path, list.Key)).ToDictionary();
+        return new() { Visits = flow.Visited(_visits), Lists = lists is { Count: > 0 } ? lists : null };
+    }
+
+    /// <param name="passes">The numbers of the steps around the place where it goes on.</param>
+    /// <param name="progress">What earlier parts of the turn did; null: it begins.</param>
+    public void Restore(IReadOnlyDictionary<string, int>? passes, FlowProgress? progress)
+    {
+        _passes = passes is null ? null : new(passes);
+        Lists = progress?.Lists is null ? null : new(progress.Lists);
+        foreach (var (path, count) in progress?.Visits ?? new Dictionary<string, int>())
+            if (flow.Find(path) is { } step) _visits[step.Number] = (byte)Math.Clamp(count, 0, byte.MaxValue - 1);
+    }
+
+    private static bool IsIn(string path, string outer) =>
+        path.Length > outer.Length && path[outer.Length] == '/' && path.StartsWith(outer, StringComparison.Ordinal);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace EightByEight.Connector.Flows;
@@ -6,7 +7,10 @@ namespace EightByEight.Connector.Flows;
 internal static partial class Locales
 {
     /// <summary>Whether all members of an object are named by locales.</summary>
-    public static bool AreNames(MapNode map) => map.Members.Any() && map.Members.All(member => TagPattern.IsMatch(member.Key.Text));
+    public static bool AreNames(MapNode map) => map.Members.Any() && map.Members.All(member => IsName(member.Key.Text));
+
+    /// <summary>The language of a locale, such as <c>pt</c> of <c>pt-BR</c>; null: there is no locale.</summary>
+    public static string? LanguageOf(string? locale) => string.IsNullOrEmpty(locale) ? null : Language(locale).ToString().ToLowerInvariant();
 
     /// <summary>
     /// Which of the texts fits: that of the locale, that of its language, that of another country with that language; then the same for the
@@ -32,6 +36,21 @@ internal static partial class Locales
 
     private static ReadOnlySpan<char> Language(string tag) => tag.IndexOfAny('-', '_') is var end and >= 0 ? tag.AsSpan(0, end) : tag;
 
-    [GeneratedRegex("^[a-z]{2}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?\\z", RegexOptions.CultureInvariant)]
+    /// <summary>Three letters are a language only where there is one of that name: many other words have three.</summary>
+    private static bool IsName(string tag) => TagPattern.IsMatch(tag) && (Language(tag).Length == 2 || IsKnown(Language(tag).ToString()));
+
+    private static bool IsKnown(string language)
+    {
+        try
+        {
+            return CultureInfo.GetCultureInfo(language, predefinedOnly: true).TwoLetterISOLanguageName == language;
+        }
+        catch (CultureNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex("^[a-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?\\z", RegexOptions.CultureInvariant)]
     private static partial Regex TagPattern { get; }
 }

@@ -112,7 +112,7 @@ internal sealed class Memory(FlowInput given)
         : scalar.TryGetValue<string>(out var text) ? (Math.Min(text.Length, 10_000_000) * BytesOfCharacter) + 2 : 32;
 
     /// <summary>In bytes of JSON.</summary>
-    private static int Size(JsonNode? node) => node is null ? 4 : (_scale ??= new()).Of(node);
+    public static int Size(JsonNode? node) => node is null ? 4 : (_scale ??= new()).Of(node);
 
     public static JsonObject Copy(JsonObject original) => (JsonObject)original.DeepClone();
 }

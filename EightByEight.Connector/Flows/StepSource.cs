@@ -109,7 +109,7 @@ internal sealed partial record StepSource(
     {
         if (map.Find(member) is not { } node) return null;
         if (node is ScalarNode text && double.TryParse(text.Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            && number <= most) return number;
+            && number >= 0 && number <= most) return number;
         Problems.Report(node, $"'{member}' is a number from 0 to {most.ToString(CultureInfo.InvariantCulture)}.");
         return null;
     }

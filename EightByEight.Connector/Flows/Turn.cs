@@ -29,9 +29,9 @@ internal sealed class Turn : IDisposable
     private Dictionary<string, long>? _counts;
     private List<FlowFailure>? _warnings;
     private List<FlowLine>? _log;
-    private int _outputCharacters;
-    private int _logCharacters;
+    private FlowUse _used;
     private FlowPause? _pause;
+    private Understood? _earlier;
     private Chance? _chance;
     private string? _locale;
     private Dictionary<string, JsonObject>? _agents;
@@ -47,6 +47,7 @@ internal sealed class Turn : IDisposable
         _locale = input.Marks.Locale;
         ExpirationMinutes = input.Marks.ExpirationMinutes;
         Pending = input.Marks.Pending;
+        _used = input.Rest?.Used ?? FlowUse.None;
     }
 
     public Memory Memory { get; }
@@ -64,7 +65,7 @@ internal sealed class Turn : IDisposable
     public JsonObject? Data => Memory[Root.Input]["data"] as JsonObject;
 
     /// <summary>The locale in which the bot speaks now; null: none is set.</summary>
-    public string? Locale => Memory[Root.Input]["localeId"] is JsonValue value && value.TryGetValue<string>(out var locale) ? locale : _input.Locale;
+    public string? Locale => Memory[Root.Input]["localeId"] is JsonValue value && value.TryGetValue<string>(out var locale) ? locale : _locale ?? _input.Locale;
 
     /// <summary>The Endpoint's locale; null: none is set.</summary>
     public string? EndpointLocale => _input.Locale;
@@ -75,9 +76,15 @@ internal sealed class Turn : IDisposable
     /// <summary>How many inputs the session has had, this one counted.</summary>
     public int Execution => Memory[Root.Input]["execution"] is JsonValue value && value.TryGetValue<int>(out var number) ? number : 0;
 
-    public Chance Chance => _chance ??= new Chance(_input.Id, _input.Steps);
+    public Chance Chance => _chance ??= new Chance(_input.Id, StepsBefore);
 
     public FlowPosition? Position { get; set; }
+
+    /// <summary>The optional question whose <c>then</c> runs; null: none's.</summary>
+    public FlowAside? Aside { get; set; }
+
+    /// <summary>Whether the input comes to the Flow only now; else earlier parts of its turn have run and are committed.</summary>
+    public bool IsFirstPart => _input.Rest is null;
 
     /// <summary>Whether a customer can be taken back from a queue.</summary>
     public bool CanReturn => _input.CanReturn;
@@ -118,6 +125,7 @@ internal sealed class Turn : IDisposable
     {
         _locale = locale;
         Memory.SetInput("localeId", locale ?? EndpointLocale);
+        Memory.SetInput("language", Locales.LanguageOf(locale ?? EndpointLocale));
     }
 
     /// <summary>Minutes that the session was given; null: as the Endpoint's settings say.</summary>
@@ -153,6 +161,26 @@ internal sealed class Turn : IDisposable
 
     public Sandbox? SandboxOrNull { get; private set; }
 
+    /// <summary>A goal is reached, which counts once in a turn.</summary>
+    public void Reach(string goal)
+    {
+        var reached = Memory[Root.Input]["completedGoals"] is JsonArray before ? before.Select(one => (string)one!).ToList() : [];
+        if (reached.Contains(goal)) return;
+        if (reached.Count == Track.MaxGoals) throw new StepException($"More than {Track.MaxGoals} goals in one turn.");
+        Memory.SetInput("completedGoals", new JsonArray([.. reached.Append(goal).Select(one => (JsonNode)one)]));
+        Tracked = Tracked with { Goals = [.. Tracked.Goals, goal] };
+    }
+
+    /// <summary>The names of the values of its own that the turn told analytics.</summary>
+    private IEnumerable<string> CustomNames => Tracked.Custom.Select(value => value.Key).Union(_used.Custom ?? []);
+
+    /// <summary>Tells analytics values of the Flow's own.</summary>
+    public void Tell(JsonObject custom)
+    {
+        Tracked = Tracked with { Custom = custom };
+        if (CustomNames.Count() > Track.MaxCustom) throw new StepException($"More than {Track.MaxCustom} custom values in one turn.");
+    }
+
     /// <summary>
     /// Lets the Flow see what was understood. Source of the members: Cognigy, Input object.
     /// </summary>
@@ -162,6 +190,7 @@ internal sealed class Turn : IDisposable
         if (heard is null) return;
         Memory.SetInput("intent", heard.Intent);
         Memory.SetInput("intentScore", heard.Score);
+        Memory.SetInput("intentFlow", heard.Intent is null ? null : _flow.OwnerOf(heard.By)?.Name);
         Memory.SetInput("intentOutOfState", heard.OutOfState);
         Memory.SetInput("slots", heard.Slots.DeepClone());
         Memory.SetInput("understood", heard.IsUnderstood);
@@ -169,6 +198,15 @@ internal sealed class Turn : IDisposable
         {
             ["guesses"] = new JsonArray([.. heard.Guesses.Select(guess => (JsonNode)new JsonObject { ["intent"] = guess.Intent, ["score"] = guess.Score })]),
         });
+    }
+
+    /// <summary>The input is taken anew, perhaps with another text: what was understood of it counts no more.</summary>
+    public void Unhear()
+    {
+        _earlier = Understanding();
+        Heard = null;
+        foreach (var member in new[] { "intent", "intentScore", "intentFlow", "intentOutOfState", "understood", "nlu" }) Memory.SetInput(member, null);
+        Memory.SetInput("slots", new JsonObject());
     }
 
     /// <summary>What understands an input: the Flow in which the session waits, else the one that called it, and so on.</summary>
@@ -196,7 +234,7 @@ internal sealed class Turn : IDisposable
 
     /// <summary>Names what a step asks for in this part of the turn: the same when the part is repeated, and else never.</summary>
     public string KeyOf(Step step) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-        $"{_input.Id}\n{(string?)_input.Input["sessionId"]}\n{_input.Steps}\n{Frame.Flow.Name}\n{step.Path}")))[..16]);
+        $"{_input.Id}\n{(string?)_input.Input["sessionId"]}\n{StepsBefore}\n{Frame.Flow.Name}\n{step.Path}")))[..16]);
 
     /// <summary>What an agent left to be kept at that step; null: it never spoke, or its conversation is over.</summary>
     public JsonObject? Recall(string step) => (_agents ?? _input.Marks.Agents)?.GetValueOrDefault(AgentAt(Frame.Flow, step));
@@ -216,7 +254,15 @@ internal sealed class Turn : IDisposable
     public void ForgetCounts() => _counts = [];
 
     /// <summary>Another Flow runs until it returns.</summary>
+    /// <exception cref="StepException">What it is given is too large.</exception>
     public void Enter(Flow flow, ICaller call, JsonObject context)
+    {
+        if (Memory.Size(context) > Limits.ContextBytes)
+            throw new StepException($"What '{flow.Name}' is given is larger than {Limits.ContextBytes} bytes. Give it less, such as an id instead of a whole object.");
+        Begin(flow, call, context);
+    }
+
+    private void Begin(Flow flow, ICaller call, JsonObject context)
     {
         if (Frame.Depth == Limits.Calls)
             throw new StepException($"More than {Limits.Calls} Flows call one another. Look for one that calls itself without end.");
@@ -258,14 +304,23 @@ internal sealed class Turn : IDisposable
                 Version = frame.Flow.Version,
                 Step = call.Path,
                 Passes = caller.Around(call.Path),
+                Progress = position.GoesOn ? caller.ProgressAt(call.Path) : null,
                 Context = Memory.Copy(frame.Context),
             });
-        return position with { Passes = Frame.Around(position.Step), Calls = calls };
+        return position with
+        {
+            Passes = Frame.Around(position.Step),
+            Progress = position.GoesOn ? Frame.ProgressAt(position.Step) : null,
+            Calls = calls,
+            // It may have led elsewhere for good.
+            Aside = (calls?[0].Step ?? position.Step).StartsWith($"{Aside?.Step}/then/", StringComparison.Ordinal) ? Aside : null,
+        };
     }
 
     /// <summary>The step at a place, with the Flows called on the way to it; null when it is not there any more.</summary>
     public Step? Restore(FlowPosition position)
     {
+        Aside = position.Aside;
         foreach (var called in position.Calls ?? [])
         {
             if (Frame.Flow.Find(called.Step) is not ICaller call || _flow.Find(called) is not { } flow || Frame.Depth == Limits.Calls)
@@ -274,31 +329,41 @@ internal sealed class Turn : IDisposable
                 return null;
             }
 
-            Frame.Restore(called.Passes);
-            Enter(flow, call, Memory.Copy(called.Context));
+            Frame.Restore(called.Passes, called.Progress);
+            Begin(flow, call, Memory.Copy(called.Context));
         }
 
-        Frame.Restore(position.Passes);
+        Frame.Restore(position.Passes, position.Progress);
         var step = Frame.Flow.Find(position.Step);
         if (step is null) LeaveAll();
         return step;
     }
 
     /// <summary>The rest of the turn comes later.</summary>
-    public void Pause(Step next, TimeSpan delay, int steps) => _pause = new FlowPause
+    /// <exception cref="StepException">What it has to know is too large.</exception>
+    public void Pause(Step next, TimeSpan delay, int steps)
     {
-        At = Place(new FlowPosition { Step = next.Path, GoesOn = true }),
-        Delay = delay,
-        Input = Memory.Copy(Memory[Root.Input]),
-        Steps = steps,
-    };
+        var at = Place(new FlowPosition { Step = next.Path, GoesOn = true });
+        var lists = (at.Calls ?? []).Select(call => call.Progress).Append(at.Progress).SelectMany(progress => progress!.Lists ?? new Dictionary<string, JsonArray>()).ToList();
+        if (lists.Sum(list => (long)Memory.Size(list.Value)) > Limits.ContextBytes)
+            throw new StepException($"The turn pauses in a loop whose list is larger than {Limits.ContextBytes} bytes: {string.Join(", ", lists.Select(list => list.Key))}. "
+                + "Go through less, such as ids instead of whole objects.");
+        _pause = new FlowPause
+        {
+            At = at,
+            Delay = delay,
+            Input = Memory.Copy(Memory[Root.Input]),
+            Used = _used with { Steps = steps, Custom = CustomNames.Any() ? [.. CustomNames] : null },
+        };
+    }
 
-    public void Say(Output output)
+    /// <param name="goesOn">Whether it goes on with what was said last, as a piece of it.</param>
+    public void Say(Output output, bool goesOn = false)
     {
-        _outputCharacters += output.Size;
-        if (_outputCharacters > MaxOutputCharacters)
+        _used = _used with { OutputCharacters = _used.OutputCharacters + output.Size, Outputs = _used.Outputs + (goesOn ? 0 : 1) };
+        if (_used.OutputCharacters > MaxOutputCharacters)
             throw new StepException($"The turn says more than {MaxOutputCharacters} characters.");
-        if (_outputs.Count == Limits.Outputs)
+        if (_used.Outputs > Limits.Outputs)
             throw new StepException($"The turn says more than {Limits.Outputs} things. Say less at once, or ask in between.");
         _outputs.Add(output);
     }
@@ -312,9 +377,8 @@ internal sealed class Turn : IDisposable
     /// <summary>What is too much is left out: a line must not stop a turn. Lines are cut where they are masked, no sooner.</summary>
     public void Log(FlowLine line)
     {
-        _log ??= [];
-        _logCharacters += line.Message.Length;
-        if (_log.Count < MaxLines && _logCharacters <= MaxOutputCharacters) _log.Add(line);
+        _used = _used with { Lines = _used.Lines + 1, LineCharacters = Math.Min(_used.LineCharacters, MaxOutputCharacters) + line.Message.Length };
+        if (_used.Lines <= MaxLines && _used.LineCharacters <= MaxOutputCharacters) (_log ??= []).Add(line);
     }
 
     public FlowResult Finish() => new()
@@ -353,7 +417,7 @@ internal sealed class Turn : IDisposable
         Marks = _input.Marks,
         Position = _input.Position,
         Failure = new FlowFailure(step.Path, step.Line, message) { Flow = Frame.Flow.Name },
-        Understanding = Heard is null ? null : new(Heard.Intent, Heard.Score, Heard.IsUnderstood) { Slots = Heard.Slots },
+        Understanding = Heard is null ? _earlier : new(Heard.Intent, Heard.Score, Heard.IsUnderstood) { Slots = Heard.Slots },
         Blind = Blind,
         IsBlind = IsBlind,
         Log = _log ?? [],
@@ -364,8 +428,10 @@ internal sealed class Turn : IDisposable
     private Understood? Understanding()
     {
         var isUnderstood = Memory[Root.Input]["understood"] is JsonValue value && value.TryGetValue<bool>(out var truth) ? truth : (bool?)null;
-        return Heard is null && isUnderstood is null ? null : new(Heard?.Intent, Heard?.Score, isUnderstood) { Slots = Heard?.Slots };
+        return Heard is null && isUnderstood is null ? _earlier : new(Heard?.Intent, Heard?.Score, isUnderstood) { Slots = Heard?.Slots };
     }
+
+    private int StepsBefore => _input.Rest?.Used.Steps ?? 0;
 
     private static JsonObject? HandoverOf(JsonObject given) => given["handover"] as JsonObject;
 

@@ -57,7 +57,7 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
     /// <summary>8x8 tells of the conversation.</summary>
     public Task BeginAsync(string? channel, JsonObject? user, CancellationToken cancellation)
     {
-        stage.Outside.Transcript = most => Outside.Said(_turns.Select(turn => (turn.Text, turn.Outputs.Select(output => output.Text))), most);
+        stage.Outside.Transcript = asked => Outside.Said(_turns.Select(turn => (turn.EventId, turn.Text, turn.Outputs.Select(output => output.Text))), asked);
         return HappenAsync("CONVERSATION_UPDATE", new JsonObject { ["state"] = "active", ["channel"] = channel, ["user"] = user?.DeepClone() }, cancellation);
     }
 

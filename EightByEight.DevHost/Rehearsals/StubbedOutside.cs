@@ -49,7 +49,7 @@ internal sealed class StubbedOutside : IOutside
     public string? Detected { get; set; }
 
     /// <summary>What was said in so many turns.</summary>
-    public Func<int, JsonArray> Transcript { get; set; } = _ => [];
+    public Func<TranscriptRequest, JsonArray> Transcript { get; set; } = _ => [];
 
     /// <summary>Answers what no stub does; null: nobody, and the test fails.</summary>
     public IOutside? World { get; set; }
@@ -62,7 +62,7 @@ internal sealed class StubbedOutside : IOutside
 
     public async Task<FlowAnswer> AnswerAsync(FlowRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
-        if (request is TranscriptRequest transcript) return new FlowAnswer(Transcript(transcript.Turns));
+        if (request is TranscriptRequest transcript) return new FlowAnswer(Transcript(transcript));
         if (request is TranslateRequest { Text: var text } && Translations.TryGetValue(text, out var translated)) return new FlowAnswer(translated);
         var shown = Show(request);
         Asked.Add(shown);

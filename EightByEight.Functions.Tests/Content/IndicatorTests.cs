@@ -76,4 +76,17 @@ public sealed class IndicatorTests(AzuriteFixture azurite)
 
         await connector.BotSaysAsync(conversation, 1);
     }
+
+    [Fact]
+    public async Task Typing_shows_while_the_bot_waits_a_moment()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, "name: slow\nstart:\n  - say: Let me see.\n  - delay: 2\n  - say: Found it.",
+            options: With(("Connector:Indicators:After", "00:00:00.1"), ("Connector:Indicators:Again", "00:00:01")));
+
+        var conversation = connector.Start("hi");
+        await connector.BotSaysAsync(conversation, 1);
+
+        await Eventually.GetAsync(() => Count(connector, Operations.Typing), n => n > 0, "a sign of typing", null, connector.Logs);
+        await connector.BotSaysAsync(conversation, 2);
+    }
 }

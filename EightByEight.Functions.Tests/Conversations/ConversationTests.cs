@@ -347,4 +347,25 @@ public sealed class ConversationTests(AzuriteFixture azurite)
         using var response = await client.PostAsync(connector.EndpointUrl, new StringContent(body.ToJsonString()), TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode);
     }
+
+    [Fact]
+    public async Task A_conversation_that_becomes_active_while_a_question_waits_answers_nothing_and_counts_for_nothing()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: waiting
+            start:
+              - question: { text: How many?, type: number, reprompt: A number!, forgetAfter: 1 }
+              - say: "{{ input.result }}"
+            """, new JsonObject { ["eightByEight"] = new JsonObject { ["acceptConversationActiveEvent"] = true, ["verifySignatures"] = false } }, options: Posted.Unpumped);
+        await connector.PostAsync("c", "MESSAGE", Posted.Said("hi"), at: 1_000);
+        await connector.ProcessAsync("c");
+        await connector.PostAsync("c", "CONVERSATION_UPDATE", new JsonObject { ["state"] = "ACTIVE" }, at: 2_000);
+        await connector.ProcessAsync("c");
+        await connector.PostAsync("c", "MESSAGE", Posted.Said("5"), at: 3_000);
+        await connector.ProcessAsync("c");
+
+        var turns = (await connector.ViewAsync("c"))["turns"]!.AsArray();
+        Assert.Equal(["MESSAGE", "CONVERSATION_UPDATE", "MESSAGE"], turns.Select(turn => (string)turn!["eventType"]!));
+        Assert.Equal(["How many?", "", "5"], turns.Select(turn => string.Join('|', turn!["outputs"]!.AsArray().Select(said => (string?)said!["text"]))));
+    }
 }

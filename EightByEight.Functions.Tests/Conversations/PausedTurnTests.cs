@@ -107,4 +107,61 @@ public sealed class PausedTurnTests(AzuriteFixture azurite)
 
         Assert.Equal(["One a.", "One b."], await connector.BotSaysAsync(id, 2));
     }
+
+    [Fact]
+    public async Task A_transcript_in_a_later_part_has_each_thing_once_and_counts_turns_by_what_was_said_to_the_bot()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: said
+            start:
+              - say: "Before {{ input.text }}."
+              - delay: 0
+              - say: "After {{ input.text }}."
+              - delay: 0
+              - say: "Then {{ input.text }}."
+              - if: input.text === 'c'
+                then:
+                  - transcript: { turns: 1, format: text }
+                  - say: "[{{ input.transcript.replaceAll('\\n', '; ') }}]"
+            """);
+
+        var id = connector.Start("a");
+        await connector.BotSaysAsync(id, 3);
+        connector.Gateway.CustomerSays(id, "b");
+        await connector.BotSaysAsync(id, 6);
+        connector.Gateway.CustomerSays(id, "c");
+
+        Assert.Equal("[user: b; bot: Before b.; bot: After b.; bot: Then b.; user: c; bot: Before c.; bot: After c.; bot: Then c.]",
+            (await connector.BotSaysAsync(id, 10))[9]);
+    }
+
+    [Fact]
+    public async Task A_turn_is_limited_as_one_however_often_it_pauses()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, "name: circle\nstart:\n  - say: Again.\n  - delay: 0\n  - goTo: start\n");
+
+        var id = connector.Start("a");
+
+        Assert.Equal(["Again.", "Again.", "Again.", "Again.", "Sorry, something went wrong. Please try again."], await connector.BotSaysAsync(id, 5));
+        Assert.Contains("ran 4 times", (string)(await connector.SettledAsync(id, 5))["turns"]![4]!["failure"]!["message"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_long_delay_holds_no_lease()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: later
+            start:
+              - say: One.
+              - delay: 600
+              - say: Two.
+            """, Posted.Unsigned, options: Posted.Unpumped);
+        await connector.PostAsync("c", "MESSAGE", Posted.Said("a"));
+
+        await connector.ProcessAsync("c");
+
+        var left = await connector.ReadAsync("c");
+        Assert.NotNull(left.State.Paused);
+        Assert.Null(left.Head!.Lease);
+    }
 }

@@ -244,4 +244,125 @@ public class AskingAgainTests
         var refused = Assert.Throws<FlowFormatException>(() => Flow.Parse($"name: a\nstart: [ {{ {step} }} ]"));
         Assert.Contains(problem, refused.Message);
     }
+
+    [Theory]
+    [InlineData("{ delay: 0 }")]
+    [InlineData("{ http: 'https://a.example' }")]
+    public void What_an_answer_by_the_way_leads_to_may_pause_and_the_session_goes_on_waiting_where_it_did(string step)
+    {
+        var conversation = new Conversation($$$"""
+            name: a
+            start:
+              - once:
+                  - optionalQuestion: { text: Customer?, type: yesNo, saveTo: context.customer }
+                    then: [ {{{step}}}, { say: Noted. } ]
+              - question: What is it about?
+              - say: "About {{ input.result }}."
+            """) { Answer = _ => new(new JsonObject { ["status"] = 200 }) };
+        conversation.Say("hi");
+
+        Assert.Equal("Noted.", conversation.Say("yes"));
+        Assert.Equal(("start/1", false), (conversation.Position!.Step, conversation.Position.GoesOn));
+        Assert.Equal("About shoes.", conversation.Say("shoes"));
+    }
+
+    [Fact]
+    public void What_an_answer_by_the_way_leads_to_may_ask_in_turn()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - once:
+                  - optionalQuestion: { text: Customer?, type: yesNo }
+                    then:
+                      - question: { text: Your number?, type: number }
+                      - call: { flow: b, saveTo: context.b }
+                      - say: "Noted, {{ context.b }}."
+              - call: b
+              - say: "About {{ input.result }}."
+            """, "name: b\nstart: [ { question: What?, id: what }, { return: '{{ input.result }}' } ]");
+        Assert.Equal("Customer? | What?", conversation.Say("hi"));
+        Assert.Equal("Your number?", conversation.Say("yes"));
+        Assert.Equal("Your number?", conversation.Say("x"));
+        Assert.Equal("What?", conversation.Say("5"));
+        Assert.Equal("Noted, me.", conversation.Say("me"));
+        Assert.Equal("b", Assert.Single(conversation.Position!.Calls!).Flow);
+        Assert.Equal("About shoes.", conversation.Say("shoes"));
+        Assert.Null(conversation.Position);
+    }
+
+    [Fact]
+    public void What_an_answer_by_the_way_leads_to_may_lead_elsewhere_for_good()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - once:
+                  - optionalQuestion: { text: Customer?, type: yesNo }
+                    then: [ { delay: 0 }, { goTo: menu } ]
+              - question: What is it about?
+            menu:
+              - question: Tea or coffee?
+              - say: "{{ input.result }} it is."
+            """);
+        conversation.Say("hi");
+        Assert.Equal("Tea or coffee?", conversation.Say("yes"));
+        Assert.Null(conversation.Position!.Aside);
+        Assert.Equal("Tea it is.", conversation.Say("Tea"));
+        Assert.Null(conversation.Position);
+    }
+
+    [Fact]
+    public void What_brings_nothing_of_the_customer_answers_no_question_and_does_not_count()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question: { text: How many?, type: number, forgetAfter: 2, reprompts: 1, reprompt: A number! }
+              - say: "{{ input.result }}"
+            """);
+        conversation.Say("hi");
+        Assert.Equal("", conversation.Send(new JsonObject { ["text"] = "", ["data"] = new JsonObject { ["request"] = new JsonObject() } }));
+        Assert.Equal("A number!", conversation.Send(new JsonObject { ["text"] = "", ["data"] = new JsonObject { ["form"] = 1 } }));
+        Assert.Equal(0, conversation.Position!.Reprompts);
+        Assert.Equal("A number!", conversation.Say("x"));
+        Assert.Equal("", conversation.Send(new JsonObject { ["text"] = "", ["data"] = new JsonObject() }));
+        Assert.Equal("5", conversation.Say("5"));
+    }
+
+    [Fact]
+    public void Another_flow_may_run_before_it_asks_again()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question: { text: How many?, type: number, reprompt: [ { call: b } ], saveTo: context.n }
+              - say: "Got {{ context.n }}"
+            """, "name: b\nstart: [ { question: { text: Want help?, type: yesNo } }, { say: Digits. } ]");
+
+        Assert.Equal("How many?", conversation.Say("hi"));
+        Assert.Equal("Want help?", conversation.Say("x"));
+        Assert.Equal("Digits. | How many?", conversation.Say("yes"));
+        Assert.Equal("Want help?", conversation.Say("y"));
+        Assert.Equal(2, Assert.Single(conversation.Position!.Calls!).Passes!["start/0"]);
+        Assert.Equal("Digits. | How many?", conversation.Say("no"));
+        Assert.Equal("Got 5", conversation.Say("5"));
+    }
+
+    [Fact]
+    public void A_model_may_answer_before_it_asks_again()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - question: { text: How many?, type: number, reprompt: [ { ask: { url: "https://llm.example", model: m } } ] }
+              - say: "Got {{ input.result }}"
+            """) { Answer = _ => new EightByEight.Connector.Models.ModelAnswer { Text = "Digits, please." } };
+
+        conversation.Say("hi");
+        Assert.Equal("Digits, please. | How many?", conversation.Say("x"));
+        Assert.Equal("Digits, please. | How many?", conversation.Say("y"));
+        Assert.Equal(2, conversation.Position!.Reprompts);
+        Assert.Equal("Got 5", conversation.Say("5"));
+    }
 }

@@ -152,4 +152,30 @@ public class CallTests
         Assert.False(conversation.Flow.TakesChoices(conversation.Position));
         Assert.True(conversation.Flow.TakesChoices(null));
     }
+
+    [Theory]
+    [InlineData(30_000, false)]
+    [InlineData(40_000, true)]
+    public void What_a_called_flow_is_given_counts_as_its_context(int characters, bool fails)
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - set: { context.a: "{{ 'x'.repeat(input.text) }}" }
+              - call: { flow: b, with: { a: "{{ context.a }}", b: "{{ context.a }}" } }
+            """, "name: b\nstart: [ { question: What? } ]");
+
+        conversation.Say($"{characters}");
+
+        if (!fails)
+        {
+            Assert.Null(conversation.Last.Failure);
+            conversation.Say("that");
+            Assert.Null(conversation.Last.Failure);
+            return;
+        }
+
+        Assert.Equal(("a", "start/1"), (conversation.Last.Failure?.Flow, conversation.Last.Failure?.Step));
+        Assert.Contains("larger than 65536 bytes", conversation.Last.Failure!.Message);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EightByEight.Connector.Flows;
 
@@ -22,6 +23,9 @@ public partial class DocumentationTests
         }
     }
 
+    /// <summary>What the examples wait for.</summary>
+    private static readonly string[] Said = ["Hi", "1", "order", "bye", "Deutsch", "start over"];
+
     public static TheoryData<string> Steps => [.. FlowCompiler.Kinds];
 
     [Theory]
@@ -34,6 +38,27 @@ public partial class DocumentationTests
         var next = chapter.IndexOf("\n#", 1, StringComparison.Ordinal);
         Assert.Matches(ExamplePattern, chapter[..next]);
         Assert.Matches($@"[-\[,] (\{{ )?{step}\b", ExamplePattern.Match(chapter).Value);
+    }
+
+    [Theory]
+    [MemberData(nameof(Steps))]
+    public void Each_step_runs_in_the_example_of_its_chapter(string step)
+    {
+        var start = Page.IndexOf(step == "if" ? "### if, then, else\n" : $"### {step}\n", StringComparison.Ordinal);
+        var chapter = Page[start..];
+        var ran = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (Match example in ExamplePattern.Matches(chapter[..chapter.IndexOf("\n#", 1, StringComparison.Ordinal)]))
+        {
+            var conversation = new Conversation(example.Groups[1].Value);
+            conversation.Flow.Watch = one => ran.Add(one.Kind);
+            foreach (var said in Said) conversation.Say(said);
+            conversation.Send(new JsonObject
+            {
+                ["handover"] = new JsonObject { ["status"] = "queued", ["eventType"] = "handoverInactivity", ["inactivityCount"] = 2 },
+            });
+        }
+
+        Assert.Contains(step, ran);
     }
 
     [Fact]

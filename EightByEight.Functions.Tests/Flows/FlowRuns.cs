@@ -19,15 +19,15 @@ internal static class FlowRuns
             Context = run.Result.Context,
             Profile = run.Result.Profile,
             Marks = run.Result.Marks,
-            Position = pause.At,
-            Waits = input.Position is { GoesOn: true } ? input.Waits : input.Position,
-            Steps = pause.Steps,
+            Rest = pause,
         }, cancellation, answer);
         return rest with
         {
             Outputs = [.. run.Result.Outputs, .. rest.Outputs],
             Warnings = [.. run.Result.Warnings, .. rest.Warnings],
-            Position = rest.Failure is null ? rest.Position : input.Position is { GoesOn: true } ? input.Waits : input.Position,
+            Log = [.. run.Result.Log, .. rest.Log],
+            Tracked = rest.Tracked with { Goals = [.. run.Result.Tracked.Goals, .. rest.Tracked.Goals] },
+            Understanding = run.Result.Understanding,
         };
     }
 }

@@ -57,4 +57,44 @@ public class LocaleTests
         var refused = Assert.Throws<FlowFormatException>(() => Flow.Parse($"name: a\nstart: [ {{ {step} }} ]"));
         Assert.Contains(problem, refused.Message);
     }
+
+    [Fact]
+    public void A_language_may_have_three_letters()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - setLocale: fil
+              - say: { en: Hello!, fil: Kumusta!, fil-PH: Kumusta po! }
+              - say: "{{ input.localeId }} {{ input.language }}"
+            """);
+
+        Assert.Equal("Kumusta! | fil fil", conversation.Say("hi"));
+    }
+
+    [Theory]
+    [InlineData("say: { txt: Hello! }", "Did you mean 'text'?")]
+    [InlineData("say: { text: { one: a, two: b } }", "'text' is a text")]
+    public void Other_words_of_three_letters_are_none(string step, string problem) =>
+        Assert.Contains(problem, Assert.Throws<FlowFormatException>(() => Flow.Parse($"name: a\nstart: [ {{ {step} }} ]")).Message);
+
+    [Fact]
+    public void A_locale_that_was_set_stays_and_none_is_the_Endpoints_again()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - switch: input.text
+                cases:
+                  Deutsch: [ { setLocale: de-AT } ]
+                  none: [ { setLocale: "" } ]
+              - say: { en: Hello, fr: Salut, de: Hallo }
+            """) { Locale = "fr-FR" };
+
+        Assert.Equal("Salut", conversation.Say("hi"));
+        Assert.Equal("Hallo", conversation.Say("Deutsch"));
+        Assert.Equal("Hallo", conversation.Say("hi"));
+        Assert.Equal("Salut", conversation.Say("none"));
+        Assert.Equal("Salut", conversation.Say("hi"));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using EightByEight.Connector.Flows;
 
 namespace EightByEight.Functions.Tests.Flows;
@@ -178,6 +179,24 @@ public class LogicTests
     }
 
     [Fact]
+    public void What_is_thought_has_only_what_the_step_gives_it()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - if: input.data?.topic
+                then: [ { say: "<{{ input.text }}> {{ input.mode }} {{ input.attachments }}" }, stop ]
+              - if: input.text === 'more'
+                then: [ { think: { data: { topic: 1, attachments: [ { name: b } ] } } } ]
+              - think: { data: { topic: 1 } }
+            """);
+        JsonObject Input(string text) => new() { ["text"] = text, ["mode"] = "TextOnly", ["attachments"] = new JsonArray("a") };
+
+        Assert.Equal("<> TextData ", conversation.Send(Input("hi")));
+        Assert.Equal("""<> TextData [{"name":"b"}]""", conversation.Send(Input("more")));
+    }
+
+    [Fact]
     public void A_state_is_seen_until_it_is_set_again()
     {
         var flow = Flow.Parse("""
@@ -203,6 +222,8 @@ public class LogicTests
     [InlineData("forEach: context.x, as: context.i", "lacks 'do'")]
     [InlineData("while: context.x, do: [ stop ], atMost: 0", "whole number from 1 to 1000")]
     [InlineData("interval: soon, then: [ stop ]", "number of seconds")]
+    [InlineData("interval: NaN, then: [ stop ]", "number of seconds")]
+    [InlineData("interval: -Infinity, then: [ stop ]", "number of seconds")]
     [InlineData("interval: 5", "lacks 'then'")]
     [InlineData("once: stop", "list of steps")]
     [InlineData("think: {}", "lacks what is to be thought")]
@@ -214,5 +235,45 @@ public class LogicTests
     {
         var refused = Assert.Throws<FlowFormatException>(() => Flow.Parse($"name: a\nstart: [ {{ {step} }} ]"));
         Assert.Contains(problem, refused.Message);
+    }
+
+    [Fact]
+    public void A_context_that_is_reset_is_empty_and_what_ran_once_runs_once_again()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - if: input.text === 'reset'
+                then: [ resetContext ]
+              - set: { context.n: "{{ (context.n ?? 0) + 1 }}", profile.n: "{{ (profile.n ?? 0) + 1 }}" }
+              - once: [ { say: Once. } ]
+              - interval: 3600
+                then: [ { say: Now and then. } ]
+              - say: { text: [ first, second ], order: linear }
+              - call: b
+              - say: "{{ context }} {{ profile.n }}"
+            """, """
+            name: b
+            start:
+              - set: { context.own: 1 }
+              - if: input.text === 'reset'
+                then: [ resetContext ]
+              - say: "b: {{ context }}"
+            """);
+
+        Assert.Equal("""Once. | Now and then. | first | b: {"own":1} | {"n":1} 1""", conversation.Say("hi"));
+        Assert.Equal("""second | b: {"own":1} | {"n":2} 2""", conversation.Say("hi"));
+        Assert.Equal("""Once. | Now and then. | first | b: {} | {"n":1} 3""", conversation.Say("reset"));
+    }
+
+    [Fact]
+    public void A_while_counts_its_passes_across_inputs()
+    {
+        var conversation = new Conversation("name: a\nstart: [ { while: 'true', atMost: 3, do: [ { question: More? } ] } ]");
+        for (var pass = 0; pass < 3; pass++) Assert.Equal("More?", conversation.Say("yes"));
+
+        conversation.Say("yes");
+
+        Assert.Contains("has run 3 times", conversation.Last.Failure!.Message);
     }
 }

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Requests;
 
 namespace EightByEight.Functions.Tests.Flows;
 
@@ -43,12 +45,13 @@ public sealed class PauseTests
     public void Parts_of_a_turn_share_its_limit_of_steps()
     {
         var flow = Flow.Parse("name: circle\nstart:\n  - delay: 0\n  - goTo: start\n");
-        var result = Run(flow, new FlowInput { Input = [], Context = [], Profile = [] });
+        var limits = new FlowLimits { Repeats = 250 };
+        var result = Run(flow, new FlowInput { Input = [], Context = [], Profile = [], Limits = limits });
 
         var parts = 1;
-        for (; result.Pause is not null && parts < 2_000; parts++) result = Run(flow, Rest(result));
+        for (; result.Pause is not null && parts < 2_000; parts++) result = Run(flow, Rest(result) with { Limits = limits });
 
-        Assert.InRange(parts, 2, 1_999);
+        Assert.Equal(51, parts);
         Assert.Contains("steps in one turn", result.Failure!.Message);
     }
 
@@ -66,6 +69,9 @@ public sealed class PauseTests
     [Theory]
     [InlineData("-1")]
     [InlineData("601")]
+    [InlineData("NaN")]
+    [InlineData("Infinity")]
+    [InlineData("-Infinity")]
     [InlineData("soon")]
     public void A_delay_that_is_no_time_is_refused_where_it_stands(string delay)
     {
@@ -80,8 +86,7 @@ public sealed class PauseTests
         Input = first.Pause!.Input,
         Context = first.Context,
         Profile = first.Profile,
-        Position = first.Pause.At,
-        Steps = first.Pause.Steps,
+        Rest = first.Pause,
     };
 
     private static FlowResult Run(Flow flow, FlowInput input)
@@ -89,5 +94,143 @@ public sealed class PauseTests
         using var run = flow.Begin(input, TestContext.Current.CancellationToken);
         Assert.Null(run.Next());
         return run.Result;
+    }
+
+    [Theory]
+    [InlineData(25, false)]
+    [InlineData(26, true)]
+    public void Parts_of_a_turn_share_its_limit_of_outputs(int says, bool fails)
+    {
+        var steps = string.Join(", ", Enumerable.Repeat("{ say: A }, { delay: 0 }", says));
+        var conversation = new Conversation($"name: a\nstart: [ {steps} ]");
+
+        conversation.Say("hi");
+
+        if (fails) Assert.Contains("more than 25 things", conversation.Last.Failure!.Message);
+        else Assert.Null(conversation.Last.Failure);
+    }
+
+    [Fact]
+    public void Parts_of_a_turn_share_how_often_a_step_runs()
+    {
+        var asked = 0;
+        var conversation = new Conversation("name: a\nstart: [ { say: A }, { http: 'https://a.example' },\n { goTo: start } ]")
+        {
+            Answer = _ =>
+            {
+                asked++;
+                return new(new JsonObject { ["status"] = 200 });
+            },
+        };
+
+        conversation.Say("hi");
+
+        Assert.Equal((4, "start/0"), (asked, conversation.Last.Failure?.Step));
+        Assert.Contains("ran 4 times", conversation.Last.Failure!.Message);
+    }
+
+    [Fact]
+    public void Parts_of_a_turn_share_how_often_a_step_runs_in_each_call_and_each_pass()
+    {
+        Assert.Contains("ran 4 times", Failure("name: a\nstart: [ { call: b } ]", "name: b\nstart: [ { delay: 0 }, { goTo: start } ]"));
+        Assert.Contains("ran 4 times", Failure("name: a\nstart: [ { call: b }, { goTo: start } ]", "name: b\nstart: [ { delay: 0 }, { set: { context.a: 1 } } ]"));
+        Assert.Null(Failure("name: a\nstart: [ { forEach: '[1, 2, 3, 4, 5, 6]', as: context.i, do: [ { delay: 0 }, { call: b } ] } ]",
+            "name: b\nstart: [ { delay: 0 }, { set: { context.a: 1 } } ]"));
+
+        static string? Failure(string source, string called)
+        {
+            var conversation = new Conversation(source, called);
+            conversation.Say("hi");
+            return conversation.Last.Failure?.Message;
+        }
+    }
+
+    [Fact]
+    public void Parts_of_a_turn_share_its_lines_of_the_log_and_its_goals()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - forEach: "Array.from({ length: 9 }, (x, i) => i)"
+                as: context.i
+                do:
+                  - { log: a }
+                  - { log: b }
+                  - { log: c }
+                  - { log: d }
+                  - { log: e }
+                  - { log: f }
+                  - { track: plan-chosen }
+                  - { track: { goal: "goal {{ context.i }}" } }
+                  - { delay: 0 }
+              - say: "{{ input.completedGoals.length }}: {{ input.completedGoals[0] }}"
+            """);
+
+        Assert.Equal("10: plan-chosen", conversation.Say("hi"));
+        Assert.Equal(50, conversation.Last.Log.Count);
+        Assert.Equal(10, conversation.Last.Tracked.Goals.Count);
+
+        conversation = new Conversation("""
+            name: a
+            start:
+              - forEach: "Array.from({ length: 11 }, (x, i) => i)"
+                as: context.i
+                do: [ { track: "goal {{ context.i }}" }, { delay: 0 } ]
+              - say: Never
+            """);
+        conversation.Say("hi");
+        Assert.Contains("More than 10 goals", conversation.Last.Failure!.Message);
+    }
+
+    [Fact]
+    public void A_loop_goes_on_with_its_list_whatever_is_asked_in_it()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - http: https://a.example/orders
+              - forEach: input.result.body
+                as: context.order
+                do:
+                  - http: "https://a.example/orders/{{ context.order }}"
+                  - forEach: input.result.body
+                    as: context.line
+                    do: [ { call: b } , { say: "{{ context.order }}/{{ context.line }}" } ]
+              - say: End.
+            """, "name: b\nstart: [ { http: 'https://a.example/b' } ]")
+        {
+            Answer = asked => new(new JsonObject
+            {
+                ["status"] = 200,
+                ["body"] = ((HttpCall)asked).Url.AbsolutePath switch
+                {
+                    "/orders" => new JsonArray(1, 2),
+                    "/orders/1" => new JsonArray("tea", "cake"),
+                    "/orders/2" => new JsonArray("milk"),
+                    _ => null,
+                },
+            }),
+        };
+
+        Assert.Equal("1/tea | 1/cake | 2/milk | End.", conversation.Say("hi"));
+    }
+
+    [Fact]
+    public void A_list_that_is_too_large_to_be_kept_while_a_loop_pauses_fails_with_its_place()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - forEach: "Array(10).fill('x'.repeat(7000))"
+                as: context.order
+                do:
+                  - delay: 0
+            """);
+
+        conversation.Say("hi");
+
+        Assert.Equal("start/0/do/0", conversation.Last.Failure!.Step);
+        Assert.Contains("larger than 65536 bytes", conversation.Last.Failure.Message);
+        Assert.Contains("start/0", conversation.Last.Failure.Message);
     }
 }

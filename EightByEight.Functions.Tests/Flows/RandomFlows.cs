@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Agents;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Models;
 using FsCheck;
@@ -18,6 +19,9 @@ public class RandomFlows
         ["text", "number", "integer", "yesNo", "data", "email", "url", "phone", "date", "time", "duration", "money", "percentage", "temperature",
             "age", "iban", "bic", "creditCard", "licencePlate", "ipv4", "file"];
 
+    [Fact]
+    public void Each_kind_of_step_is_among_those_that_are_written() => Assert.Equal(FlowCompiler.Kinds.Order(), Author.Kinds.Order());
+
     [Property(MaxTest = 150)]
     public Property A_valid_flow_never_crashes_the_engine() => Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
     {
@@ -33,9 +37,11 @@ public class RandomFlows
             var input = new JsonObject { ["text"] = author.One(Inputs) };
             if (author.Rarely()) input["data"] = new JsonObject { ["form"] = 1, ["attachments"] = new JsonArray(new JsonObject { ["name"] = "a" }) };
             if (author.Rarely()) input.Remove("text");
+            if (author.Rarely()) input["handover"] = new JsonObject { ["status"] = author.One("queued", "agent", "completed", "timedOut"), ["eventType"] = author.One("handoverInactivity", "x") };
             conversation.Send(input);
             conversation.Now = conversation.Now.AddMinutes(1);
             // Our own faults would be told in words of .NET.
+            if (conversation.Position is { GoesOn: true } place) throw new InvalidOperationException($"Seed {seed}: the session waits at {place}, where nothing waits.\n{source}");
             if (conversation.Last.Failure is { } failure && (failure.Flow is null || failure.Line < 1 || Ours(failure.Message)))
                 throw new InvalidOperationException($"Seed {seed}, input {input.ToJsonString()}: {failure}\n{source}");
         }
@@ -95,6 +101,7 @@ public class RandomFlows
             var said = new List<string>();
             var id = $"event-{++_turns}";
             JsonObject input = new() { ["text"] = text, ["execution"] = _turns, ["inputId"] = id };
+            if (_turns % 3 == 0) input["handover"] = new JsonObject { ["status"] = "completed" };
             FlowPause? pause = null;
             do
             {
@@ -104,12 +111,12 @@ public class RandomFlows
                     Id = id,
                     At = DateTimeOffset.UnixEpoch.AddMinutes(_turns),
                     Input = pause?.Input ?? input,
-                    Steps = pause?.Steps ?? 0,
-                    Position = pause?.At ?? before.Position,
-                    Waits = before.Position,
+                    Rest = pause,
                 }))!;
                 var result = Run(part);
                 pause = result.Pause;
+                if (pause is null && result.Failure is null && result.Position is { GoesOn: true })
+                    throw new InvalidOperationException($"The session waits at {result.Position}, where nothing waits.");
                 said.Add(JsonSerializer.Serialize(
                     new { result.Outputs, result.Failure, result.Warnings, result.Log, result.Context, result.Profile, result.Marks, result.Position }));
                 _committed = Json(before with
@@ -141,6 +148,7 @@ public class RandomFlows
         private static FlowAnswer Answer(FlowRequest request, int asked)
         {
             if (Model(request) is { } said) return said;
+            if (request is AgentRequest) return new(new JsonObject { ["outputs"] = new JsonArray(new JsonObject { ["text"] = "Agent." }), ["end"] = asked % 3 == 0 });
             return asked % 2 == 0 ? new(new JsonArray(request.GetType().Name)) : new(null, "Nobody is there.");
         }
 
@@ -168,33 +176,131 @@ public class RandomFlows
 
         private JsonObject Step(int depth)
         {
-            var step = depth > 0 && random.Next(2) == 0 ? Branching(depth - 1) : Plain();
+            var kinds = depth > 0 && random.Next(2) == 0 ? Branching : Plain;
+            var step = kinds[One([.. kinds.Keys])](this, depth - 1);
             if (Rarely()) step["id"] = $"id{++_ids}";
             return step;
         }
 
-        private JsonObject Plain() => random.Next(19) switch
+        /// <summary>All kinds of steps that it writes.</summary>
+        public static IEnumerable<string> Kinds => Plain.Keys.Union(Branching.Keys);
+
+        private static readonly Dictionary<string, Func<Author, int, JsonObject>> Plain = new()
         {
-            0 => new() { ["say"] = new JsonObject { ["text"] = new JsonArray("A", "{{ input.text }}", Texts()), ["order"] = One("linear", "loop", "random") } },
-            1 => new() { ["say"] = Texts() },
-            2 => new() { ["set"] = new JsonObject { [One("context.a", "context.b.c", "profile.a")] = One("1", "{{ input.result }}", "{{ [input.text, context.a] }}", "{{ undefined }}") } },
-            3 => new() { ["goTo"] = One("menu", "end", "start") },
-            4 => new() { ["call"] = new JsonObject { ["flow"] = One("other", "main", "nobody"), ["with"] = new JsonObject { ["a"] = "{{ context.a }}" }, ["saveTo"] = "context.got" } },
-            5 => new() { ["return"] = "{{ context.a }}" },
-            6 => new() { ["think"] = new JsonObject { ["text"] = One(Inputs[0], "menu"), ["data"] = new JsonObject() } },
-            7 => new() { ["setState"] = One("", "busy", "{{ input.text }}") },
-            8 => new() { ["resetContext"] = null },
-            9 => new() { ["setSessionExpiration"] = 5 },
-            10 => new() { ["waitForInput"] = null },
-            11 => new() { ["stop"] = null },
-            12 => new() { ["delay"] = 1 },
-            13 => new() { ["transcript"] = new JsonObject { ["saveTo"] = "context.said" } },
-            14 => new() { ["optionalQuestion"] = new JsonObject { ["text"] = Texts(), ["type"] = One("yesNo", "email", "date"), ["inputs"] = 2, ["saveTo"] = "context.opt" } },
-            15 => new() { ["http"] = new JsonObject { ["url"] = One("https://a.example/{{ input.text }}", "{{ context.a }}"), ["saveTo"] = "context.got" }, ["onError"] = Steps(0) },
-            16 => new() { ["code"] = new JsonObject { ["script"] = One("context.a = input.text", "return context.a.b", "delete context.a; profile.a = 1", "context.list = [1]"), ["saveTo"] = "context.got" } },
-            17 => Ask(),
-            _ => Question(),
+            ["say"] = (author, _) => new()
+            {
+                ["say"] = author.One(author.Texts(), new JsonObject
+                {
+                    ["text"] = new JsonArray("A", "{{ input.text }}", author.Texts()),
+                    ["order"] = author.One("linear", "loop", "random"),
+                }),
+            },
+            ["set"] = (author, _) => new()
+            {
+                ["set"] = new JsonObject
+                {
+                    [author.One("context.a", "context.b.c", "profile.a")] = author.One("1", "{{ input.result }}", "{{ [input.text, context.a] }}", "{{ undefined }}"),
+                },
+            },
+            ["goTo"] = (author, _) => new() { ["goTo"] = author.One("menu", "end", "start") },
+            ["call"] = (author, _) => new()
+            {
+                ["call"] = new JsonObject { ["flow"] = author.One("other", "main", "nobody"), ["with"] = new JsonObject { ["a"] = "{{ context.a }}" }, ["saveTo"] = "context.got" },
+            },
+            ["return"] = (_, _) => new() { ["return"] = "{{ context.a }}" },
+            ["think"] = (author, _) => new() { ["think"] = new JsonObject { ["text"] = author.One(Inputs[0], "menu"), ["data"] = new JsonObject() } },
+            ["setState"] = (author, _) => new() { ["setState"] = author.One("", "busy", "{{ input.text }}") },
+            ["setLocale"] = (author, _) => new() { ["setLocale"] = author.One("", "de", "fil", "{{ input.text }}") },
+            ["setTranslation"] = (author, _) => new() { ["setTranslation"] = new JsonObject { ["enabled"] = true, ["userLanguage"] = author.One("de", "auto", "{{ input.text }}") } },
+            ["translate"] = (author, _) => new()
+            {
+                ["translate"] = new JsonObject { ["text"] = author.Texts(), ["to"] = author.One("de", "{{ context.a }}"), ["saveTo"] = "context.a" },
+                ["onError"] = author.Steps(0),
+            },
+            ["resetContext"] = (_, _) => new() { ["resetContext"] = null },
+            ["setSessionExpiration"] = (_, _) => new() { ["setSessionExpiration"] = 5 },
+            ["waitForInput"] = (_, _) => new() { ["waitForInput"] = null },
+            ["stop"] = (_, _) => new() { ["stop"] = null },
+            ["delay"] = (_, _) => new() { ["delay"] = 1 },
+            ["transcript"] = (_, _) => new() { ["transcript"] = new JsonObject { ["saveTo"] = "context.said" } },
+            ["optionalQuestion"] = (author, _) => new()
+            {
+                ["optionalQuestion"] = new JsonObject { ["text"] = author.Texts(), ["type"] = author.One("yesNo", "email", "date"), ["inputs"] = 2, ["saveTo"] = "context.opt" },
+                ["then"] = author.Steps(0),
+            },
+            ["http"] = (author, _) => new()
+            {
+                ["http"] = new JsonObject { ["url"] = author.One("https://a.example/{{ input.text }}", "{{ context.a }}"), ["saveTo"] = "context.got" },
+                ["onError"] = author.Steps(0),
+            },
+            ["code"] = (author, _) => new()
+            {
+                ["code"] = new JsonObject
+                {
+                    ["script"] = author.One("context.a = input.text", "return context.a.b", "delete context.a; profile.a = 1", "context.list = [1]"),
+                    ["saveTo"] = "context.got",
+                },
+            },
+            ["ask"] = (author, _) => author.Ask(),
+            ["agent"] = (author, _) => author.Agent(),
+            ["question"] = (author, _) => author.Question(),
+            ["queueStatus"] = (author, _) => new() { ["queueStatus"] = new JsonObject { ["queueId"] = "1", ["saveTo"] = "context.queue" }, ["onError"] = author.Steps(0) },
+            ["schedule"] = (_, _) => new() { ["schedule"] = new JsonObject { ["scheduleId"] = "{{ context.a }}", ["saveTo"] = "context.a" } },
+            ["handover"] = (author, _) => author.Handover(),
+            ["endConversation"] = (_, _) => new() { ["endConversation"] = null },
+            ["dataProtection"] = (author, _) => new() { ["dataProtection"] = new JsonObject { [author.One("blind", "hideInput")] = author.One(true, false) } },
+            ["closeHandover"] = (_, _) => new() { ["closeHandover"] = null },
+            ["scheduleHandback"] = (author, _) => new() { ["scheduleHandback"] = new JsonObject { ["userTimeoutMinutes"] = 60 }, ["onError"] = author.Steps(0) },
+            ["track"] = (author, _) => new()
+            {
+                ["track"] = new JsonObject { ["goal"] = author.One("reached", "{{ context.a }}"), ["custom"] = new JsonObject { ["a"] = "{{ context.a }}" } },
+            },
+            ["log"] = (author, _) => new() { ["log"] = new JsonObject { ["level"] = author.One("debug", "warning"), ["message"] = author.Texts() } },
         };
+
+        private static readonly Dictionary<string, Func<Author, int, JsonObject>> Branching = new()
+        {
+            ["if"] = (author, depth) => new()
+            {
+                ["if"] = author.One("input.text === 'yes'", "context.a", "true"), ["then"] = author.Steps(depth), ["else"] = author.Steps(depth),
+            },
+            ["switch"] = (author, depth) => new()
+            {
+                ["switch"] = author.One("input.text", "input.state", "context.a"),
+                ["cases"] = new JsonObject { ["yes"] = author.Steps(depth), ["5"] = author.Steps(depth) },
+                ["default"] = author.Steps(depth),
+            },
+            ["forEach"] = (author, depth) => new()
+            {
+                ["forEach"] = author.One("[1, 2, 3]", "context.a", "context.list"), ["as"] = "context.item", ["index"] = "context.i", ["do"] = author.Steps(depth), ["atMost"] = 5,
+            },
+            ["while"] = (author, depth) => new() { ["while"] = author.One("context.n < 3", "input.text === 'yes'", "false"), ["do"] = author.Steps(depth), ["atMost"] = 4 },
+            ["once"] = (author, depth) => new() { ["once"] = author.Steps(depth), ["afterwards"] = author.Steps(depth) },
+            ["interval"] = (author, depth) => new() { ["interval"] = author.One(0.5, 30, 90), ["then"] = author.Steps(depth), ["else"] = author.Steps(depth) },
+            ["question"] = (author, depth) => author.Question(author.Steps(depth), author.Steps(depth), author.Steps(depth)),
+            ["optionalQuestion"] = (author, depth) => new()
+            {
+                ["optionalQuestion"] = new JsonObject { ["text"] = author.Texts(), ["type"] = "yesNo", ["inputs"] = 3 },
+                ["then"] = author.Steps(depth),
+            },
+        };
+
+        private JsonObject Handover()
+        {
+            JsonArray Said() => new(new JsonObject { ["say"] = Texts() }, new JsonObject { ["closeHandover"] = null });
+            var step = new JsonObject { ["handover"] = new JsonObject { ["queueId"] = "1", ["message"] = Texts(), ["summary"] = "{{ context.a }}" } };
+            foreach (var block in new[] { "onQueued", "onAgent", "onInactivity" })
+                if (Rarely()) step[block] = Said();
+            return step;
+        }
+
+        private JsonObject Agent()
+        {
+            var step = new JsonObject { ["agent"] = new JsonObject { ["webhook"] = "https://a.example/agent", ["hello"] = Texts() } };
+            if (Rarely()) step["onError"] = Steps(0);
+            if (Rarely()) step["onHandover"] = Steps(0);
+            return step;
+        }
 
         private JsonObject Ask()
         {
@@ -215,17 +321,6 @@ public class RandomFlows
             if (Rarely()) step["onHandover"] = Steps(0);
             return step;
         }
-
-        private JsonObject Branching(int depth) => random.Next(7) switch
-        {
-            0 => new() { ["if"] = One("input.text === 'yes'", "context.a", "true"), ["then"] = Steps(depth), ["else"] = Steps(depth) },
-            1 => new() { ["switch"] = One("input.text", "input.state", "context.a"), ["cases"] = new JsonObject { ["yes"] = Steps(depth), ["5"] = Steps(depth) }, ["default"] = Steps(depth) },
-            2 => new() { ["forEach"] = One("[1, 2, 3]", "context.a", "context.list"), ["as"] = "context.item", ["index"] = "context.i", ["do"] = Steps(depth), ["atMost"] = 5 },
-            3 => new() { ["while"] = One("context.n < 3", "input.text === 'yes'", "false"), ["do"] = Steps(depth), ["atMost"] = 4 },
-            4 => new() { ["once"] = Steps(depth), ["afterwards"] = Steps(depth) },
-            5 => new() { ["interval"] = One(0.5, 30, 90), ["then"] = Steps(depth), ["else"] = Steps(depth) },
-            _ => Question(Steps(depth), Steps(depth), Steps(depth)),
-        };
 
         private JsonObject Question(JsonArray? reprompt = null, JsonArray? otherwise = null, JsonArray? help = null)
         {

@@ -326,4 +326,87 @@ public sealed class IntentTests
 
         Assert.Equal(Score(), Score());
     }
+
+    [Fact]
+    public void Data_that_are_thought_have_no_intent()
+    {
+        var customer = new Conversation("""
+            name: a
+            intents:
+              hours: [ when are you open, opening hours ]
+            start:
+              - if: input.intent === 'hours'
+                then: [ { think: { data: { topic: hours } } } ]
+              - say: "{{ input.data?.topic }} <{{ input.intent }}{{ input.intentFlow }}{{ input.intentScore }}{{ input.understood }}{{ input.nlu }}> {{ input.slots }}"
+            """);
+
+        Assert.Equal("hours <> {}", customer.Say("opening hours"));
+        // Analytics keep what the customer wanted.
+        Assert.Equal("hours", customer.Last.Understanding!.Intent);
+    }
+
+    [Fact]
+    public void What_is_thought_has_no_intent_where_nobody_understands()
+    {
+        var customer = new Conversation("""
+            name: a
+            start:
+              - if: input.intent === 'Book'
+                then: [ { think: { text: hello } } ]
+              - say: "<{{ input.intent }}> {{ input.text }}"
+            """);
+
+        Assert.Equal("<> hello", customer.Say("cIntent:Book"));
+    }
+
+    [Fact]
+    public void A_forgotten_question_leaves_nothing_of_what_it_understood()
+    {
+        var customer = new Conversation("""
+            name: a
+            start:
+              - if: input.text === 'menu'
+                then: [ { say: "<{{ input.understood }}>" }, stop ]
+              - question: { text: How many?, type: number, forgetAfter: 1 }
+            """);
+        customer.Say("hi");
+
+        Assert.Equal("<>", customer.Say("menu"));
+    }
+
+    [Fact]
+    public void The_Flow_whose_intent_it_is_is_named()
+    {
+        var customer = new Conversation("""
+            name: a
+            intents: { hours: [ when are you open, opening hours ] }
+            start:
+              - say: "{{ input.intentFlow }}"
+              - call: b
+            """, """
+            name: b
+            intents: { cancel: [ cancel that, never mind ] }
+            start:
+              - waitForInput
+              - say: "{{ input.intent }} {{ input.intentFlow }}"
+            """);
+
+        Assert.Equal("a", customer.Say("opening hours"));
+        Assert.Equal("cancel b", customer.Say("cancel that"));
+        Assert.Equal("", customer.Say("what is the capital of peru"));
+    }
+
+    [Fact]
+    public void What_fails_between_two_steps_names_the_one_before()
+    {
+        var customer = new Conversation("""
+            name: a
+            nlu: { provider: rasa, url: "https://rasa.example.com" }
+            start:
+              - think: { text: again }
+            """) { Answer = _ => new(new JsonObject { ["ranking"] = new JsonArray(), ["slots"] = _.ToString().Contains("again", StringComparison.Ordinal) ? null : new JsonObject() }) };
+
+        Assert.Equal("Sorry, something went wrong. Please try again.", customer.Say("hi"));
+        Assert.Equal(("start/0", 4), (customer.Last.Failure!.Step, customer.Last.Failure.Line));
+    }
 }

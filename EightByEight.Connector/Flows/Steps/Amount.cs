@@ -27,7 +27,8 @@ internal sealed class Amount
     }
 
     private double? Read(string text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && _fits(number) ? number : null;
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+        && double.IsFinite(number) && number >= 0 && _fits(number) ? number : null;
 
     private string Fault(string text) => $"{_expected}, not '{text}'.";
 }

@@ -50,7 +50,9 @@ internal sealed partial class AskModel
             return;
         }
 
+        var before = source.Compiler.Count;
         _tools = [.. list.Items.Select(item => Tool(source, item)).OfType<AskTool>()];
+        _inside = before..source.Compiler.Count;
         _offered = [.. _tools.Select(tool => tool.Description)];
         foreach (var twice in _offered.GroupBy(tool => tool.Name).Where(same => same.Count() > 1))
             source.Problems.Report(node, $"Two tools are called '{twice.Key}'.");

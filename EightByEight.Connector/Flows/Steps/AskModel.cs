@@ -28,6 +28,7 @@ internal sealed partial class AskModel : AskingStep, ICaller
     private int _tokens;
     private int _rounds;
     private IReadOnlyList<AskTool> _tools = [];
+    private Range _inside = 0..0;
     private IReadOnlyList<ToolDescription> _offered = [];
     private IReadOnlyList<AskTarget> _targets = [];
     private AskUntil? _until;
@@ -97,7 +98,7 @@ internal sealed partial class AskModel : AskingStep, ICaller
         // A tool may have asked the customer something: the answer to that was another input.
         dialogue.Input = (string?)turn.Memory[Root.Input]["inputId"] ?? "";
         turn.Keep(_mark, dialogue.ToJson());
-        turn.Frame.Forget(Number..(Number + 1));
+        Forget(turn);
     }
 
     public override Outcome Take(Turn turn, FlowAnswer answer)
@@ -107,12 +108,13 @@ internal sealed partial class AskModel : AskingStep, ICaller
         var said = answer as ModelAnswer ?? ModelAnswer.Of(answer.Value, _schema is not null);
         Dialogue.Insert(dialogue.Messages, said.Elsewhere);
         if (said.IsCut) turn.Warn(Path, Line, $"{_model!.Label} was cut off: give it more maxTokens.");
-        if (!said.IsRefused && _schema is null && !_isSilent && said.Text.Trim() is { Length: > 0 } text) turn.Say(new Output { Text = text });
+        if (!said.IsRefused && _schema is null && !_isSilent && said.Text.Trim() is { Length: > 0 } text)
+            turn.Say(new Output { Text = text }, goesOn: dialogue.Pieces > 0);
         if (said.Continues is { } stream)
         {
             dialogue.Take(said.Text, stream);
             turn.Keep(_mark, dialogue.ToJson());
-            return Outcome.JumpTo(this);
+            return AskAgain(turn);
         }
 
         if (said.Broken is { } broken) turn.Warn(Path, Line, broken);
@@ -147,7 +149,7 @@ internal sealed partial class AskModel : AskingStep, ICaller
         if (handover is null && !isFinished)
         {
             turn.Keep(_mark, dialogue.ToJson());
-            return Outcome.JumpTo(this);
+            return AskAgain(turn);
         }
 
         foreach (var left in dialogue.Open) dialogue.Answer(left.Id, "It was not done: the conversation goes on elsewhere.");
@@ -186,7 +188,7 @@ internal sealed partial class AskModel : AskingStep, ICaller
         if (dialogue.Repairs++ == MostRepairs) return Fail(turn, dialogue, $"{_model!.Label} answered twice what is not of the schema: {problem}");
         dialogue.Messages.Add(new ModelMessage { Role = ModelRole.User, Text = $"That answer is not of the schema: {problem} Answer again, with JSON alone." });
         turn.Keep(_mark, dialogue.ToJson());
-        return Outcome.JumpTo(this);
+        return AskAgain(turn);
     }
 
     private Outcome Answered(Turn turn, Dialogue dialogue, ModelAnswer said)
@@ -237,6 +239,19 @@ internal sealed partial class AskModel : AskingStep, ICaller
         : turn.Text.Length > 0 ? turn.Text : Agent.Given(turn.Data)?.ToJsonString() ?? "";
 
     private Outcome Wait() => Outcome.Wait(new FlowPosition { Step = Path });
+
+    private Outcome AskAgain(Turn turn)
+    {
+        Forget(turn);
+        return Outcome.JumpTo(this);
+    }
+
+    /// <summary>How often it and its tools run has bounds of its own.</summary>
+    private void Forget(Turn turn)
+    {
+        turn.Frame.Forget(Number..(Number + 1));
+        turn.Frame.Forget(_inside);
+    }
 }
 
 /// <summary>Where a model may hand over to.</summary>

@@ -17,7 +17,7 @@ internal sealed class Interval : Step
         source.AllowBeside("then", "else");
         var step = new Interval { Path = source.Path, Line = source.Line, _mark = source.Mark };
         if (source.Value is not ScalarNode text || !double.TryParse(text.Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out step._seconds)
-            || step._seconds > MostSeconds)
+            || step._seconds is not (>= 0 and <= MostSeconds))
             source.Problems.Report(source.Value, $"'interval' is a number of seconds, at most {MostSeconds:0}, such as 3600.");
         if (source.Require(source.Members, "then", "then: [ { say: Welcome back! } ]") is { } due) step._then = source.Branch(due, "then");
         if (source.Members.Find("else") is { } otherwise) step._else = source.Branch(otherwise, "else");

@@ -80,7 +80,7 @@ internal sealed class ForEach : Loop
         return true;
     }
 
-    /// <summary>The list as it was when the loop began, or in the turn of the input that was waited for in it.</summary>
+    /// <summary>The list as it was when the loop began, in whatever parts the turn runs, or in the turn of the input that was waited for in it.</summary>
     private JsonArray List(Turn turn)
     {
         var lists = turn.Frame.Lists ??= [];

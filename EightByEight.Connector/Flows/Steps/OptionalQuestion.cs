@@ -61,7 +61,7 @@ internal sealed class OptionalQuestion : Step
         return _then;
     }
 
-    /// <summary>The turn is over, and the session waits where it did.</summary>
+    /// <summary>The turn is over, and the session waits where it did before the answer.</summary>
     private sealed class Stay : Step
     {
         public override Outcome Run(Turn turn) => Outcome.Stay;

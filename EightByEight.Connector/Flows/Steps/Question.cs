@@ -71,6 +71,8 @@ internal sealed class Question : WaitingStep
     {
         var tentative = position.Tentative?.DeepClone();
         Show(turn, position, tentative);
+        // Nothing of the customer, such as a conversation that becomes active.
+        if (turn.Text.Length == 0 && turn.Data is { } data && Agent.Given(data) is null) return Outcome.Wait(position);
         if (Escalation(turn) is { } steps)
         {
             turn.Memory.SetInput("understood", true);
@@ -153,7 +155,8 @@ internal sealed class Question : WaitingStep
 
     private Outcome Wrong(Turn turn, FlowPosition position, Template said, JsonNode? tentative = null)
     {
-        var wrong = position.Reprompts + 1;
+        // Data alone, such as a file, are no answer that went wrong.
+        var wrong = position.Reprompts + (turn.Text.Length == 0 ? 0 : 1);
         turn.Memory.SetInput("understood", false);
         if (wrong >= _forgetAfter)
         {

@@ -68,7 +68,7 @@ internal readonly record struct Outcome
     /// <summary>Which one; null: the one below.</summary>
     public Step? Target { get; }
 
-    /// <summary>Whether the session waits where it did before the turn.</summary>
+    /// <summary>Whether the session waits where it did before an answer by the way.</summary>
     public bool Stays { get; private init; }
 
     /// <summary>Whether the input is understood again, and taken as though nothing waited for it.</summary>

@@ -38,12 +38,9 @@ internal sealed partial class Track : Step
 
     public override Outcome Run(Turn turn)
     {
-        var tracked = turn.Tracked;
-        if (_goal?.Render(turn, this) is { Length: > 0 } goal && !tracked.Goals.Contains(goal))
-            tracked = tracked with { Goals = [.. tracked.Goals, goal] };
-        if (tracked.Goals.Count > MaxGoals) throw new StepException($"More than {MaxGoals} goals in one turn.");
-        if (_custom.Count > 0) tracked = tracked with { Custom = WithValues(turn, tracked.Custom) };
-        turn.Tracked = tracked with { Understood = _understood ?? tracked.Understood, Text = _text?.Render(turn, this) ?? tracked.Text };
+        if (_goal?.Render(turn, this) is { Length: > 0 } goal) turn.Reach(goal);
+        if (_custom.Count > 0) turn.Tell(WithValues(turn, turn.Tracked.Custom));
+        turn.Tracked = turn.Tracked with { Understood = _understood ?? turn.Tracked.Understood, Text = _text?.Render(turn, this) ?? turn.Tracked.Text };
         return Outcome.Continue;
     }
 
@@ -57,7 +54,7 @@ internal sealed partial class Track : Step
             custom[name] = plain;
         }
 
-        return custom.Count > MaxCustom ? throw new StepException($"More than {MaxCustom} custom values in one turn.") : custom;
+        return custom;
     }
 
     private static List<(string, JsonTemplate)> Values(StepSource source, DocumentNode node)

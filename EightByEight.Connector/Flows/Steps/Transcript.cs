@@ -33,13 +33,13 @@ internal sealed class Transcript : AskingStep
         return step;
     }
 
-    public override FlowRequest Ask(Turn turn) => new TranscriptRequest(_turns);
+    public override FlowRequest Ask(Turn turn) => new TranscriptRequest(_turns, (string?)turn.Memory[Root.Input]["inputId"] ?? "");
 
     protected override void Store(Turn turn, JsonNode? answer)
     {
         var entries = answer as JsonArray ?? [];
-        // This turn is not stored yet.
-        if (!turn.IsBlind && turn.Text.Length > 0) entries.Add(Entry("user", turn.Text));
+        // This part of the turn is not stored yet; what the customer said is, with the first.
+        if (turn.IsFirstPart && !turn.IsBlind && turn.Text.Length > 0) entries.Add(Entry("user", turn.Text));
         foreach (var output in turn.Outputs)
             if (!turn.IsBlind && !output.IsUnrecorded && output.Text.Length > 0) entries.Add(Entry("bot", output.Text));
         JsonNode made = _asText ? Text(entries) : entries;
