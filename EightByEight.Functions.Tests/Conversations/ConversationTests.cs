@@ -251,6 +251,32 @@ public sealed class ConversationTests(AzuriteFixture azurite)
         Assert.Equal(["1: a", answer], await connector.BotSaysAsync(conversation, 2));
     }
 
+    [Theory]
+    [InlineData(60, 59, "2")]
+    [InlineData(60, 61, "1")]
+    public async Task A_session_lasts_longer_than_the_Endpoint_says_where_its_Flow_says_so(int expiration, int minutes, string answer)
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UtcNow) { AutoAdvanceAmount = TimeSpan.FromMilliseconds(1) };
+        await using var connector = await TestConnector.StartAsync(azurite, $$$"""
+            name: long
+            start:
+              - set: { context.count: "{{ (context.count ?? 0) + 1 }}" }
+              - setSessionExpiration: {{{expiration}}}
+              - say: "{{ context.count }}"
+            """,
+            settings: new JsonObject { ["session"] = new JsonObject { ["expirationMinutes"] = 5 } },
+            simulator: options => options.TimeProvider = time,
+            configure: builder => Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions.AddSingleton<TimeProvider>(builder.Services, new Shifted(time)));
+        var conversation = connector.Start("a");
+        await connector.BotSaysAsync(conversation, 1);
+        await connector.SettledAsync(conversation, 1);
+        time.Advance(TimeSpan.FromMinutes(minutes));
+
+        connector.Gateway.CustomerSays(conversation, "b");
+
+        Assert.Equal(["1", answer], await connector.BotSaysAsync(conversation, 2));
+    }
+
     [Fact]
     public async Task An_event_larger_than_a_table_row_is_processed()
     {

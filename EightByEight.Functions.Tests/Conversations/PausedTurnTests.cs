@@ -1,3 +1,6 @@
+using System.Text.Json;
+using EightByEight.Connector.Conversations;
+
 namespace EightByEight.Functions.Tests.Conversations;
 
 /// <summary>Turns that pause, in a conversation.</summary>
@@ -163,5 +166,20 @@ public sealed class PausedTurnTests(AzuriteFixture azurite)
         var left = await connector.ReadAsync("c");
         Assert.NotNull(left.State.Paused);
         Assert.Null(left.Head!.Lease);
+    }
+
+    [Fact]
+    public void A_rest_that_an_earlier_version_stored_goes_on_and_an_earlier_version_finds_what_it_knows()
+    {
+        var before = JsonSerializer.Deserialize(
+            """{"paused":{"eventId":"e","part":1,"at":{"step":"start/1","goesOn":true},"input":{"text":"a"},"steps":7}}""", ConversationJson.Default.ConversationState)!;
+
+        var rest = before.Paused!.Pause();
+        Assert.Equal((7, 0, "start/1"), (rest.Used.Steps, rest.Used.Outputs, rest.At.Step));
+
+        var stored = new StoredEvent { EventId = "e", EventType = "MESSAGE", ConversationId = "c", Timestamp = 1, ReceivedAt = 2, Body = default };
+        var paused = PausedTurn.Of(rest with { Used = rest.Used with { Steps = 9, Outputs = 3 } }, stored, 1, DateTimeOffset.UnixEpoch);
+        var row = JsonSerializer.SerializeToNode(new ConversationState { Paused = paused }, ConversationJson.Default.ConversationState)!["paused"]!;
+        Assert.Equal((9, true, 3), ((int)row["steps"]!, (bool)row["at"]!["goesOn"]!, (int)row["used"]!["outputs"]!));
     }
 }

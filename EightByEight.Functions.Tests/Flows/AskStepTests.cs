@@ -409,4 +409,43 @@ public class AskStepTests
                 return says(asked[^1]);
             },
         };
+
+    [Fact]
+    public void A_model_and_its_tools_may_run_as_often_as_its_rounds_say()
+    {
+        var asked = 0;
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - ask:
+                  url: https://llm.example.com/v1
+                  model: m
+                  maxRounds: 6
+                  tools: [ { name: fetch, description: d, http: "https://a.example" } ]
+            """)
+        {
+            Answer = request => request is not ModelRequest ? new FlowAnswer(new JsonObject { ["status"] = 200 })
+                : ++asked > 6 ? new ModelAnswer { Text = "Done." }
+                : new ModelAnswer { Calls = [.. new[] { "x", "y" }.Select(id => new ToolCall { Id = id, Name = "fetch", Arguments = [] })] },
+        };
+
+        Assert.Equal("Done.", conversation.Say("hi"));
+        Assert.Null(conversation.Last.Failure);
+    }
+
+    [Fact]
+    public void An_answer_in_pieces_is_one_of_the_things_that_a_turn_says()
+    {
+        var asked = 0;
+        var conversation = new Conversation("name: a\nstart: [ { ask: { url: 'https://llm.example.com/v1', model: m } }, { say: Below. } ]")
+        {
+            Limits = new() { Outputs = 2 },
+            Answer = _ => new ModelAnswer { Text = "Piece. ", Continues = ++asked < 6 ? "stream" : null },
+        };
+
+        conversation.Say("hi");
+
+        Assert.Null(conversation.Last.Failure);
+        Assert.Equal(7, conversation.Last.Outputs.Count);
+    }
 }

@@ -365,4 +365,19 @@ public class AskingAgainTests
         Assert.Equal(2, conversation.Position!.Reprompts);
         Assert.Equal("Got 5", conversation.Say("5"));
     }
+
+    [Fact]
+    public void A_session_that_an_earlier_version_left_where_nothing_waits_begins_anew()
+    {
+        var conversation = new Conversation("name: a\nstart: [ { say: Hello. }, { question: What?, id: what }, { say: Thanks. } ]");
+        conversation.Say("hi");
+        conversation.Change(position =>
+        {
+            position["Step"] = "start/2";
+            position["GoesOn"] = true;
+        });
+
+        Assert.Equal("Hello. | What?", conversation.Say("shoes"));
+        Assert.Equal("Thanks.", conversation.Say("shoes"));
+    }
 }

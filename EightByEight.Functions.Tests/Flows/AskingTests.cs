@@ -82,4 +82,26 @@ public class AskingTests
         var refused = Assert.Throws<FlowFormatException>(() => Flow.Parse($"name: a\nstart: [ {{ {step} }} ]"));
         Assert.Contains(problem, refused.Message);
     }
+
+    [Fact]
+    public void What_comes_back_from_an_agent_is_asked_for_as_the_step_says()
+    {
+        FlowRequest? asked = null;
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - scheduleHandback: { webhookId: "12", maxTotalMinutes: 60, userTimeoutMinutes: 20, saveTo: context.back }
+              - say: "{{ context.back }}"
+            """)
+        {
+            Answer = request =>
+            {
+                asked = request;
+                return new(true);
+            },
+        };
+
+        Assert.Equal("true", conversation.Say("hi"));
+        Assert.Equal(new HandbackRequest("12", 60, 20), asked! with { AskedBy = null });
+    }
 }

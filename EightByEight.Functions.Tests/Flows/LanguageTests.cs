@@ -97,4 +97,19 @@ public class LanguageTests(AzuriteFixture azurite)
         Assert.Equal($"true {connector.EndpointUrl.Split('/')[^1]}", (await connector.BotSaysAsync(conversation, 1))[0]);
         Assert.Equal(1, connector.Gateway.Requests.GetValueOrDefault(EightByEight.Simulator.Operations.PostAgentAssignment));
     }
+
+    [Fact]
+    public async Task A_flow_reads_which_flow_it_is_its_language_its_goals_and_the_list_of_what_was_said()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: memory
+            start:
+              - track: greeted
+              - transcript: { turns: 3, saveTo: context.said }
+              - say: "{{ [input.flowName, input.language, input.completedGoals, input.intentFlow, JSON.stringify(context.said)].join(' ') }}"
+            """, new System.Text.Json.Nodes.JsonObject { ["locale"] = "de-AT" });
+        var conversation = connector.Start("Hi");
+
+        Assert.Equal("""memory de greeted  [{"source":"user","text":"Hi"}]""", (await connector.BotSaysAsync(conversation, 1))[0]);
+    }
 }

@@ -262,7 +262,9 @@ public class RandomFlows
         {
             ["if"] = (author, depth) => new()
             {
-                ["if"] = author.One("input.text === 'yes'", "context.a", "true"), ["then"] = author.Steps(depth), ["else"] = author.Steps(depth),
+                ["if"] = author.One("input.text === 'yes'", "context.a", "true"),
+                ["then"] = author.Steps(depth),
+                ["else"] = author.Steps(depth),
             },
             ["switch"] = (author, depth) => new()
             {
@@ -272,7 +274,11 @@ public class RandomFlows
             },
             ["forEach"] = (author, depth) => new()
             {
-                ["forEach"] = author.One("[1, 2, 3]", "context.a", "context.list"), ["as"] = "context.item", ["index"] = "context.i", ["do"] = author.Steps(depth), ["atMost"] = 5,
+                ["forEach"] = author.One("[1, 2, 3]", "context.a", "context.list"),
+                ["as"] = "context.item",
+                ["index"] = "context.i",
+                ["do"] = author.Steps(depth),
+                ["atMost"] = 5,
             },
             ["while"] = (author, depth) => new() { ["while"] = author.One("context.n < 3", "input.text === 'yes'", "false"), ["do"] = author.Steps(depth), ["atMost"] = 4 },
             ["once"] = (author, depth) => new() { ["once"] = author.Steps(depth), ["afterwards"] = author.Steps(depth) },
