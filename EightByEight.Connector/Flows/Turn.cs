@@ -344,7 +344,8 @@ internal sealed class Turn : IDisposable
     public void Pause(Step next, TimeSpan delay, int steps)
     {
         var at = Place(new FlowPosition { Step = next.Path, GoesOn = true });
-        var lists = (at.Calls ?? []).Select(call => call.Progress).Append(at.Progress).SelectMany(progress => progress!.Lists ?? new Dictionary<string, JsonArray>()).ToList();
+        var lists = (at.Calls ?? []).Select(call => call.Progress).Append(at.Progress)
+            .SelectMany(progress => progress!.Lists ?? new Dictionary<string, JsonArray>()).ToList();
         if (lists.Sum(list => (long)Memory.Size(list.Value)) > Limits.ContextBytes)
             throw new StepException($"The turn pauses in a loop whose list is larger than {Limits.ContextBytes} bytes: {string.Join(", ", lists.Select(list => list.Key))}. "
                 + "Go through less, such as ids instead of whole objects.");
