@@ -9,6 +9,11 @@ var measurements = new Dictionary<string, Func<Stage, Report, int, Task>>
     ["requests"] = (stage, report, share) => Counting.MeasureAsync(stage, report, conversations: 50 / share),
     ["transform"] = (stage, report, share) => Transforming.MeasureAsync(stage, report, calls: 20_000 / share),
     ["translate"] = (_, report, share) => Translating.MeasureAsync(report, turns: 20_000 / share),
+    ["protect"] = (_, report, share) =>
+    {
+        Protecting.Measure(report, calls: 100_000 / share);
+        return Task.CompletedTask;
+    },
     ["flow"] = (_, report, share) =>
     {
         Conversing.Measure(report, turns: 50_000 / share);

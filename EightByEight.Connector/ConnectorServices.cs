@@ -39,19 +39,6 @@ public static class ConnectorServices
         services.AddSingleton(provider => StorageOf(provider, StorageTimeouts.Work));
         services.AddKeyedSingleton(Inbox.Acknowledge, (provider, _) => StorageOf(provider, StorageTimeouts.Acknowledge));
         services.AddSingleton<ConnectorPipeline>();
-        services.AddSingleton<EndpointLog>();
-        services.AddSingleton<Seals>();
-        services.AddSingleton<SealedBodies>();
-        services.AddSingleton<Profiles>();
-        services.AddSingleton<Retention>();
-        services.AddSingleton<DayTables>();
-        services.AddSingleton<Customers>();
-        services.AddSingleton<ProfileUse>();
-        services.AddSingleton<RowJson>();
-        services.AddSingleton<CustomerExport>();
-        services.AddSingleton<CustomerErasure>();
-        services.AddSingleton<CustomerRoutes>();
-        services.AddDataClasses();
         NluServices.AddTo(services, configuration);
         // Request logs and log scopes of the web server name URLs, and those of webhooks hold the URL token.
         services.AddLogging(logging => logging
@@ -59,6 +46,7 @@ public static class ConnectorServices
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddFilter("System.Net.Http", LogLevel.Warning));
         return services
+            .AddPrivacy()
             .AddChatGateway(configuration)
             .AddEndpoints(configuration)
             .AddContent(configuration)

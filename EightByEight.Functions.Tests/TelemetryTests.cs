@@ -127,10 +127,10 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
             new JsonObject { ["eightByEight"] = new JsonObject { ["verifySignatures"] = false } },
             // One event alone: of two workers the one whose Flow took no time could win.
             simulator: options => options.EventDelays = new Dictionary<string, TimeSpan> { ["CONVERSATION_UPDATE"] = TimeSpan.FromHours(1) },
-            configure: builder => builder.Services.AddSingleton<TimeProvider>(clock).AddSingleton<CompileFlow>(document =>
+            configure: builder => builder.Services.AddSingleton<TimeProvider>(clock).AddSingleton<CompileFlow>((document, isStored) =>
             {
                 clock.Ahead += leap;
-                return Flow.Parse(document);
+                return Flow.Parse(document, isStored);
             }));
         leap = TimeSpan.FromSeconds(seconds);
 

@@ -17,7 +17,7 @@ internal sealed partial class FlowRoutes(
     private const string Yaml = "application/yaml";
     private const int MostNamed = 20;
 
-    /// <summary>What <see cref="Flow.Parse"/> takes as a name: lower-case letters, digits and hyphens; at most 64.</summary>
+    /// <summary>What <see cref="Flow.Parse(string)"/> takes as a name: lower-case letters, digits and hyphens; at most 64.</summary>
     public static bool IsName(string name) => Name().IsMatch(name);
 
     public static void Map(RouteGroupBuilder api)
@@ -125,7 +125,7 @@ internal sealed partial class FlowRoutes(
     private async Task<IResult> RestoreAsync(HttpContext http, string name, int version)
     {
         var (old, document) = await VersionAsync(name, version, http.RequestAborted);
-        compile(document);
+        compile(document, isStored: true);
         var isMatch = http.Request.IfMatch();
         var stored = await store.PutAsync(name, document, old.ContentType, newest => newest is { } v && isMatch(v), http.RequestAborted);
         directory.Drop(name);

@@ -43,7 +43,7 @@ internal sealed class PortableEndpoints(EndpointStore store, SettingsBody bodies
                 : await flows.ReadAsync(name, cancellation);
             if (read is not var (flow, document)) continue;
             files.Add(new(name, flow.ContentType, document));
-            foreach (var called in compile(document).Calls) open.Enqueue(called);
+            foreach (var called in compile(document, isStored: true).Calls) open.Enqueue(called);
         }
 
         return new(PortableEndpoint.CurrentFormat,

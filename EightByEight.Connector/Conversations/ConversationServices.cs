@@ -1,6 +1,5 @@
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Flows;
-using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Handover.Providers;
 using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Configuration;
@@ -38,7 +37,6 @@ internal static class ConversationServices
         services.AddSingleton<ActiveIndex>();
         services.AddSingleton<ConversationRetention>();
         services.AddSingleton<Places>();
-        services.AddSingleton<Computing>();
         services.AddSingleton<IOutside, Outside>();
         services.AddSingleton<TurnRunner>();
         services.AddSingleton<Transcripts>();

@@ -79,7 +79,11 @@ public sealed class Flow
 
     /// <summary>Compiles a document in YAML or JSON, of at most 1 MiB.</summary>
     /// <exception cref="FlowFormatException">It is not a Flow; all faults found are listed with line and column.</exception>
-    public static Flow Parse(string source) => FlowCompiler.Compile(source);
+    public static Flow Parse(string source) => Parse(source, isStored: false);
+
+    /// <inheritdoc cref="Parse(string)"/>
+    /// <param name="isStored">It was taken before: what is refused only since then is let pass, so that an upgrade stops no bot.</param>
+    internal static Flow Parse(string source, bool isStored) => FlowCompiler.Compile(source, isStored);
 
     /// <summary>This Flow, and what it calls, also from there.</summary>
     internal Flow With(IReadOnlyDictionary<string, Flow> called) => new(this, called, _before);

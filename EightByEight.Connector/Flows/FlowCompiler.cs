@@ -66,19 +66,19 @@ internal sealed partial class FlowCompiler
     private readonly List<(int Line, int Column, string Path, string Kind, string Text)> _made = [];
     private readonly List<(ScalarNode At, string Source, IEnumerable<string> Names)> _scripts = [];
 
-    private FlowCompiler(string source) => _source = source;
+    private FlowCompiler(string source, bool isStored = false) => (_source, Problems) = (source, new(isStored));
 
     private ListenerSource? _listener;
     private DocumentNode? _document;
 
-    public Problems Problems { get; } = new();
+    public Problems Problems { get; }
 
     /// <summary>The slots that may be found in what customers say.</summary>
     public IEnumerable<string> SlotNames => _listener!.SlotNames;
 
-    public static Flow Compile(string source)
+    public static Flow Compile(string source, bool isStored = false)
     {
-        var compiler = new FlowCompiler(source);
+        var compiler = new FlowCompiler(source, isStored);
         var document = DocumentReader.Read(source, compiler.Problems);
         return compiler.Compile(document);
     }
@@ -185,7 +185,7 @@ internal sealed partial class FlowCompiler
             {
                 resolve(target);
                 if (_closed.Find(closed => target.Path.StartsWith(closed.Prefix, StringComparison.Ordinal)) is { Block: { } block })
-                    Problems.Report(at, $"'{at.Text}' lies in '{block}', which runs only while its handover goes on. Lead to a step outside of it.");
+                    Problems.ReportNew(at, $"'{at.Text}' lies in '{block}', which runs only while its handover goes on. Lead to a step outside of it.");
             }
             else Problems.Report(at, $"There is no section and no step with the id '{at.Text}'."
                 + Problems.DidYouMean(at.Text, _targets.Keys));

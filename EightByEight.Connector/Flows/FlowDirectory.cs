@@ -87,7 +87,7 @@ public sealed class FlowDirectory : IFlows
 
     private async Task<Flow> KeepAsync(string key, StoredFlow stored, string document)
     {
-        var flow = _compile(document);
+        var flow = _compile(document, isStored: true);
         // Here, so that it happens once, and no thread that runs a turn waits for it.
         if (flow.Listener is { HasExamples: true } listener) await Task.Run(listener.Train);
         flow.Version = stored.Number;

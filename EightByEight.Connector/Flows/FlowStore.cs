@@ -259,5 +259,5 @@ internal sealed class FlowStore(ConnectorStorage storage, TimeProvider time)
     };
 }
 
-/// <summary>Compiles a document: <see cref="Flow.Parse"/>.</summary>
-internal delegate Flow CompileFlow(string document);
+/// <summary>Compiles a document: <see cref="Flow.Parse(string, bool)"/>.</summary>
+internal delegate Flow CompileFlow(string document, bool isStored = false);

@@ -1,7 +1,8 @@
 namespace EightByEight.Connector.Flows;
 
 /// <summary>The faults found so far in a document.</summary>
-internal sealed class Problems
+/// <param name="isStored">It was taken before, perhaps by an earlier version.</param>
+internal sealed class Problems(bool isStored = false)
 {
     private const int Max = 100;
 
@@ -14,6 +15,14 @@ internal sealed class Problems
     public void Report(int line, int column, string message)
     {
         if (_found.Count < Max) _found.Add(new FlowProblem(Math.Max(line, 1), Math.Max(column, 1), message));
+    }
+
+    /// <summary>Reports what earlier versions took: a Flow that is stored with it goes on as it did.</summary>
+    /// <returns>False: it is let pass.</returns>
+    public bool ReportNew(DocumentNode at, string message)
+    {
+        if (!isStored) Report(at, message);
+        return !isStored;
     }
 
     /// <summary>The exception that tells of a fault behind which nothing can be read, and of all before.</summary>

@@ -118,9 +118,9 @@ internal sealed partial record StepSource(
     public Uri? Url(DocumentNode node, string member)
     {
         if (Compiler.PlainText(node, member) is not { } text) return null;
-        if (UrlSecrets.Fault(text) is { } secret) Problems.Report(node, $"'{member}' {secret}");
-        else if (WebAddress.IsOne(text)) return new Uri(text);
-        else Problems.Report(node, $"'{member}' is a URL that begins with https:// or http://, not '{text}'.");
+        if (UrlSecrets.Fault(text) is { } secret && Problems.ReportNew(node, $"'{member}' {secret}")) return null;
+        if (WebAddress.IsOne(text)) return new Uri(text);
+        Problems.Report(node, $"'{member}' is a URL that begins with https:// or http://, not '{text}'.");
         return null;
     }
 

@@ -102,7 +102,7 @@ internal sealed partial class OutsideHandler(
             ["path"] = path,
             ["query"] = new JsonObject(request.Query.Select(q => KeyValuePair.Create(q.Key, (JsonNode?)q.Value.ToString()))),
             ["params"] = new JsonObject(),
-            ["headers"] = new JsonObject(request.Headers.Where(h => endpoint.Settings.Inject.LeaveToTransformer || h.Key != "Authorization")
+            ["headers"] = new JsonObject(request.Headers.Where(h => endpoint.Settings.Inject.LeaveToTransformer || !h.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
                 .Select(h => KeyValuePair.Create(h.Key.ToLowerInvariant(), (JsonNode?)h.Value.ToString()))),
             ["body"] = Json(bytes) ?? Encoding.UTF8.GetString(bytes),
         };

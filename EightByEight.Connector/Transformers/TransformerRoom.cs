@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Privacy;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace EightByEight.Connector.Transformers;
 
 /// <summary>Runs the transformers of Endpoints: one method for each handler, and what an error in one means.</summary>
-internal sealed class TransformerRoom(
+internal sealed partial class TransformerRoom(
     Realms realms, Computing computing, HttpRequests http, SessionStorage storage, EndpointLog log, IOptions<TransformerOptions> options,
     TimeProvider time)
 {
@@ -118,15 +119,27 @@ internal sealed class TransformerRoom(
         CancellationToken cancellation)
     {
         var lines = new List<LogLine>();
-        var masks = endpoint.Settings.DataProtection.MaskSensitiveLogging;
-        void Say(LogLevel level, string message) => lines.Add(new(
-            time.GetUtcNow(), level, "transformer", masks ? Masking.WithoutQuotes(message, WordsIn(arguments, result)) : message, conversationId, sessionId));
+        string?[] hidden =
+        [
+            .. SecretsIn(arguments), .. endpoint.Settings.DataProtection.MaskSensitiveLogging ? WordsIn(arguments, result) : [],
+        ];
+        void Say(LogLevel level, string message) =>
+            lines.Add(new(time.GetUtcNow(), level, "transformer", Masking.WithoutQuotes(message, hidden), conversationId, sessionId));
         foreach (var (level, message) in result.Log) Say(level, $"{handler}: {message}");
         if (result.Failure is { } failure) Say(LogLevel.Error, $"{handler} failed: {failure}");
         if (result.Answer is { } answer && handler == "handleInput" && conversationId is not null)
             Say(LogLevel.Debug, $"{handler}: response {answer.Status} is not sent, since 8x8 has had its answer.");
         return log.SayAsync(endpoint.Id, lines, cancellation);
     }
+
+    /// <summary>What a handler can quote of the caller's credentials, which no log holds, whatever is masked.</summary>
+    private static IEnumerable<string?> SecretsIn(JsonObject arguments) => (arguments["request"]?["headers"] as JsonObject ?? [])
+        .Where(header => CarriesSecret.IsMatch(header.Key) && header.Value is JsonValue)
+        .SelectMany(header => header.Value!.ToString() is var value && value.IndexOf(' ', StringComparison.Ordinal) is > 0 and var scheme
+            ? (string[])[value, value[(scheme + 1)..]] : [value]);
+
+    [GeneratedRegex("authorization|cookie|signature|key|token|secret|password", RegexOptions.IgnoreCase)]
+    private static partial Regex CarriesSecret { get; }
 
     /// <summary>What a handler can quote of the customer: what it is shown, and what it keeps itself.</summary>
     private static IEnumerable<string?> WordsIn(JsonObject arguments, HandlerResult result)

@@ -1,3 +1,4 @@
+using EightByEight.Connector.Flows.Scripting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -14,6 +15,7 @@ internal static class TransformerServices
             HttpRequests.HttpClient, provider => provider.GetRequiredService<IOptions<TransformerOptions>>().Value.AllowPrivateAddresses, redirects: 5);
         return services
             .AddSingleton<Realms>()
+            .AddSingleton<Computing>()
             .AddSingleton<HttpRequests>()
             .AddSingleton<SessionStorage>()
             .AddSingleton<TransformerRoom>()

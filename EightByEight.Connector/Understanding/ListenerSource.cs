@@ -228,9 +228,8 @@ internal sealed partial class ListenerSource
 
         var provider = Text("provider");
         if (provider is not (NluService.Rasa or NluService.OpenAI)) Problems.Report(nlu.Find("provider")!, "'provider' is rasa or openai; without one the Flow understands by its examples.");
-        Uri? url = null;
-        if (Text("url") is { } written && UrlSecrets.Fault(written) is { } secret) Problems.Report(nlu.Find("url")!, $"'url' {secret}");
-        else if (!NluService.IsUrl(Text("url"), out url))
+        if (Text("url") is { } written && UrlSecrets.Fault(written) is { } secret && Problems.ReportNew(nlu.Find("url")!, $"'url' {secret}")) return null;
+        if (!NluService.IsUrl(Text("url"), out var url))
             Problems.Report((DocumentNode?)nlu.Find("url") ?? key, "'url' is where the service is, such as url: https://rasa.example.com, without a user.");
         var model = Text("model");
         if (provider == NluService.OpenAI && model is null) Problems.Report(key, "'openai' needs a 'model', such as model: gpt-4o-mini.");

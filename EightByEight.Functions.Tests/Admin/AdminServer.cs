@@ -56,8 +56,7 @@ internal sealed class AdminServer : IAsyncDisposable
         });
         builder.Services.AddSingleton(new ConnectorStorage(builder.Configuration, StorageTimeouts.Work, []));
         builder.Services.AddKeyedSingleton("acknowledge", new ConnectorStorage(builder.Configuration, StorageTimeouts.Acknowledge, []));
-        builder.Services.AddSingleton<EndpointLog>();
-        builder.Services.AddEndpoints(builder.Configuration).AddChatGateway(builder.Configuration).AddTransformers(builder.Configuration)
+        builder.Services.AddPrivacy().AddEndpoints(builder.Configuration).AddChatGateway(builder.Configuration).AddTransformers(builder.Configuration)
             .AddFiles(builder.Configuration).AddAdmin(builder.Configuration);
         more?.Invoke(builder.Services);
         var app = builder.Build();

@@ -238,10 +238,10 @@ public sealed class FlowsApiTests(AzuriteFixture azurite)
         await using var server = await AdminServer.StartAsync(azurite.NewAccount());
         var store = server.Services.GetRequiredService<FlowStore>();
         await PutAsync(server, "greeting", Greeting);
-        var directory = new FlowDirectory(store, document =>
+        var directory = new FlowDirectory(store, (document, isStored) =>
         {
             Interlocked.Increment(ref compiled);
-            return Flow.Parse(document);
+            return Flow.Parse(document, isStored);
         }, time);
 
         var found = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => directory.FindAsync("greeting", CancellationToken.None).AsTask()));

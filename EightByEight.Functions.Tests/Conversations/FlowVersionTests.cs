@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Flows;
 using EightByEight.Functions.Tests.Agents;
 using EightByEight.Functions.Tests.Models;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EightByEight.Functions.Tests.Conversations;
 
@@ -37,6 +39,39 @@ public sealed class FlowVersionTests(AzuriteFixture azurite)
         connector.Gateway.CustomerSays(id, "b");
 
         Assert.Equal("Second asks, began first.", (await connector.BotSaysAsync(id, 3))[2]);
+    }
+
+    /// <summary>Whoever upgrades must not find that a bot says nothing any more, for what was right when it was stored.</summary>
+    [Fact]
+    public async Task A_Flow_that_an_earlier_version_took_goes_on_and_is_refused_only_when_it_is_stored_anew()
+    {
+        const string Taken = """
+            name: versions
+            nlu: { provider: rasa, url: "https://127.0.0.1:1/?token=abc" }
+            start:
+              - say: Hello.
+              - if: "false"
+                then:
+                  - agent: { rasa: "https://me:secret@rasa.example.com" }
+                  - ask: { url: "https://models.example.com?api_key=abc", model: m, instructions: Help. }
+                  - http: { url: "https://example.com/?sig=abc", query: { token: abc } }
+                  - goTo: inside
+              - handover: { queueId: "101", message: One moment. }
+                onQueued: [ { say: You wait., id: inside } ]
+            """;
+        await using var connector = await TestConnector.StartAsync(azurite, First);
+        using (var refused = await connector.Admin.PutAsync(
+            "/api/flows/versions", new StringContent(Taken, Encoding.UTF8, "application/yaml"), TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        }
+
+        await connector.Host.Services.GetRequiredService<FlowStore>().PutAsync(
+            "versions", Taken, "application/yaml", _ => true, TestContext.Current.CancellationToken);
+        connector.Host.Services.GetRequiredService<FlowDirectory>().Drop("versions");
+
+        var id = connector.Start("hi");
+        Assert.Equal(["Hello.", "One moment."], (await connector.BotSaysAsync(id, 2)).Take(2));
     }
 
     [Fact]

@@ -22,7 +22,7 @@ internal static class Posted
     /// <summary>The same, where what a process leaves behind as it dies is free again soon.</summary>
     public static Dictionary<string, string?> Mortal => new(Unpumped)
     {
-        ["Connector:Conversations:Lease"] = "00:00:01",
+        ["Connector:Conversations:Lease"] = "00:00:03",
         ["Connector:Conversations:ClockSkew"] = "00:00:00",
         ["Connector:Conversations:Visibility"] = "00:00:00.1",
         ["Connector:ChatGateway:AttemptTimeout"] = "00:00:00.5",

@@ -63,6 +63,33 @@ public sealed class MaskingTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task No_credentials_of_a_caller_are_logged_whatever_is_masked()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, settings: new JsonObject
+        {
+            ["dataProtection"] = new JsonObject { ["maskSensitiveLogging"] = false, ["maskIpAddress"] = false },
+            ["transformers"] = new JsonObject
+            {
+                ["input"] = true,
+                ["source"] = "createWebhookTransformer({ handleInput: async ({ request, response }) => { console.log('seen', request); "
+                    + "console.log(request.headers.authorization.split(' ')[1]); response.sendStatus(200); return null; } });",
+            },
+        }, options: Posted.Unpumped);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{connector.EndpointUrl}?say=hello");
+        request.Headers.Add("Authorization", "Bearer secret-of-the-caller");
+        request.Headers.Add("X-Api-Key", "key-of-the-caller");
+        using var client = new HttpClient();
+
+        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(System.Net.HttpStatusCode.OK, answer.StatusCode);
+        var log = await connector.LogAsync();
+        Assert.Contains(log, line => line.Contains("seen", StringComparison.Ordinal) && line.Contains("hello", StringComparison.Ordinal));
+        Assert.DoesNotContain(log, line => line.Contains("-of-the-caller", StringComparison.Ordinal));
+        Assert.DoesNotContain(log, line => line.Contains(connector.EndpointUrl[^64..], StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_long_output_is_masked_in_each_of_its_messages()
     {
         await using var connector = await TestConnector.StartAsync(azurite, "name: long\nstart:\n  - say: \"{{ 'word '.repeat(2000) }}4111\"", new JsonObject

@@ -103,7 +103,7 @@ internal sealed class Http : AskingStep
             && (_url.Plain is { } plain ? !WebAddress.IsOne(plain)
                 : !beginning.StartsWith("https://", StringComparison.Ordinal) && !beginning.StartsWith("http://", StringComparison.Ordinal)))
             source.Problems.Report(url, "'url' begins with https:// or http://, such as https://api.example.com/orders/{{ context.order }}.");
-        if (url is ScalarNode written && UrlSecrets.Fault(written.Text) is { } secret) source.Problems.Report(url, $"'url' {secret}");
+        if (url is ScalarNode written && UrlSecrets.Fault(written.Text) is { } secret) source.Problems.ReportNew(url, $"'url' {secret}");
     }
 
     private void ReadQuery(StepSource source, DocumentNode node)
@@ -112,7 +112,7 @@ internal sealed class Http : AskingStep
         if (node is not MapNode map) return;
         foreach (var (key, value) in map.Members)
             if (UrlSecrets.IsOne(key.Text) && value is ScalarNode { IsNull: false, Text: { Length: > 0 } text } && !text.Contains("{{", StringComparison.Ordinal))
-                source.Problems.Report(key, $"'query' {UrlSecrets.FaultOf(key.Text)}");
+                source.Problems.ReportNew(key, $"'query' {UrlSecrets.FaultOf(key.Text)}");
     }
 
     private void ReadBody(StepSource source, MapNode map)

@@ -25,8 +25,6 @@ internal static class HandoverProviderServices
             s.GetRequiredService<Seals>(), s.GetRequiredService<RequestHashes>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<HandoverInbox>();
         services.AddSingleton<RequestHashes>();
-        services.AddSingleton(s => new SharedSeal(
-            s.GetRequiredKeyedService<ConnectorStorage>(Inbox.Acknowledge), s.GetRequiredService<KeyRing>()));
         CallbackClient.AddTo(services);
         services.AddSingleton<Interpreter>();
         services.AddSingleton<Desk>();
