@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Azure;
 using Azure.Data.Tables;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Endpoints;
 
 namespace EightByEight.Connector.Privacy;
 
@@ -17,11 +18,11 @@ internal sealed record CustomerKey(string Tenant, string Channel, string UserId)
 
 /// <summary>What Flows keep of customers across sessions and conversations, where an Endpoint has contact profiles.</summary>
 /// <remarks>They rest sealed, and under hashes: a key that named the customer could not be sealed. Those of an earlier version rest in the
-/// clear, under the customer's id, until they are changed.</remarks>
+/// clear, under the customer's id, until they are changed; so does one that is too large to be sealed, until a change makes it fit.</remarks>
 internal sealed class Profiles(ConnectorStorage storage, Seals seals, TimeProvider time)
 {
-    /// <summary>The largest profile, in bytes of JSON.</summary>
-    public const int MaxSize = 64 * 1024 - 1;
+    /// <summary>The largest profile, in bytes of JSON: sealed, it fits into one column.</summary>
+    public const int MaxSize = 64 * 1024 - 1 - Seals.Overhead;
 
     private readonly Customers _customers = new(storage);
     private const string Row = "profile";
@@ -84,9 +85,9 @@ internal sealed class Profiles(ConnectorStorage storage, Seals seals, TimeProvid
             {
                 if (found?.PartitionKey == place) await storage.Profiles.UpdateEntityAsync(row, found.ETag, TableUpdateMode.Replace, cancellation);
                 else await storage.Profiles.AddEntityAsync(row, cancellation);
-                if (before.Place != place) await DropAsync(before, cancellation);
+                if (found is not null && found.PartitionKey != place) await DropAsync(found, cancellation);
                 else if (found is not null)
-                    await UnindexAsync(before, unless: Partition(conversation.EndpointId, ActiveIndex.Day(time.GetUtcNow())), cancellation);
+                    await UnindexAsync(found, unless: Partition(conversation.EndpointId, ActiveIndex.Day(time.GetUtcNow())), cancellation);
                 return;
             }
             catch (RequestFailedException other) when (other.Status is 404 or 409 or 412 && attempt < MostAttempts)
@@ -96,16 +97,18 @@ internal sealed class Profiles(ConnectorStorage storage, Seals seals, TimeProvid
         }
     }
 
-    /// <summary>Forgets a customer.</summary>
+    /// <summary>Forgets a customer, whether or not the profile can be opened.</summary>
     /// <returns>False: nothing was known.</returns>
     /// <param name="customer">See <see cref="CustomerKey.Id"/>; or the place of its profile.</param>
     public async Task<bool> DeleteAsync(string customer, CancellationToken cancellation)
     {
-        var profile = await FindAsync(customer, cancellation);
-        var wasThere = profile is not null && await DropAsync(profile, cancellation);
+        var row = await RowAsync(customer, cancellation);
+        var customerId = customer != PlaceOf(customer) ? customer : row is null ? null : await CustomerAsync(row, cancellation);
+        var wasThere = row is not null && await DropAsync(row, cancellation);
+        if (customerId is null) return wasThere;
         // Who moved it may have died before the former row went.
-        if (profile is not null && profile.CustomerId != profile.Place) await DeleteAsync(storage.Profiles, profile.CustomerId, Row, cancellation);
-        await _customers.DeleteAsync(profile?.CustomerId ?? customer, null, cancellation);
+        if (row is not null && row.PartitionKey != customerId) await DeleteAsync(storage.Profiles, customerId, Row, cancellation);
+        await _customers.DeleteAsync(customerId, null, cancellation);
         return wasThere;
     }
 
@@ -119,8 +122,11 @@ internal sealed class Profiles(ConnectorStorage storage, Seals seals, TimeProvid
         var filter = TableClient.CreateQueryFilter($"PartitionKey ge {start} and PartitionKey lt {end}");
         await foreach (var pointer in storage.Index.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
         {
+            var row = await RowAsync(pointer.RowKey, cancellation);
+            // It has moved: what a version before left, or wrote anew, is of no use.
+            if (row is not null && row.PartitionKey != pointer.RowKey) await DeleteAsync(storage.Profiles, pointer.RowKey, Row, cancellation);
             // Used again later, it stands under a later day, too.
-            if (await FindAsync(pointer.RowKey, cancellation) is { } profile && profile.UsedAt < before && profile.EndpointId == endpointId
+            else if (row is not null && UsedAt(row) < before && EndpointOf(row) == endpointId
                 && await DeleteAsync(pointer.RowKey, cancellation)) deleted++;
             await DeleteAsync(storage.Index, pointer.PartitionKey, pointer.RowKey, cancellation);
         }
@@ -128,7 +134,7 @@ internal sealed class Profiles(ConnectorStorage storage, Seals seals, TimeProvid
         return deleted;
     }
 
-    /// <summary>Its row; one of an earlier version rests under the customer's id, which must not get into the URL of a request.</summary>
+    /// <summary>Its row; one of an earlier version rests under the customer's id, asked for by a filter: diagnostics note the paths of requests.</summary>
     private async Task<TableEntity?> RowAsync(string customer, CancellationToken cancellation)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
@@ -139,26 +145,41 @@ internal sealed class Profiles(ConnectorStorage storage, Seals seals, TimeProvid
         return await storage.Profiles.QueryAsync<TableEntity>(filter, cancellationToken: cancellation).FirstOrDefaultAsync(cancellation);
     }
 
-    private async ValueTask<StoredProfile> OpenAsync(TableEntity row, CancellationToken cancellation)
+    private async ValueTask<StoredProfile> OpenAsync(TableEntity row, CancellationToken cancellation) => new(
+        row.PartitionKey,
+        await OpenAsync(row, "Customer", cancellation) is { } customer ? Encoding.UTF8.GetString(customer) : row.PartitionKey,
+        await OpenAsync(row, "Profile", cancellation) is { } profile ? JsonNode.Parse(profile) as JsonObject ?? [] : [],
+        JsonSerializer.Deserialize<Dictionary<string, long>>(row.GetString("Turns"), ProfileJson.Options)!,
+        UsedAt(row),
+        EndpointOf(row));
+
+    private async ValueTask<byte[]?> OpenAsync(TableEntity row, string column, CancellationToken cancellation) =>
+        row.GetBinary(column) is { } stored ? await seals.OpenAsync(new(Room, row.PartitionKey), stored, cancellation) : null;
+
+    /// <summary>Whose it is; null: nobody can tell now.</summary>
+    private async ValueTask<string?> CustomerAsync(TableEntity row, CancellationToken cancellation)
     {
-        async ValueTask<byte[]?> OpenedAsync(string column) =>
-            row.GetBinary(column) is { } stored ? await seals.OpenAsync(new(Room, row.PartitionKey), stored, cancellation) : null;
-        return new(
-            row.PartitionKey,
-            await OpenedAsync("Customer") is { } customer ? Encoding.UTF8.GetString(customer) : row.PartitionKey,
-            await OpenedAsync("Profile") is { } profile ? JsonNode.Parse(profile) as JsonObject ?? [] : [],
-            JsonSerializer.Deserialize<Dictionary<string, long>>(row.GetString("Turns"), ProfileJson.Options)!,
-            row.GetDateTimeOffset("UsedAt") ?? default,
-            row.GetString("Endpoint") ?? "");
+        try
+        {
+            return await OpenAsync(row, "Customer", cancellation) is { } customer ? Encoding.UTF8.GetString(customer) : row.PartitionKey;
+        }
+        catch (Exception unreadable) when (unreadable is EndpointSecretException or CryptographicException)
+        {
+            return null;
+        }
     }
+
+    private static DateTimeOffset UsedAt(TableEntity row) => row.GetDateTimeOffset("UsedAt") ?? default;
+
+    private static string EndpointOf(TableEntity row) => row.GetString("Endpoint") ?? "";
 
     private ValueTask<byte[]> SealAsync(string place, byte[] clear, CancellationToken cancellation) =>
         seals.SealAsync(new(Room, place), clear, cancellation);
 
-    private async Task<bool> DropAsync(StoredProfile profile, CancellationToken cancellation)
+    private async Task<bool> DropAsync(TableEntity row, CancellationToken cancellation)
     {
-        await UnindexAsync(profile, unless: "", cancellation);
-        return await DeleteAsync(storage.Profiles, profile.Place, Row, cancellation);
+        await UnindexAsync(row, unless: "", cancellation);
+        return await DeleteAsync(storage.Profiles, row.PartitionKey, Row, cancellation);
     }
 
     /// <summary>Deletes a row, if it is there. Its keys go in a body: those of an earlier version name customers, and URLs are traced.</summary>
@@ -180,10 +201,10 @@ internal sealed class Profiles(ConnectorStorage storage, Seals seals, TimeProvid
         await storage.Index.UpsertEntityAsync(
             new TableEntity(Partition(endpointId, ActiveIndex.Day(now)), place), TableUpdateMode.Replace, cancellation);
 
-    private async Task UnindexAsync(StoredProfile profile, string unless, CancellationToken cancellation)
+    private async Task UnindexAsync(TableEntity row, string unless, CancellationToken cancellation)
     {
-        var partition = Partition(profile.EndpointId, ActiveIndex.Day(profile.UsedAt));
-        if (partition != unless) await DeleteAsync(storage.Index, partition, profile.Place, cancellation);
+        var partition = Partition(EndpointOf(row), ActiveIndex.Day(UsedAt(row)));
+        if (partition != unless) await DeleteAsync(storage.Index, partition, row.PartitionKey, cancellation);
     }
 
     /// <summary>By Endpoint and day: what is due is a range.</summary>

@@ -17,6 +17,10 @@ internal sealed class Seals(EndpointDirectory endpoints, SharedSeal shared, KeyR
     private const int Public = 64;
     private const int Nonce = 12;
     private const int Tag = 16;
+    private const int MarkLength = 4;
+
+    /// <summary>How many bytes longer what is sealed is than in the clear.</summary>
+    public const int Overhead = MarkLength + Public + Nonce + Tag;
 
     /// <summary>One ephemeral key seals so much, and no longer than <see cref="EphemeralLife"/>: random nonces stay far from repeating.</summary>
     private const int MostSealed = 1 << 20;
@@ -51,7 +55,7 @@ internal sealed class Seals(EndpointDirectory endpoints, SharedSeal shared, KeyR
     public async ValueTask<byte[]?> OpenAsync(ConversationKey key, byte[] stored, CancellationToken cancellation)
     {
         if (!IsSealed(stored)) return stored;
-        var sender = stored.AsMemory(Mark.Length, Public);
+        var sender = stored.AsMemory(MarkLength, Public);
         var known = $"{key.EndpointId} {Convert.ToBase64String(sender.Span)}";
         if (!_opened.TryGetValue(known, out var secret))
         {
@@ -63,7 +67,7 @@ internal sealed class Seals(EndpointDirectory endpoints, SharedSeal shared, KeyR
             _opened[known] = secret;
         }
 
-        var rest = stored.AsSpan(Mark.Length + Public);
+        var rest = stored.AsSpan(MarkLength + Public);
         var clear = new byte[rest.Length - Nonce - Tag];
         using var aes = new AesGcm(secret, Tag);
         aes.Decrypt(rest[..Nonce], rest[(Nonce + Tag)..], rest.Slice(Nonce, Tag), clear, Bound(key));
@@ -83,10 +87,10 @@ internal sealed class Seals(EndpointDirectory endpoints, SharedSeal shared, KeyR
     internal byte[] Seal(string publicKey, ConversationKey key, ReadOnlySpan<byte> clear)
     {
         var ephemeral = _ephemerals.AddOrUpdate(publicKey, Ephemeral.For, (to, old) => old.IsSpent ? Ephemeral.For(to) : old);
-        var sealedBytes = new byte[Mark.Length + Public + Nonce + Tag + clear.Length];
+        var sealedBytes = new byte[MarkLength + Public + Nonce + Tag + clear.Length];
         Mark.CopyTo(sealedBytes);
-        ephemeral.PublicKey.CopyTo(sealedBytes, Mark.Length);
-        var rest = sealedBytes.AsSpan(Mark.Length + Public);
+        ephemeral.PublicKey.CopyTo(sealedBytes, MarkLength);
+        var rest = sealedBytes.AsSpan(MarkLength + Public);
         RandomNumberGenerator.Fill(rest[..Nonce]);
         using var aes = new AesGcm(ephemeral.Secret, Tag);
         aes.Encrypt(rest[..Nonce], clear, rest[(Nonce + Tag)..], rest.Slice(Nonce, Tag), Bound(key));

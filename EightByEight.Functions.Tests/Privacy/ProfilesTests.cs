@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Azure.Data.Tables;
 using EightByEight.Connector;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,6 +13,9 @@ namespace EightByEight.Functions.Tests.Privacy;
 /// <summary>What is known of a customer, whatever session and conversation it comes from.</summary>
 public sealed class ProfilesTests(AzuriteFixture azurite)
 {
+    /// <summary>What Azure takes in one binary column of a row.</summary>
+    private const int MostOfColumn = 64 * 1024;
+
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
     private static readonly string Customer = new CustomerKey("acme01", "WhatsApp", "user.1/ü").Id;
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -96,16 +100,7 @@ public sealed class ProfilesTests(AzuriteFixture azurite)
     public async Task A_profile_rests_without_a_word_of_whose_it_is_and_one_of_an_earlier_version_moves_there()
     {
         var (profiles, storage) = Over(azurite.NewAccount());
-        await storage.ReadyAsync();
-        var day = ActiveIndex.Day(_time.GetUtcNow());
-        await storage.Profiles.AddEntityAsync(new TableEntity(Customer, "profile")
-        {
-            ["Profile"] = """{"name":"Ann","old":1}"""u8.ToArray(),
-            ["Turns"] = """{"ep1|c-1":1}""",
-            ["Endpoint"] = "ep1",
-            ["UsedAt"] = _time.GetUtcNow(),
-        }, Cancellation);
-        await storage.Index.AddEntityAsync(new TableEntity($"profile|ep1|{day}", Customer), Cancellation);
+        await FormerAsync(storage, """{"name":"Ann","old":1}""");
         Assert.Equal("""{"name":"Ann","old":1}""", (await profiles.FindAsync(Customer, Cancellation))!.Profile.ToJsonString());
 
         await profiles.ApplyAsync(Change(1, """{"name":"undone"}"""), Conversation(1), Cancellation);
@@ -119,6 +114,86 @@ public sealed class ProfilesTests(AzuriteFixture azurite)
             Assert.DoesNotContain(one, cell => $"{cell.Value}".Contains(Customer, StringComparison.Ordinal));
         Assert.True(await profiles.DeleteAsync(Customer, Cancellation));
         Assert.Empty(storage.Index.Query<TableEntity>(cancellationToken: Cancellation));
+    }
+
+    [Fact]
+    public async Task The_largest_profile_rests_sealed_in_one_column_and_a_larger_one_is_not_kept()
+    {
+        var (profiles, storage) = Over(azurite.NewAccount());
+        var largest = $$"""{"a":"{{new string('x', Profiles.MaxSize - 8)}}"}""";
+
+        await profiles.ApplyAsync(Change(1, largest), Conversation(1), Cancellation);
+        await profiles.ApplyAsync(Change(2, """{"b":1}"""), Conversation(1), Cancellation);
+
+        Assert.Equal(largest, (await profiles.FindAsync(Customer, Cancellation))!.Profile.ToJsonString());
+        Assert.InRange(Assert.Single(storage.Profiles.Query<TableEntity>(cancellationToken: Cancellation)).GetBinary("Profile").Length, 1, MostOfColumn);
+    }
+
+    [Fact]
+    public async Task A_profile_of_an_earlier_version_that_is_too_large_to_be_sealed_stays_until_a_change_makes_it_fit()
+    {
+        var (profiles, storage) = Over(azurite.NewAccount());
+        var large = $$"""{"n":1,"a":"{{new string('x', MostOfColumn - 1 - 14)}}"}""";
+        Assert.Equal(MostOfColumn - 1, large.Length);
+        await FormerAsync(storage, large);
+
+        await profiles.ApplyAsync(Change(2, """{"n":2}"""), Conversation(1), Cancellation);
+
+        Assert.Equal(large, (await profiles.FindAsync(Customer, Cancellation))!.Profile.ToJsonString());
+        Assert.InRange(Assert.Single(storage.Profiles.Query<TableEntity>(cancellationToken: Cancellation)).GetBinary("Profile").Length, 1, MostOfColumn);
+
+        await profiles.ApplyAsync(Change(3, """{"n":3}""", "a"), Conversation(1), Cancellation);
+        Assert.Equal("""{"n":3}""", (await profiles.FindAsync(Customer, Cancellation))!.Profile.ToJsonString());
+        Assert.Single(storage.Profiles.Query<TableEntity>(cancellationToken: Cancellation));
+    }
+
+    [Fact]
+    public async Task Profiles_whose_key_cannot_be_read_are_deleted_all_the_same()
+    {
+        var account = azurite.NewAccount();
+        var (before, storage) = Over(account);
+        await before.ApplyAsync(Change(1, """{"a":1}"""), Conversation(1), Cancellation);
+        await before.ApplyAsync(Change(1, """{"a":1}""") with { CustomerId = "t.c.other" }, Conversation(2), Cancellation);
+        await storage.Handovers.UpdateEntityAsync(
+            new TableEntity("seal", "seal") { ["Private"] = "unreadable" }, Azure.ETag.All, cancellationToken: Cancellation);
+        var profiles = Over(account).Profiles;
+        await Assert.ThrowsAsync<EndpointSecretException>(() => profiles.FindAsync(Customer, Cancellation));
+
+        Assert.True(await profiles.DeleteAsync(Customer, Cancellation));
+        Assert.Equal(1, await profiles.ExpireAsync("ep1", _time.GetUtcNow().AddDays(1), Cancellation));
+
+        Assert.Empty(storage.Profiles.Query<TableEntity>(cancellationToken: Cancellation));
+        Assert.Empty(await new Customers(storage).FindAsync(Customers.PartitionOfCustomer(Customer), Cancellation).ToListAsync(Cancellation));
+        Assert.DoesNotContain(storage.Index.Query<TableEntity>(cancellationToken: Cancellation), row => row.PartitionKey.StartsWith("profile|", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_the_version_before_wrote_anew_after_a_roll_back_goes_when_its_time_is_over()
+    {
+        var (profiles, storage) = Over(azurite.NewAccount());
+        await profiles.ApplyAsync(Change(1, """{"a":1}"""), Conversation(1), Cancellation);
+        await FormerAsync(storage, """{"a":2}""");
+        _time.Advance(TimeSpan.FromDays(20));
+        await profiles.ApplyAsync(Change(2, """{"a":3}"""), Conversation(1), Cancellation);
+
+        await profiles.ExpireAsync("ep1", _time.GetUtcNow().AddDays(-10), Cancellation);
+
+        Assert.Equal(Profiles.PlaceOf(Customer), Assert.Single(storage.Profiles.Query<TableEntity>(cancellationToken: Cancellation)).PartitionKey);
+        Assert.Equal("""{"a":3}""", (await profiles.FindAsync(Customer, Cancellation))!.Profile.ToJsonString());
+    }
+
+    /// <summary>As earlier versions wrote it.</summary>
+    private async Task FormerAsync(ConnectorStorage storage, string json)
+    {
+        await storage.ReadyAsync();
+        await storage.Profiles.AddEntityAsync(new TableEntity(Customer, "profile")
+        {
+            ["Profile"] = System.Text.Encoding.UTF8.GetBytes(json),
+            ["Turns"] = """{"ep1|c-1":1}""",
+            ["Endpoint"] = "ep1",
+            ["UsedAt"] = _time.GetUtcNow(),
+        }, Cancellation);
+        await storage.Index.AddEntityAsync(new TableEntity($"profile|ep1|{ActiveIndex.Day(_time.GetUtcNow())}", Customer), Cancellation);
     }
 
     [Fact]
