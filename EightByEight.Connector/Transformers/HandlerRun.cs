@@ -190,9 +190,10 @@ internal sealed partial class HandlerRun(
     private async Task<Func<JsValue>> OpenAsync(StorageKey key, CancellationToken over)
     {
         if (_sessions.TryGetValue(key, out var open)) return () => open;
-        if (!_opened.TryGetValue(key, out var reading))
+        // One that failed may be tried again.
+        if (!_opened.TryGetValue(key, out var reading) || reading.IsFaulted || reading.IsCanceled)
         {
-            if (_opened.Count == MaxStorages) throw new HostException("Error", $"More than {MaxStorages} storages in one call.");
+            if (reading is null && _opened.Count == MaxStorages) throw new HostException("Error", $"More than {MaxStorages} storages in one call.");
             _opened[key] = reading = storage.ReadAsync(endpointId, key, over);
         }
 

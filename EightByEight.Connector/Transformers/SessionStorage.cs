@@ -14,10 +14,10 @@ namespace EightByEight.Connector.Transformers;
 internal sealed record StorageKey(string UserId, string SessionId);
 
 /// <summary>What is kept under a key, as a run read it.</summary>
-/// <param name="Writers">Of each property: who wrote it.</param>
-internal sealed record KeptProperties(JsonObject Values, IReadOnlyDictionary<string, Writers> Writers)
+/// <param name="Written">Of each property: who wrote it, and which of its writings was read.</param>
+internal sealed record KeptProperties(JsonObject Values, IReadOnlyDictionary<string, (Writers Writers, ETag Tag)> Written)
 {
-    public static KeptProperties Nothing => new([], new Dictionary<string, Writers>());
+    public static KeptProperties Nothing => new([], new Dictionary<string, (Writers, ETag)>());
 }
 
 /// <summary>What a run changed of what it read.</summary>
@@ -60,15 +60,15 @@ internal sealed class SessionStorage(ConnectorStorage storage, Seals seals, Time
     public async Task<KeptProperties> ReadAsync(string endpointId, StorageKey key, CancellationToken cancellation)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
-        var (values, writers) = (new JsonObject(), new Dictionary<string, Writers>());
+        var (values, written) = (new JsonObject(), new Dictionary<string, (Writers, ETag)>());
         await foreach (var row in InAsync(Partition(endpointId, key), cancellation))
             if (await OpenAsync(row, cancellation) is var (name, value))
             {
                 values[name] = value;
-                writers[name] = Writers.Of(row.GetString(By));
+                written[name] = (Writers.Of(row.GetString(By)), row.ETag);
             }
 
-        return new(values, writers);
+        return new(values, written);
     }
 
     /// <exception cref="HostException">It is too much.</exception>
@@ -87,11 +87,17 @@ internal sealed class SessionStorage(ConnectorStorage storage, Seals seals, Time
 
             var value = Encoding.UTF8.GetBytes(json);
             if (value.Length > MaxValue) throw new HostException("Error", $"'{name}' has more than {MaxValue} bytes.");
-            var writers = changes.Before.Writers.GetValueOrDefault(name, Writers.None);
-            // Before the row: what was written is never out of an erasure's sight.
-            if (writer is not null && !writers.Has(writer)) await TraceAsync(endpointId, writer, partition, Row(name), cancellation);
-            await Table.UpsertEntityAsync(
-                await SealAsync(partition, name, value, writers.With(writer), cancellation), TableUpdateMode.Replace, cancellation);
+            var (writers, tag) = changes.Before.Written.GetValueOrDefault(name, (Writers.None, default));
+            var row = await SealAsync(partition, name, value, writers.With(writer), cancellation);
+            if (writer is not null)
+            {
+                // Whose trace leads there already needs no other, unless an erasure took it away since.
+                if (writers.Has(writer) && await UpdateAsync(row, tag, cancellation)) continue;
+                // Before the row: what was written is never out of an erasure's sight.
+                await TraceAsync(endpointId, writer, partition, row.RowKey, cancellation);
+            }
+
+            await Table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellation);
         }
     }
 
@@ -174,6 +180,20 @@ internal sealed class SessionStorage(ConnectorStorage storage, Seals seals, Time
         await Table.UpsertEntityAsync(new TableEntity(traces, new Place(partition, row).ToString()), TableUpdateMode.Replace, cancellation);
     }
 
+    /// <returns>False: it is not as it was read any more.</returns>
+    private async Task<bool> UpdateAsync(TableEntity row, ETag tag, CancellationToken cancellation)
+    {
+        try
+        {
+            await Table.UpdateEntityAsync(row, tag, TableUpdateMode.Replace, cancellation);
+            return true;
+        }
+        catch (RequestFailedException changed) when (changed.Status is 404 or 412)
+        {
+            return false;
+        }
+    }
+
     private async Task<bool> StaysWithoutAsync(Place place, IReadOnlyList<string> writers, CancellationToken cancellation)
     {
         for (var attempt = 1; ; attempt++)
@@ -184,8 +204,13 @@ internal sealed class SessionStorage(ConnectorStorage storage, Seals seals, Time
             {
                 if (others.AreNone) await Table.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellation);
                 else
+                {
+                    // It counts as written today.
+                    await RememberAsync(row.PartitionKey, cancellation);
                     await Table.UpdateEntityAsync(
                         new TableEntity(row.PartitionKey, row.RowKey) { [By] = others.Column }, row.ETag, TableUpdateMode.Merge, cancellation);
+                }
+
                 return !others.AreNone;
             }
             catch (RequestFailedException written) when (written.Status is 404 or 412 && attempt < MostAttempts)

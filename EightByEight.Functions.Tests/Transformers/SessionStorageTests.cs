@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using EightByEight.Connector.Transformers;
 
 namespace EightByEight.Functions.Tests.Transformers;
@@ -163,6 +164,88 @@ public sealed class SessionStorageTests(AzuriteFixture azurite)
         }
 
         Assert.Empty(room.Tables.TransformerStorage.Query<Azure.Data.Tables.TableEntity>(cancellationToken: cancellation));
+    }
+
+    [Fact]
+    public async Task What_an_erasure_leaves_to_others_stays_in_the_sight_of_retention()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var room = new TestRoom(azurite.NewAccount(), now: DateTimeOffset.UtcNow.AddDays(-3));
+        const string Write = "const s = await getSessionStorage('made', 'up'); s.mark = Math.random(); return {};";
+        foreach (var conversation in (string[])["c", "d"]) await room.RunAsync(TestRoom.Handler(Write), conversation: conversation);
+        room.Time.Advance(TimeSpan.FromDays(3));
+        var written = await room.Tables.TransformerStorage.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: cancellation).ToListAsync(cancellation);
+        var between = written.Max(row => row.Timestamp!.Value).AddTicks(1);
+        await Eventually.GetAsync(() => DateTimeOffset.UtcNow, now => now > between.AddMilliseconds(50), "a later time");
+        Assert.Single(await room.Storage.EraseAsync("one", ["c"], cancellation).ToListAsync(cancellation));
+
+        await room.Storage.DeleteBeforeAsync(between, cancellation);
+        Assert.Single(await WrittenAsync(room, "d"));
+
+        for (var sweep = 0; sweep < 2; sweep++)
+        {
+            room.Time.Advance(TimeSpan.FromDays(1));
+            await room.Storage.DeleteBeforeAsync(room.Time.GetUtcNow().AddDays(2), cancellation);
+        }
+
+        Assert.Empty(room.Tables.TransformerStorage.Query<Azure.Data.Tables.TableEntity>(cancellationToken: cancellation));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_run_writes_that_read_before_an_erasure_is_found_by_the_erasures_next_pass(bool isShared)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var room = new TestRoom(azurite.NewAccount());
+        var key = new StorageKey("made", "up");
+        async Task WriteAsync(KeptProperties read, string value, string writer) => await room.Storage.WriteAsync(
+            "one", key, new(read, new Dictionary<string, string?> { ["mark"] = value }, writer), cancellation);
+        Task<KeptProperties> ReadAsync() => room.Storage.ReadAsync("one", key, cancellation);
+        async Task EraseAsync() => await room.Storage.EraseAsync("one", ["c"], cancellation).ToListAsync(cancellation);
+        if (isShared) await WriteAsync(await ReadAsync(), "0", "d");
+        await WriteAsync(await ReadAsync(), "1", "c");
+
+        var read = await ReadAsync();
+        await EraseAsync();
+        await WriteAsync(read, "2", "c");
+        Assert.Single(await WrittenAsync(room, "c"));
+        await EraseAsync();
+
+        Assert.Empty(await WrittenAsync(room, "c"));
+        Assert.Equal(isShared ? ["mark 2"] : [], await WrittenAsync(room, "d"));
+        Assert.Equal(isShared ? 1 : 0, (await ReadAsync()).Values.Count);
+    }
+
+    [Fact]
+    public async Task A_handler_that_tries_again_opens_what_could_not_be_read_before()
+    {
+        using var room = new TestRoom(azurite.NewAccount());
+        using var realms = new Realms();
+        var source = TransformerSource.Of(TestRoom.Handler("""
+            const open = () => getSessionStorage("u", "s");
+            const kept = await open().catch(open);
+            return { text: kept.mark };
+            """));
+        var run = new HandlerRun(realms.Take("one"), room.Computing, new HttpRequests(room), new FailsAtFirst(), "one", null, 10,
+            TestContext.Current.CancellationToken);
+
+        var result = await run.CallAsync(source, "handleInput", []);
+
+        Assert.Null(result.Failure);
+        Assert.Equal("kept", (string?)result.Value!["text"]);
+    }
+
+    /// <summary>A storage that does not answer the first time.</summary>
+    private sealed class FailsAtFirst : ISessionStorage
+    {
+        private int _reads;
+
+        public Task<KeptProperties> ReadAsync(string endpointId, StorageKey key, CancellationToken cancellation) => _reads++ == 0
+            ? Task.FromException<KeptProperties>(new IOException("It does not answer."))
+            : Task.FromResult(KeptProperties.Nothing with { Values = new JsonObject { ["mark"] = "kept" } });
+
+        public Task WriteAsync(string endpointId, StorageKey key, KeptChanges changes, CancellationToken cancellation) => Task.CompletedTask;
     }
 
     private static async Task<List<string>> WrittenAsync(TestRoom room, params string[] names) =>
