@@ -39,8 +39,7 @@ internal sealed class FileIndex(ConnectorStorage storage, KeyRing ring, Seals se
     public async Task<(StoredFile File, ETag Tag)?> FindAsync(FileId id, CancellationToken cancellation)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
-        var row = await storage.Files.GetEntityIfExistsAsync<TableEntity>(id.Partition, id.Key, cancellationToken: cancellation);
-        return row.HasValue ? (await OpenAsync(row.Value!, cancellation), row.Value!.ETag) : null;
+        return await RowOfAsync(id, cancellation) is { } row ? (await OpenAsync(row, cancellation), row.ETag) : null;
     }
 
     /// <summary>Before the object is written: whatever lies in a store can be found again.</summary>
@@ -85,7 +84,14 @@ internal sealed class FileIndex(ConnectorStorage storage, KeyRing ring, Seals se
     }
 
     /// <summary>A conversation's files, oldest first.</summary>
-    public async IAsyncEnumerable<StoredFile> OfConversationAsync(
+    public IAsyncEnumerable<StoredFile> OfConversationAsync(string endpointId, string conversationId, CancellationToken cancellation) =>
+        RowsAsync(endpointId, conversationId, cancellation).Select(async (row, c) => await OpenAsync(row, c));
+
+    /// <summary>The same without their names: what is to be deleted needs none, and none may be readable any more.</summary>
+    public IAsyncEnumerable<StoredFile> NamelessOfConversationAsync(string endpointId, string conversationId, CancellationToken cancellation) =>
+        RowsAsync(endpointId, conversationId, cancellation).Select(row => StoredFile.From(row, name: null));
+
+    private async IAsyncEnumerable<TableEntity> RowsAsync(
         string endpointId, string conversationId, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         await storage.ReadyAsync().WaitAsync(cancellation);
@@ -94,9 +100,15 @@ internal sealed class FileIndex(ConnectorStorage storage, KeyRing ring, Seals se
         await foreach (var pointer in storage.Files.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
         {
             var parts = pointer.RowKey.Split('|');
-            if (await FindAsync(new(endpointId, parts[0], parts[1]), cancellation) is { } found) yield return found.File;
+            if (await RowOfAsync(new(endpointId, parts[0], parts[1]), cancellation) is { } row) yield return row;
             else await storage.Files.DeleteEntityAsync(pointer.PartitionKey, pointer.RowKey, ETag.All, cancellation);
         }
+    }
+
+    private async Task<TableEntity?> RowOfAsync(FileId id, CancellationToken cancellation)
+    {
+        var row = await storage.Files.GetEntityIfExistsAsync<TableEntity>(id.Partition, id.Key, cancellationToken: cancellation);
+        return row.HasValue ? row.Value : null;
     }
 
     private static string ByConversation(string endpointId, string conversationId) =>

@@ -8,7 +8,7 @@ namespace EightByEight.Connector.Files;
 
 /// <summary>Smaller copies of stored images: made when they are first asked for, and kept beside the image, a few of each.</summary>
 internal sealed partial class ImageCopies(
-    StoredFiles files, FileIndex index, FileStores stores, IOptions<FilesOptions> options, ILogger<ImageCopies> log) : IDisposable
+    FileIndex index, FileStores stores, IOptions<FilesOptions> options, ILogger<ImageCopies> log) : IDisposable
 {
     /// <summary>Unpacked images are large: so many at a time.</summary>
     private readonly SemaphoreSlim _places = new(2);
@@ -20,14 +20,15 @@ internal sealed partial class ImageCopies(
     public async Task<(Stream Content, FileHeaders Headers)?> OpenAsync(
         Endpoint endpoint, StoredFile file, ETag tag, ImageLimits limits, CancellationToken cancellation)
     {
-        var store = (await stores.OfAsync(endpoint, cancellation))!;
+        var store = await stores.OfAsync(endpoint, file, cancellation)
+            ?? throw new ImageException(404, "The image is not in the store any more.");
         if (file.Variants.FirstOrDefault(known => Path.GetFileNameWithoutExtension(known) == limits.Key) is { } variant
             && await store.OpenAsync(ObjectOf(file, variant), cancellation) is { } kept)
             return (kept, HeadersOf(file, Path.GetExtension(variant) == ".png" ? "image/png" : "image/jpeg", Path.GetExtension(variant)));
         await _places.WaitAsync(cancellation);
         try
         {
-            var original = await files.OpenAsync(endpoint, file, cancellation)
+            var original = await store.OpenAsync(file.Object, cancellation)
                 ?? throw new ImageException(404, "The image is not in the store any more.");
             await using var spool = await TakeAsync(original, cancellation);
             if (ImageSize.Fit(spool.Content, limits, options.Value.MaxPixels) is not { } made) return null;

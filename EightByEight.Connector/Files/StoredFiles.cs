@@ -18,9 +18,9 @@ internal sealed partial class StoredFiles(
     public async Task<StoredFile?> OfUrlAsync(Endpoint endpoint, string url, CancellationToken cancellation) =>
         FileAddresses.Parse(url, endpoint.Id) is { } id && await FindAsync(id, cancellation) is { } found ? found.File : null;
 
-    /// <summary>Its content; null: the store has it no more. Dispose it.</summary>
+    /// <summary>Its content; null: its store has it no more, or no way leads there. Dispose it.</summary>
     public async Task<Stream?> OpenAsync(Endpoint endpoint, StoredFile file, CancellationToken cancellation) =>
-        await stores.OfAsync(endpoint, cancellation) is { } store ? await store.OpenAsync(file.Object, cancellation) : null;
+        await stores.OfAsync(endpoint, file, cancellation) is { } store ? await store.OpenAsync(file.Object, cancellation) : null;
 
     /// <summary>A URL that works from now on; null: no way leads to its store any more.</summary>
     public async Task<string?> LinkAsync(Endpoint endpoint, StoredFile file, CancellationToken cancellation) =>
@@ -33,7 +33,7 @@ internal sealed partial class StoredFiles(
     /// <summary>Erases the files of a conversation. Can be repeated after a failure.</summary>
     /// <returns>Each when its objects are gone, or cannot be reached; its row goes afterwards.</returns>
     public IAsyncEnumerable<DeletedFile> DeleteConversationAsync(string endpointId, string conversationId, CancellationToken cancellation) =>
-        DeleteAsync(endpointId, index.OfConversationAsync(endpointId, conversationId, cancellation), cancellation);
+        DeleteAsync(endpointId, index.NamelessOfConversationAsync(endpointId, conversationId, cancellation), cancellation);
 
     /// <summary>Deletes an Endpoint's files of the days before that of a time; reads no row of a later day. Can be repeated.</summary>
     /// <returns>How many there were.</returns>

@@ -115,7 +115,7 @@ internal sealed partial class CustomerErasure(
             {
                 var reason = StoredFiles.Told(failed);
                 Log.Waits(logger, id, reason);
-                pending.Add($"A conversation of Endpoint {trace.Key?.EndpointId} could not be erased yet. {reason}");
+                pending.Add($"{WhatIs(trace)} could not be erased yet. {reason}");
             }
 
         receipt.Shared = await receipt.Shared.ToAsyncEnumerable()
@@ -146,6 +146,13 @@ internal sealed partial class CustomerErasure(
         await customers.DeleteAsync(trace.Row, cancellation);
         return null;
     }
+
+    private static string WhatIs(CustomerTrace trace) => trace.Key switch
+    {
+        null => "The contact profile",
+        { } key when HandoverKey.IsHandover(key) => $"The handover {key.Conversation}",
+        { } key => $"A conversation of Endpoint {key.EndpointId}",
+    };
 
     /// <summary>Goes on with all that are not finished.</summary>
     public async Task SweepAsync(CancellationToken cancellation)

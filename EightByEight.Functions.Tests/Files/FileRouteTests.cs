@@ -63,6 +63,24 @@ public sealed class FileRouteTests(AzuriteFixture azurite)
         Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
     }
 
+    [Fact]
+    public async Task What_was_stored_before_the_Endpoint_got_another_storage_is_served_from_where_it_lies()
+    {
+        await using var connector = await StartAsync();
+        var picture = ImageSizeTests.Image(200, 100);
+        var conversation = connector.Start();
+        connector.Gateway.CustomerSendsFile(conversation, "plan.png", picture);
+        var url = connector.Host.Url + new Uri((await connector.BotSaysAsync(conversation, 2))[0]["stored ".Length..]).AbsolutePath;
+        using var http = new HttpClient();
+
+        foreach (var settings in (JsonObject[])[new() { ["azure"] = new JsonObject { ["container"] = "others" } }, new() { ["provider"] = "none" }])
+        {
+            await connector.PatchAsync(new() { ["fileStorage"] = settings });
+            Assert.Equal(picture, await http.GetByteArrayAsync(url, Token));
+            Assert.Equal(50, await WidthAsync(http, url, 50));
+        }
+    }
+
     private static async Task<int> WidthAsync(HttpClient http, string url, int most)
     {
         using var image = SKBitmap.Decode(await http.GetByteArrayAsync($"{url}?maxWidth={most}", Token));

@@ -349,6 +349,43 @@ public sealed class CustomerDataTests(AzuriteFixture azurite, ClamdServer clamd)
     }
 
     [Fact]
+    public async Task Files_whose_names_cannot_be_read_are_erased_all_the_same()
+    {
+        var account = azurite.NewAccount();
+        await using var connector = await TestConnector.StartAsync(
+            azurite, FilesFlow, new() { ["fileStorage"] = new JsonObject { ["provider"] = "azure" } }, options: Anywhere, storage: account);
+        await FileSentAsync(connector);
+        var table = connector.Service<ConnectorStorage>().Files;
+        var row = await table.QueryAsync<TableEntity>(cancellationToken: Cancellation).SingleAsync(row => row.ContainsKey("SealedName"), Cancellation);
+        var name = row.GetBinary("SealedName");
+        name[^1] ^= 1;
+        row["SealedName"] = name;
+        await table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, Cancellation);
+
+        var receipt = await EraseAsync(connector.Admin, "/api/customers/ann");
+
+        Assert.Equal((1, 0), ((int)receipt["files"]!, receipt["pending"]!.AsArray().Count));
+        Assert.Empty(await ObjectsAsync(account));
+    }
+
+    [Fact]
+    public async Task A_receipt_says_that_it_is_the_profile_which_could_not_be_erased_yet()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite);
+        var (customer, storage) = (new CustomerKey("acme01", "WebChat", "ann").Id, connector.Service<ConnectorStorage>());
+        await storage.ReadyAsync();
+        await connector.Service<Customers>().AddProfileAsync(customer, Cancellation);
+        await storage.Profiles.AddEntityAsync(
+            new TableEntity(Profiles.PlaceOf(customer), "profile") { ["UsedAt"] = "no time" }, Cancellation);
+
+        using var erased = await connector.Admin.DeleteAsync("/api/customers/ann", Cancellation);
+
+        Assert.Equal(HttpStatusCode.Accepted, erased.StatusCode);
+        Assert.StartsWith("The contact profile could not be erased yet.",
+            (string?)Assert.Single((await erased.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!["pending"]!.AsArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_receipt_may_name_more_than_fits_into_a_row()
     {
         await using var connector = await TestConnector.StartAsync(azurite);
