@@ -26,7 +26,7 @@ internal static class Transforming
         var storage = new ConnectorStorage(
             new ConfigurationBuilder().AddInMemoryCollection([new("AzureWebJobsStorage", stage.NewAccount())]).Build(), StorageTimeouts.Work, []);
         var room = new TransformerRoom(realms, new Computing(TimeProvider.System), null!, new SessionStorage(storage, null!, TimeProvider.System),
-            new EndpointLog(storage), Options.Create(new TransformerOptions()), TimeProvider.System);
+            null!, new EndpointLog(storage), Options.Create(new TransformerOptions()), TimeProvider.System);
         var output = new JsonObject { ["processedOutput"] = new JsonObject { ["authorType"] = "bot", ["text"] = "Hello" } };
         Task<HandlerResult> OutputAsync() => room.RunAsync("endpoint", Source, "handleOutput", output, CancellationToken.None);
         Task<HandlerResult> InputAsync() => room.RunAsync("endpoint", Source, "handleInput", [], CancellationToken.None);

@@ -36,6 +36,16 @@ internal sealed partial class ConversationStore(ConnectorStorage storage, Seals 
         return snapshot with { Inbox = inbox };
     }
 
+    /// <summary>The conversation that an id names: its own, or that of a session, which is the conversation's and a number; null: there is none.</summary>
+    public async Task<string?> NamedAsync(string endpointId, string id, CancellationToken cancellation)
+    {
+        if (id.Length == 0) return null;
+        var cut = id.LastIndexOf('-');
+        foreach (var candidate in cut > 0 ? [id, id[..cut]] : new[] { id })
+            if ((await ReadAsync(ConversationKey.Of(endpointId, candidate), cancellation)).Head is not null) return candidate;
+        return null;
+    }
+
     /// <summary>
     /// Writes the head and what goes with it in one transaction, if the head is still as it was read.
     /// </summary>

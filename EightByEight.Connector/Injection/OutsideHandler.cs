@@ -56,13 +56,14 @@ internal sealed partial class OutsideHandler(
             || await keys.IsSignedAsync(request, endpoint, bytes, cancellation);
         if (!isKnown && !(endpoint.Settings.Inject.LeaveToTransformer && !isCallback && Transforms(endpoint, type))) return NotAllowed;
         HandlerAnswer? answer = null;
+        string? about = null;
         if (isCallback) bytes = Callback.ToInjection(bytes);
         else if (Transforms(endpoint, type))
         {
             var made = await TransformedAsync(request, endpoint, bytes, type, cancellation);
             // A handler that is missing or failed has let nobody in.
             if (!isKnown && made is { Stops: false, IsTransformed: false }) return NotAllowed;
-            answer = made.Answer;
+            (answer, about) = (made.Answer, made.About);
             if (made.Stops)
             {
                 await (answer ?? HandlerAnswer.Empty).WriteAsync(context.Response, cancellation);
@@ -76,7 +77,7 @@ internal sealed partial class OutsideHandler(
             ? await DeliverAsync(context, endpoint, message, bytes, type, isAnswered: answer is not null)
             : new(400, "Bad body", fault!);
         if (answer is null) return refusal;
-        if (refusal is not null) await transformers.RefusedAsync(endpoint, HandlerOf(type), refusal, cancellation);
+        if (refusal is not null) await transformers.RefusedAsync(endpoint, HandlerOf(type), refusal, about, cancellation);
         await answer.WriteAsync(context.Response, cancellation);
         return null;
     }

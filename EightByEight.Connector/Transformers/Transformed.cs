@@ -17,6 +17,9 @@ internal sealed record Transformed(bool Stops, string? UserId = null, string? Se
     /// <summary>What the handler answered by <c>response</c>; null: nothing.</summary>
     public HandlerAnswer? Answer { get; init; }
 
+    /// <summary>The conversation whose data it is, as far as the request or the handler names one; null: nobody knows.</summary>
+    public string? About { get; init; }
+
     /// <summary>Files to go along, for <c>handleNotify</c> and <c>handleInject</c>; null: left as they are.</summary>
     public JsonArray? Attachments { get; init; }
 

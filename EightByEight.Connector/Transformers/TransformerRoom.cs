@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Privacy;
@@ -11,8 +12,8 @@ namespace EightByEight.Connector.Transformers;
 
 /// <summary>Runs the transformers of Endpoints: one method for each handler, and what an error in one means.</summary>
 internal sealed partial class TransformerRoom(
-    Realms realms, Computing computing, HttpRequests http, SessionStorage storage, EndpointLog log, IOptions<TransformerOptions> options,
-    TimeProvider time)
+    Realms realms, Computing computing, HttpRequests http, SessionStorage storage, ConversationStore conversations, EndpointLog log,
+    IOptions<TransformerOptions> options, TimeProvider time)
 {
     /// <summary>What <c>handleInput</c> makes of an event of 8x8, or of a request to the Endpoint URL.</summary>
     /// <param name="about">The conversation as the handler sees it; null: the request belongs to none.</param>
@@ -89,32 +90,37 @@ internal sealed partial class TransformerRoom(
         string.IsNullOrWhiteSpace(source) ? null : (await RunAsync("", source, "", [], cancellation)).Failure;
 
     private async Task<Transformed> IncomingAsync(
-        Endpoint endpoint, bool runs, string handler, JsonObject request, JsonObject? about, CancellationToken cancellation)
+        Endpoint endpoint, bool runs, string handler, JsonObject request, JsonObject? conversation, CancellationToken cancellation)
     {
         var settings = endpoint.Settings.Transformers;
         if (!runs || settings.Source.Length == 0) return Transformed.Unchanged;
         var arguments = new JsonObject { ["request"] = request.DeepClone(), ["response"] = true };
-        if (about is not null) arguments["conversation"] = about.DeepClone();
-        var conversationId = (string?)about?["id"];
+        if (conversation is not null) arguments["conversation"] = conversation.DeepClone();
+        var conversationId = (string?)conversation?["id"];
         var result = await CallAsync(endpoint, handler, arguments, conversationId, null, cancellation);
         if (!result.IsThere) return Transformed.Unchanged;
+        var about = conversationId ?? AboutOf(arguments, result);
         if (result.Failure is null)
         {
-            if (Transformed.Read(result.Value, out var problem) is { } read) return read with { Answer = result.Answer };
-            await FailedAsync(endpoint, $"{handler} returned what cannot be taken: {problem}.", conversationId, null, cancellation);
+            if (Transformed.Read(result.Value, out var problem) is { } read) return read with { Answer = result.Answer, About = about };
+            await FailedAsync(endpoint, $"{handler} returned what cannot be taken: {problem}.",
+                conversationId ?? await ConversationAsync(endpoint.Id, about, cancellation), null, cancellation);
         }
 
-        return (settings.AbortOnError ? Transformed.Stopped : Transformed.Unchanged) with { Answer = result.Answer };
+        return (settings.AbortOnError ? Transformed.Stopped : Transformed.Unchanged) with { Answer = result.Answer, About = about };
     }
 
     /// <summary>A handler has answered a request, so that only the Endpoint's log can say that its value was refused.</summary>
-    internal Task RefusedAsync(Endpoint endpoint, string handler, Refusal refusal, CancellationToken cancellation) => FailedAsync(endpoint,
-        $"{handler} answered the request, but what it returned is refused: {refusal.Status} {refusal.Title}. {refusal.Detail}", null, null, cancellation);
+    /// <param name="about">See <see cref="Transformed.About"/>.</param>
+    internal async Task RefusedAsync(Endpoint endpoint, string handler, Refusal refusal, string? about, CancellationToken cancellation) =>
+        await FailedAsync(endpoint,
+            $"{handler} answered the request, but what it returned is refused: {refusal.Status} {refusal.Title}. {refusal.Detail}",
+            await ConversationAsync(endpoint.Id, about, cancellation), null, cancellation);
 
     internal Task FailedAsync(Endpoint endpoint, string message, string? conversationId, string? sessionId, CancellationToken cancellation) =>
         log.SayAsync(endpoint.Id, [new(time.GetUtcNow(), LogLevel.Error, "transformer", message, conversationId, sessionId)], cancellation);
 
-    private Task WriteAsync(
+    private async Task WriteAsync(
         Endpoint endpoint, string handler, HandlerResult result, JsonObject arguments, string? conversationId, string? sessionId,
         CancellationToken cancellation)
     {
@@ -129,7 +135,32 @@ internal sealed partial class TransformerRoom(
         if (result.Failure is { } failure) Say(LogLevel.Error, $"{handler} failed: {failure}");
         if (result.Answer is { } answer && handler == "handleInput" && conversationId is not null)
             Say(LogLevel.Debug, $"{handler}: response {answer.Status} is not sent, since 8x8 has had its answer.");
-        return log.SayAsync(endpoint.Id, lines, cancellation);
+        if (lines.Count == 0) return;
+        if (conversationId is null && await ConversationAsync(endpoint.Id, AboutOf(arguments, result), cancellation) is { } about)
+            lines = [.. lines.Select(line => line with { ConversationId = about })];
+        await log.SayAsync(endpoint.Id, lines, cancellation);
+    }
+
+    /// <summary>Whose data a request of another system handles, as far as it, or the handler, names a conversation or a session.</summary>
+    private static string? AboutOf(JsonObject arguments, HandlerResult result)
+    {
+        static string? In(JsonNode? node, string name) => ((node as JsonObject)?[name] as JsonValue)?.ToString();
+        var body = arguments["request"]?["body"];
+        return In(body, "conversationId") ?? In(result.Value, "sessionId") ?? In(body, "sessionId");
+    }
+
+    /// <summary>The conversation of that name, with which what is said of it is given out and erased; null: there is none.</summary>
+    private async Task<string?> ConversationAsync(string endpointId, string? about, CancellationToken cancellation)
+    {
+        try
+        {
+            return about is null ? null : await conversations.NamedAsync(endpointId, about, cancellation);
+        }
+        catch (Exception failed) when (Refusal.IsStorageFailure(failed, cancellation))
+        {
+            // A log is no reason to fail.
+            return null;
+        }
     }
 
     /// <summary>What a handler can quote of the caller's credentials, which no log holds, whatever is masked.</summary>

@@ -64,7 +64,7 @@ internal sealed partial class TransformerRoutes(
         var refusal = given.IsTransformed && !given.Stops ? await AcceptAsync(endpoint, given, cancellation) : null;
         if (given.Answer is { } answer)
         {
-            if (refusal is not null) await room.RefusedAsync(endpoint, "handleInput", refusal, cancellation);
+            if (refusal is not null) await room.RefusedAsync(endpoint, "handleInput", refusal, given.About, cancellation);
             await answer.WriteAsync(http.Response, cancellation);
             return null;
         }
@@ -75,7 +75,7 @@ internal sealed partial class TransformerRoutes(
 
     private async Task<Refusal?> AcceptAsync(Endpoint endpoint, Transformed given, CancellationToken cancellation)
     {
-        if (await ConversationAsync(endpoint.Id, given.SessionId ?? "", cancellation) is not { } conversation)
+        if (await conversations.NamedAsync(endpoint.Id, given.SessionId ?? "", cancellation) is not { } conversation)
             return new(404, "No such conversation", "sessionId must be an 8x8 conversation id, or a session id, that this Endpoint knows.");
         var body = Encoding.UTF8.GetBytes(new JsonObject
         {
@@ -88,16 +88,6 @@ internal sealed partial class TransformerRoutes(
         }.ToJsonString());
         if (WebhookEvent.TryRead(body, out var read) is { } fault) return new(400, "Not an input", fault);
         await inbox.AddAsync(endpoint.Id, $"input-{Guid.NewGuid():n}", read, body, cancellation, isShown: true);
-        return null;
-    }
-
-    /// <summary>The conversation that a session id names: its own id, or one with a session's number.</summary>
-    private async Task<string?> ConversationAsync(string endpointId, string sessionId, CancellationToken cancellation)
-    {
-        if (sessionId.Length == 0) return null;
-        var cut = sessionId.LastIndexOf('-');
-        foreach (var candidate in cut > 0 ? [sessionId, sessionId[..cut]] : new[] { sessionId })
-            if ((await conversations.ReadAsync(ConversationKey.Of(endpointId, candidate), cancellation)).Head is not null) return candidate;
         return null;
     }
 

@@ -4,9 +4,11 @@ using System.Text;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Handover.Providers;
+using EightByEight.Connector.Privacy;
 using EightByEight.Functions.Tests.Conversations;
 using EightByEight.Functions.Tests.Transformers;
 using EightByEight.Functions.Tests.Translation;
+using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Functions.Tests.Injection;
 
@@ -233,6 +235,30 @@ public sealed class InjectTests(AzuriteFixture azurite)
         Assert.DoesNotContain(answer.Headers, header => header.Key is "x-split" or "x-bad");
         if (answers.Contains("x-own", StringComparison.Ordinal)) Assert.Equal("yes", answer.Headers.GetValues("x-own").Single());
         Assert.Contains("made", (await connector.BotSaysAsync(conversation, 2))[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("inject", "handleInject: async ({ request }) => { console.error('said'); return { sessionId: request.body.order }; }", """{"order":"c-1"}""")]
+    [InlineData("inject", "handleInject: async () => { throw Error('said'); }", """{"sessionId":"c-1"}""")]
+    [InlineData("notify", "handleNotify: async () => { throw Error('said'); }", """{"conversationId":"c"}""")]
+    [InlineData("notify", "handleNotify: async () => { console.error('said'); return { sessionId: 'c' }; }", "{}")]
+    [InlineData("notify", "handleNotify: async ({ response }) => { response.send('told'); return { sessionId: 'c-1' }; }",
+        "{}", "is refused")]
+    [InlineData("notify", "handleNotify: async () => ({ sessionId: 'c-1', data: 'said' })", "{}", "cannot be taken")]
+    public async Task What_handlers_say_of_a_request_stands_in_the_log_of_the_conversation_it_names(
+        string path, string handler, string body, string said = "said")
+    {
+        var settings = Settings;
+        settings["eightByEight"] = new JsonObject { ["verifySignatures"] = false };
+        settings["transformers"] = new JsonObject { [path] = true, ["source"] = $"createWebhookTransformer({{ {handler} }});" };
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, settings, options: Posted.Unpumped);
+        await connector.SayAsync("c", "hello", at: 1_000);
+
+        await SendAsync(connector, path, body);
+
+        var (lines, _) = await connector.Service<EndpointLog>().ReadAsync(connector.EndpointId, DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(1), LogLevel.Debug, "c", null, 10, TestContext.Current.CancellationToken);
+        Assert.Contains(lines, line => line.Message.Contains(said, StringComparison.Ordinal));
     }
 
     [Fact]

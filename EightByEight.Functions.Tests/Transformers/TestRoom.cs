@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EightByEight.Connector;
+using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Transformers;
@@ -28,7 +29,8 @@ internal sealed class TestRoom : IDisposable, IHttpClientFactory
         _services = new ServiceCollection().AddSingleton<IConfiguration>(connection).AddConnector(connection).BuildServiceProvider();
         Storage = new SessionStorage(Tables, _services.GetRequiredService<Seals>(), Time);
         Computing = new Computing(Time);
-        Room = new TransformerRoom(_realms, Computing, new HttpRequests(this), Storage, new EndpointLog(Tables),
+        Room = new TransformerRoom(_realms, Computing, new HttpRequests(this), Storage,
+            _services.GetRequiredService<ConversationStore>(), new EndpointLog(Tables),
             Options.Create(new TransformerOptions { MaxRequests = maxRequests }), Time);
     }
 

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Privacy;
 using EightByEight.DevHost;
 using EightByEight.Functions.Tests.Conversations;
+using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Functions.Tests.Transformers;
 
@@ -76,6 +78,33 @@ public sealed class TransformerRouteTests(AzuriteFixture azurite)
         Assert.Equal((HttpStatusCode)201, answer.StatusCode);
         Assert.Contains(await connector.LogAsync(), line =>
             line.Contains("handleInput", StringComparison.Ordinal) && line.Contains("404 No such conversation", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_a_handler_says_of_a_get_stands_in_the_log_of_the_conversation_it_names()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, settings: new()
+        {
+            ["eightByEight"] = new JsonObject { ["verifySignatures"] = false },
+            ["transformers"] = new JsonObject
+            {
+                ["input"] = true,
+                ["source"] = """
+                    createWebhookTransformer({ handleInput: async ({ request }) => {
+                      if (request.method !== "GET") return {};
+                      console.error("said"); return { userId: "u", sessionId: "c-1", text: "x" };
+                    } });
+                    """,
+            },
+        }, options: Posted.Unpumped);
+        await connector.SayAsync("c", "hi", at: 1_000);
+        using var client = new HttpClient();
+
+        (await client.GetAsync(connector.EndpointUrl, TestContext.Current.CancellationToken)).Dispose();
+
+        var (lines, _) = await connector.Service<EndpointLog>().ReadAsync(connector.EndpointId, DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(1), LogLevel.Debug, "c", null, 10, TestContext.Current.CancellationToken);
+        Assert.Contains(lines, line => line.Message.Contains("said", StringComparison.Ordinal));
     }
 
     [Fact]
