@@ -140,7 +140,7 @@ internal sealed class SessionStorage(ConnectorStorage storage, Seals seals, Time
             {
                 var place = Place.Of(trace);
                 if (await StaysWithoutAsync(place, writers, cancellation)) yield return place.ToString();
-                await Table.DeleteEntityAsync(trace.PartitionKey, trace.RowKey, ETag.All, cancellation);
+                await ForgetAsync(trace, cancellation);
             }
     }
 
@@ -191,6 +191,19 @@ internal sealed class SessionStorage(ConnectorStorage storage, Seals seals, Time
         catch (RequestFailedException changed) when (changed.Status is 404 or 412)
         {
             return false;
+        }
+    }
+
+    /// <summary>Deletes a trace, unless a run that wrote meanwhile renewed it: the next pass finds what that wrote.</summary>
+    private async Task ForgetAsync(TableEntity trace, CancellationToken cancellation)
+    {
+        try
+        {
+            await Table.DeleteEntityAsync(trace.PartitionKey, trace.RowKey, trace.ETag, cancellation);
+        }
+        catch (RequestFailedException renewed) when (renewed.Status == 412)
+        {
+            // It stays.
         }
     }
 

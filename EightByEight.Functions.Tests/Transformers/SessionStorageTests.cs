@@ -218,6 +218,26 @@ public sealed class SessionStorageTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task What_a_run_writes_while_an_erasure_is_at_it_is_found_by_the_erasures_next_pass()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var room = new TestRoom(azurite.NewAccount());
+        var key = new StorageKey("made", "up");
+        async Task WriteAsync(KeptProperties read, string writer) => await room.Storage.WriteAsync(
+            "one", key, new(read, new Dictionary<string, string?> { ["mark"] = "1" }, writer), cancellation);
+        Task<KeptProperties> ReadAsync() => room.Storage.ReadAsync("one", key, cancellation);
+        foreach (var writer in (string[])["d", "c"]) await WriteAsync(await ReadAsync(), writer);
+        var read = await ReadAsync();
+
+        await foreach (var _ in room.Storage.EraseAsync("one", ["c"], cancellation)) await WriteAsync(read, "c");
+
+        Assert.Single(await WrittenAsync(room, "c"));
+        await room.Storage.EraseAsync("one", ["c"], cancellation).ToListAsync(cancellation);
+        Assert.Empty(await WrittenAsync(room, "c"));
+        Assert.Equal(["mark 1"], await WrittenAsync(room, "d"));
+    }
+
+    [Fact]
     public async Task A_handler_that_tries_again_opens_what_could_not_be_read_before()
     {
         using var room = new TestRoom(azurite.NewAccount());
