@@ -91,7 +91,8 @@ internal sealed class DirectLineTokens(AgentHttp http, TimeProvider time)
         var now = time.GetUtcNow();
         if (_known.Count >= Many)
             foreach (var over in _known.Where(known => known.Value.Until <= now)) _known.TryRemove(over);
-        var lasts = answer.Member("expires_in") is { ValueKind: JsonValueKind.Number } seconds ? seconds.GetDouble() : TimeSpan.FromMinutes(30).TotalSeconds;
+        var lasts = answer.Member("expires_in") is { ValueKind: JsonValueKind.Number } seconds
+            ? Math.Clamp(seconds.GetDouble(), 0, TimeSpan.FromDays(1).TotalSeconds) : TimeSpan.FromMinutes(30).TotalSeconds;
         _known[Key(agent, conversation)] = new(token, now + TimeSpan.FromSeconds(lasts));
         return token;
     }

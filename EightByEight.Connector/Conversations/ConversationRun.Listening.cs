@@ -42,8 +42,8 @@ internal sealed partial class ConversationRun
             return await CommitTurnAsync(snapshot, [], null, stored, turn, state, cancellation);
         }
 
-        var released = await CommitAsync(
-            snapshot, head with { Lease = null, Attempts = Without(head.Attempts, stored.EventId) }, state, [], release: true, cancellation);
+        var released = await CommitAsync(snapshot, head with { Lease = null, Attempts = Without(head.Attempts, stored.EventId) },
+            snapshot.State.With(state.Session!), [], release: true, cancellation);
         return released is null ? null : RunEnd.Finished;
     }
 

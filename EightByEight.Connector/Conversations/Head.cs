@@ -113,6 +113,10 @@ internal sealed record ConversationState
         return this with { Session = chosen, OtherSessions = others };
     }
 
+    /// <summary>This state with one of its sessions changed; the one that runs goes on running.</summary>
+    public ConversationState With(Session changed) => Session?.Name == changed.Name ? this with { Session = changed }
+        : this with { OtherSessions = new Dictionary<string, Session>(OtherSessions) { [changed.Name ?? ""] = changed } };
+
     /// <summary>The session whose virtual agent is asked next what it has said since; null: none is.</summary>
     [JsonIgnore]
     public Session? Listener => Paused is not null ? null

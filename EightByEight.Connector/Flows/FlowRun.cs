@@ -119,7 +119,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     /// <summary>Finds where the input goes on.</summary>
     private FlowRequest? Enter()
     {
-        if (_turn.Pending is { } pending && _turn.HandoverStatus is null && pending.Flow == flow.Name
+        if (_turn.Pending is { } pending && _turn.HandoverStatus is null && !IsOfNobody && pending.Flow == flow.Name
             && flow.Find(pending.Step) is OptionalQuestion question)
         {
             Current = question;
@@ -129,6 +129,10 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
 
         return EnterPlace();
     }
+
+    /// <summary>Whether no customer said anything: a conversation became active, or a virtual agent says something later.</summary>
+    private bool IsOfNobody => input.Said is not null || input.Input["agent"] is not null
+        || (_turn.Text.Length == 0 && _turn.Data is { } data && Agent.Given(data) is null);
 
     /// <summary>The input may answer what was asked by the way; without steps of its own that is all of it, else it goes on.</summary>
     private FlowRequest? ByTheWay(OptionalQuestion question, PendingQuestion pending, bool isCommitted)
@@ -206,7 +210,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     private void Follow(Outcome outcome)
     {
         _asking = null;
-        _turn.Position = outcome.Stays ? _turn.Aside?.Before : outcome.Position is { } position ? _turn.Place(position) : null;
+        _turn.Position = outcome.Stays ? _turn.Aside is { } aside ? aside.Before : _place : outcome.Position is { } position ? _turn.Place(position) : null;
         var next = !outcome.Goes || outcome.Returns ? null : outcome.Target ?? Current!.Next;
         // A Flow that was called ends as with `return`.
         while (next is null && outcome.Goes && _turn.Leave() is { } call) next = call.After;

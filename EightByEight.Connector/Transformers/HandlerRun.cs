@@ -82,6 +82,9 @@ internal sealed partial class HandlerRun(
     private readonly List<StoredSession> _stored = [];
     private readonly List<JsonNode?> _kept = [];
     private HandlerResult? _result;
+
+    /// <summary>What it took of its time, waits for others included, those for its Endpoint's turn left out.</summary>
+    private readonly Stopwatch _took = new();
     private int _requests;
 
     public async Task<HandlerResult> CallAsync(TransformerSource source, string handler, JsonObject argument)
@@ -94,7 +97,13 @@ internal sealed partial class HandlerRun(
             while (_waiting.Count > 0)
             {
                 var done = await Task.WhenAny(_waiting.Keys).WaitAsync(over.Token);
-                await ComputeAsync(() => Resume(done));
+                _took.Stop();
+                over.CancelAfter(Timeout.InfiniteTimeSpan);
+                await ComputeAsync(() =>
+                {
+                    Begin(over);
+                    Resume(done);
+                });
             }
 
             _result ??= Failed("The handler never ends: its promise waits for nothing.");
@@ -127,11 +136,20 @@ internal sealed partial class HandlerRun(
 
     private ValueTask ComputeAsync(Action segment) => computing.RunAsync(endpointId, segment, cancellation);
 
-    /// <summary>Its time counts from here: it may have waited for its turn.</summary>
+    /// <summary>Its time counts from here, and not while it waits for its turn.</summary>
+    private void Begin(CancellationTokenSource over)
+    {
+        var left = Realm.MaxTime - _took.Elapsed;
+        if (left <= TimeSpan.Zero) throw new OperationCanceledException();
+        _took.Start();
+        over.CancelAfter(left);
+        realm.Allow(left, cancellation);
+    }
+
     private void Start(TransformerSource source, string handler, JsonObject argument, CancellationTokenSource over)
     {
-        over.CancelAfter(Realm.MaxTime);
-        realm.Begin(cancellation);
+        realm.Begin();
+        Begin(over);
         realm.Start(source, handler, realm.Parse(argument.ToJsonString()), Functions(over.Token));
     }
 

@@ -80,12 +80,11 @@ internal sealed class Realm : IDisposable
     /// <summary>The guarded <c>JSON.stringify</c>.</summary>
     private JsValue Stringify { get; }
 
-    /// <summary>Begins a run: its time counts from here.</summary>
-    public void Begin(CancellationToken cancellation)
-    {
-        (_characters, _allocated) = (0, 0);
-        _deadline.Begin(MaxTime, cancellation);
-    }
+    /// <summary>Begins a run: what it makes and allocates counts from here.</summary>
+    public void Begin() => (_characters, _allocated) = (0, 0);
+
+    /// <summary>Gives it so much time from here on.</summary>
+    public void Allow(TimeSpan time, CancellationToken cancellation) => _deadline.Begin(time, cancellation);
 
     public void End() => _deadline.End();
 

@@ -52,6 +52,20 @@ public sealed class LaterActivityTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public void A_look_changes_its_session_and_leaves_the_one_that_runs()
+    {
+        var (runs, listens) = (new Session { Id = "c-1", Flow = "f" }, new Session { Id = "other", Flow = "f", Name = "other", Listening = new Listening(1, 2, 0) });
+        var state = new ConversationState { Session = runs, OtherSessions = new Dictionary<string, Session> { ["other"] = listens } };
+
+        var after = state.With(state.Listener! with { Listening = null });
+
+        Assert.Same(runs, after.Session);
+        Assert.Null(after.OtherSessions["other"].Listening);
+        Assert.Null(after.Listener);
+        Assert.Equal("c-1", state.With(runs with { Execution = 2 }).Session!.Id);
+    }
+
+    [Fact]
     public async Task Where_the_operator_wants_it_nobody_listens()
     {
         await using var line = await DirectLineServer.StartAsync();

@@ -231,6 +231,25 @@ public class AskingAgainTests
     }
 
     [Theory]
+    [InlineData("""{ "text": "", "data": { "request": { "eventType": "CONVERSATION_UPDATE" } } }""")]
+    [InlineData("""{ "text": "Found it.", "agent": { "outputs": [] } }""")]
+    public void What_no_customer_said_uses_up_no_input_of_an_optional_question(string input)
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - once:
+                  - optionalQuestion: { text: Customer?, type: yesNo, saveTo: context.customer }
+              - say: "{{ context.customer }}."
+            """);
+        Assert.StartsWith("Customer?", conversation.Say("hi"));
+
+        conversation.Send((JsonObject)JsonNode.Parse(input)!);
+
+        Assert.Equal("true.", conversation.Say("yes"));
+    }
+
+    [Theory]
     [InlineData("question: { text: A, reprompts: many }", "whole number from 0 to 100")]
     [InlineData("question: { text: A, validationMessage: B }", "without 'validate'")]
     [InlineData("question: { text: A, confirmReprompt: B }", "without 'confirm'")]

@@ -1,3 +1,5 @@
+using EightByEight.Connector.Transformers;
+
 namespace EightByEight.Functions.Tests.Transformers;
 
 /// <summary>A handler can only harm itself.</summary>
@@ -67,6 +69,27 @@ public sealed class HandlerLimitTests(AzuriteFixture azurite)
 
         over.Set();
         Assert.Equal("late", await waits);
+        await Task.WhenAll(looping);
+    }
+
+    [Fact]
+    public async Task What_waits_for_its_Endpoints_turn_does_not_count_for_a_handlers_time()
+    {
+        using var room = new TestRoom(azurite.NewAccount());
+        using var over = new ManualResetEventSlim();
+        using var begun = new CountdownEvent(Math.Max(1, Environment.ProcessorCount / 2));
+        var cancellation = TestContext.Current.CancellationToken;
+        var waits = room.TextAsync("const asked = Date.now(); while (Date.now() - asked < 500) await getSessionStorage('u', 'u'); return { text: 'done' };", "bad");
+        var looping = Enumerable.Range(0, begun.InitialCount).Select(_ => Task.Factory.StartNew(
+            () => room.Computing.RunAsync("bad", () => begun.Signal() | over.Wait(TimeSpan.FromMinutes(1)), cancellation).AsTask(),
+            cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()).ToList();
+        await Eventually.GetAsync(() => begun.IsSet, all => all, "the loops");
+
+        // Longer than a handler may take.
+        await Task.Delay(Realm.MaxTime + TimeSpan.FromSeconds(1), cancellation);
+        over.Set();
+
+        Assert.Equal("done", await waits);
         await Task.WhenAll(looping);
     }
 }
