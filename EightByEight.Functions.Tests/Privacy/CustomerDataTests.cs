@@ -167,6 +167,10 @@ public sealed class CustomerDataTests(AzuriteFixture azurite, ClamdServer clamd)
         var receipt = (await erased.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!;
         Assert.Equal($"The handover {ann} is being ended at 8x8.", (string?)Assert.Single(receipt["pending"]!.AsArray()));
         await test.HasStatusAsync(ann, "completed");
+        // What 8x8 tells of the end is told and taken.
+        await test.Gateway.SettledAsync();
+        await Eventually.GetAsync(() => test.RowsAsync(), rows => !rows.Any(row => row.RowKey.StartsWith("2|", StringComparison.Ordinal)
+            && row.PartitionKey.EndsWith(ann, StringComparison.Ordinal)), "an empty inbox", null, test.Logs);
         await test.Host.Services.GetRequiredService<Sweeper>().SweepAsync(Cancellation);
 
         receipt = (await test.Admin.GetFromJsonAsync<JsonObject>($"/api/erasures/{receipt["id"]}", Cancellation))!;
