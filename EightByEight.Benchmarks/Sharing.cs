@@ -39,6 +39,7 @@ internal static class Sharing
         for (var i = 0; i < Loops; i++) stage.Gateway.StartConversation(new ConversationStart { WebhookId = webhook, Text = "hello" });
         // What is measured is that they loop, not that two hundred customers come at once.
         await stage.Gateway.SettledAsync();
+        await TalkAsync(good, open, turns / 4, new Latencies());
         var beside = new Latencies();
         await TalkAsync(good, open, turns, beside);
 

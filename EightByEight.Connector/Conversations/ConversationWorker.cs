@@ -55,7 +55,7 @@ public sealed partial class ConversationWorker
         if (place is null && dequeueCount == 1)
         {
             Log.SentAway(_workshop.Logger, key, away.TotalSeconds);
-            await _workshop.WakeUps.PutAsync(wakeUp, away, cancellation);
+            await _workshop.WakeUps.PutOffAsync(wakeUp, away, cancellation);
             return;
         }
 

@@ -43,6 +43,26 @@ internal sealed class WakeUps(ConnectorStorage storage, IOptions<ConversationOpt
         return (sent.Value.MessageId, sent.Value.PopReceipt);
     }
 
+    /// <summary>
+    /// Puts a wake-up again, to be seen after a delay, and its backup off until after that: else those of all who wait would show at once, as
+    /// wake-ups of their own.
+    /// </summary>
+    public async Task PutOffAsync(WakeUp wakeUp, TimeSpan delay, CancellationToken cancellation)
+    {
+        if (wakeUp is { BackupId: { } id, BackupReceipt: { } receipt } && delay > options.Value.Backup / 2)
+            try
+            {
+                var backup = await Queue.UpdateMessageAsync(id, receipt, visibilityTimeout: Whole(delay + options.Value.Backup), cancellationToken: cancellation);
+                wakeUp = wakeUp with { BackupReceipt = backup.Value.PopReceipt };
+            }
+            catch (RequestFailedException gone) when (gone.Status is 404 or 400)
+            {
+                // It is seen already, and finds out itself.
+            }
+
+        await PutAsync(wakeUp, delay, cancellation);
+    }
+
     /// <summary>Deletes the backup of a wake-up whose work is finished. One that is seen already is left to find that out itself.</summary>
     public async Task DeleteBackupAsync(WakeUp wakeUp, CancellationToken cancellation)
     {

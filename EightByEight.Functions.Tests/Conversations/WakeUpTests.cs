@@ -1,5 +1,7 @@
 using System.Text;
+using Azure;
 using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
 using EightByEight.Connector;
 using EightByEight.Connector.Conversations;
 using Microsoft.Extensions.Configuration;
@@ -41,6 +43,30 @@ public sealed class WakeUpTests(AzuriteFixture azurite)
 
         var queue = await storage.WakeUps.GetPropertiesAsync(TestContext.Current.CancellationToken);
         Assert.Equal(2, queue.Value.ApproximateMessagesCount);
+    }
+
+    [Fact]
+    public async Task A_wake_up_that_is_put_off_takes_its_backup_along()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var storage = new ConnectorStorage(new ConfigurationBuilder()
+            .AddInMemoryCollection([new("AzureWebJobsStorage", azurite.NewAccount())]).Build(), StorageTimeouts.Work, []);
+        await storage.ReadyAsync();
+        var wakeUps = new WakeUps(storage, Options.Create(new ConversationOptions { Backup = TimeSpan.FromSeconds(6) }), TimeProvider.System);
+        var key = ConversationKey.Of("endpoint", "c");
+        var backup = await wakeUps.PutBackupAsync(key, TimeSpan.Zero, cancellation);
+
+        await wakeUps.PutOffAsync(
+            new WakeUp { Key = key.ToString(), BackupId = backup.Id, BackupReceipt = backup.Receipt }, TimeSpan.FromSeconds(3.1), cancellation);
+
+        // It shows first, and the backup goes by the receipt that it carries, and by no other.
+        async Task<QueueMessage?> SeenAsync() => (await storage.WakeUps.ReceiveMessageAsync(TimeSpan.FromMinutes(1), cancellation)).Value;
+        var seen = await Eventually.GetAsync(() => SeenAsync(), (QueueMessage? message) => message is not null, "the wake-up");
+        Assert.True(WakeUp.TryParse(seen!.MessageText, out var wakeUp));
+        Assert.False(wakeUp.IsBackup);
+        await Assert.ThrowsAsync<RequestFailedException>(() => storage.WakeUps.DeleteMessageAsync(backup.Id, backup.Receipt, cancellation));
+        await wakeUps.DeleteBackupAsync(wakeUp, cancellation);
+        Assert.Equal(1, (await storage.WakeUps.GetPropertiesAsync(cancellation)).Value.ApproximateMessagesCount);
     }
 
     [Fact]
