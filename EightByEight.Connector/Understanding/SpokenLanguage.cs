@@ -20,10 +20,26 @@ internal static class SpokenLanguage
 
     private static readonly FrozenDictionary<string, Language> Languages = new Dictionary<string, Language>(StringComparer.OrdinalIgnoreCase)
     {
-        ["en"] = Language.English, ["ru"] = Language.Russian, ["de"] = Language.German, ["ja"] = Language.Japanese, ["es"] = Language.Spanish,
-        ["fr"] = Language.French, ["pt"] = Language.Portuguese, ["it"] = Language.Italian, ["pl"] = Language.Polish, ["hr"] = Language.Croatian,
-        ["nl"] = Language.Dutch, ["ar"] = Language.Arabic, ["da"] = Language.Danish, ["ko"] = Language.Korean, ["no"] = Language.Bokmal,
-        ["sv"] = Language.Swedish, ["vi"] = Language.Vietnamese, ["cy"] = Language.Welsh, ["th"] = Language.Thai, ["zh"] = Language.Chinese,
+        ["en"] = Language.English,
+        ["ru"] = Language.Russian,
+        ["de"] = Language.German,
+        ["ja"] = Language.Japanese,
+        ["es"] = Language.Spanish,
+        ["fr"] = Language.French,
+        ["pt"] = Language.Portuguese,
+        ["it"] = Language.Italian,
+        ["pl"] = Language.Polish,
+        ["hr"] = Language.Croatian,
+        ["nl"] = Language.Dutch,
+        ["ar"] = Language.Arabic,
+        ["da"] = Language.Danish,
+        ["ko"] = Language.Korean,
+        ["no"] = Language.Bokmal,
+        ["sv"] = Language.Swedish,
+        ["vi"] = Language.Vietnamese,
+        ["cy"] = Language.Welsh,
+        ["th"] = Language.Thai,
+        ["zh"] = Language.Chinese,
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     private static readonly Lazy<LanguageDetector> All = new(() => Detector(Languages.Values));
