@@ -318,10 +318,14 @@ internal sealed partial class FlowCompiler
         return null;
     }
 
-    /// <summary>Refuses steps in a block that runs while a handover goes on: it cannot wait, or lead elsewhere; nor can anything lead into it.</summary>
-    public void RefuseInside(string prefix, string block)
+    /// <summary>
+    /// Closes a block that runs while a handover goes on: it cannot wait, or lead elsewhere; nor can anything lead into it, and to stop in it is to
+    /// come to its end.
+    /// </summary>
+    public void Enclose(string prefix, string block, Step end)
     {
         _closed.Add((prefix, block));
+        foreach (var stop in _all.OfType<Stop>().Where(stop => stop.Path.StartsWith(prefix, StringComparison.Ordinal))) stop.End = end;
         foreach (var (line, column, path, kind, _) in _made)
             if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" or "call" or "think" or "return" or "agent" or "ask" or "http" && path.StartsWith(prefix, StringComparison.Ordinal))
                 Problems.Report(line, column, $"'{kind}' cannot stand in '{block}': the handover goes on meanwhile."

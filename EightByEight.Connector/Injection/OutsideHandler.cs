@@ -62,10 +62,12 @@ internal sealed partial class OutsideHandler(
         {
             var made = await TransformedAsync(request, endpoint, bytes, type, cancellation);
             // A handler that is missing or failed has let nobody in.
-            if (!isKnown && made is { Stops: false, IsTransformed: false }) return NotAllowed;
+            if (!isKnown && (made.HasFailed || made is { Stops: false, IsTransformed: false })) return NotAllowed;
             (answer, about) = (made.Answer, made.About);
             if (made.Stops)
             {
+                if (made.HasFailed && answer is null)
+                    return new(500, "The handler failed", "Nothing was delivered: the Endpoint's transformer failed, and its log says why. Mend it, and send this again.");
                 await (answer ?? HandlerAnswer.Empty).WriteAsync(context.Response, cancellation);
                 return null;
             }

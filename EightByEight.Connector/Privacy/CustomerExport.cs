@@ -74,11 +74,24 @@ internal sealed class CustomerExport(
                 ["mimeType"] = file.MimeType,
                 ["size"] = file.Size,
                 ["status"] = file.Status,
-                ["url"] = file.Status == FileStatus.Stored && endpoint is not null ? await files.LinkAsync(endpoint, file, cancellation) : null,
+                ["url"] = file.Status == FileStatus.Stored && endpoint is not null ? await LinkAsync(endpoint, file, cancellation) : null,
             });
         foreach (var (name, table) in days.All)
             await foreach (var row in table.OfConversationAsync(key.EndpointId, conversationId, cancellation))
                 yield return Line(name, await rows.OfAsync(key, row, cancellation));
+    }
+
+    /// <summary>Null: the store cannot be used now, and the rest of the export does not depend on it.</summary>
+    private async Task<string?> LinkAsync(Endpoint endpoint, StoredFile file, CancellationToken cancellation)
+    {
+        try
+        {
+            return await files.LinkAsync(endpoint, file, cancellation);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private async IAsyncEnumerable<JsonObject> OfHandoverAsync(ConversationKey key, [EnumeratorCancellation] CancellationToken cancellation)

@@ -55,11 +55,16 @@ internal sealed record HandlerAnswer(int Status, IReadOnlyDictionary<string, str
     {
         response.StatusCode = Status;
         foreach (var (name, value) in Headers)
-            if (name is not ("content-length" or "transfer-encoding" or "connection") && !value.AsSpan().ContainsAny('\r', '\n')) response.Headers[name] = value;
+            if (name is not ("content-length" or "transfer-encoding" or "connection") && IsName(name) && IsValue(value)) response.Headers[name] = value;
         if (Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified || Body is not { Length: > 0 } body) return;
         if (string.IsNullOrEmpty(response.ContentType)) response.ContentType = "text/plain; charset=utf-8";
         await response.WriteAsync(body, cancellation);
     }
+
+    /// <summary>What else there is would break the answer, when what the handler returned is stored already. Source: RFC 9110, 5.1 and 5.5.</summary>
+    private static bool IsName(string name) => name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
+
+    private static bool IsValue(string value) => value.All(c => c is '\t' or (>= ' ' and <= '~'));
 }
 
 /// <summary>

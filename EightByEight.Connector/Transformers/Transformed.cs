@@ -23,6 +23,9 @@ internal sealed record Transformed(bool Stops, string? UserId = null, string? Se
     /// <summary>Files to go along, for <c>handleNotify</c> and <c>handleInject</c>; null: left as they are.</summary>
     public JsonArray? Attachments { get; init; }
 
+    /// <summary>Whether the handler failed, or returned what cannot be taken.</summary>
+    public bool HasFailed { get; init; }
+
     /// <summary>Whether the handler ran and returned something.</summary>
     public bool IsTransformed { get; init; }
 

@@ -107,7 +107,7 @@ internal sealed partial class TransformerRoom(
                 conversationId ?? await ConversationAsync(endpoint.Id, about, cancellation), null, cancellation);
         }
 
-        return (settings.AbortOnError ? Transformed.Stopped : Transformed.Unchanged) with { Answer = result.Answer, About = about };
+        return (settings.AbortOnError ? Transformed.Stopped : Transformed.Unchanged) with { Answer = result.Answer, About = about, HasFailed = true };
     }
 
     /// <summary>A handler has answered a request, so that only the Endpoint's log can say that its value was refused.</summary>

@@ -54,6 +54,8 @@ public class FormatTests
     [InlineData("name: a\nstart:\n  - handover: { queueId: '1', withoutReturn: cry }", 3, 46, "wait or end")]
     [InlineData("name: a\nstart:\n  - handover: { queueId: '1', continueAt: nowhere }", 3, 43, "no section")]
     [InlineData("name: a\nstart:\n  - handover: { queueId: '1', user: { nme: A } }", 3, 39, "Did you mean 'name'?")]
+    [InlineData("name: a\nstart:\n  - http: { url: 'https://a.example', headers: { X-Auth-Token: abc } }", 3, 50, "'X-Auth-Token' looks like credentials")]
+    [InlineData("name: a\nstart:\n  - http: { url: 'https://a.example', headers: { Ocp-Apim-Subscription-Key: abc } }", 3, 50, "looks like credentials")]
     [InlineData("name: a\nstart:\n  - handover: '1'\n    onQueued: [ { question: Why? } ]", 4, 19, "cannot stand in 'onQueued'")]
     [InlineData("name: a\nstart:\n  - handover: '1'\n    onAgent: [ { if: 'true', then: [ { goTo: start } ] } ]", 4, 40, "cannot stand in 'onAgent'")]
     [InlineData("name: a\nstart:\n  - goTo: x\n  - handover: '1'\n    onQueued: [ { say: A }, { say: B, id: x } ]", 3, 11, "'x' lies in 'onQueued'")]

@@ -6,6 +6,24 @@ namespace EightByEight.Functions.Tests.Flows;
 /// <summary>Steps that decide what runs, and how often.</summary>
 public class LogicTests
 {
+    [Fact]
+    public void To_stop_in_a_block_of_a_handover_ends_the_block_and_the_handover_goes_on()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - handover: { queueId: "101", message: One moment. }
+                onQueued: [ { say: You wait. }, { if: "input.handover.data", then: [ { say: On. } ], else: [ stop ] }, { say: Never. } ]
+              - say: "Back: {{ input.handover.status }}."
+            """);
+        string Tell(string status) => conversation.Send(new JsonObject { ["handover"] = new JsonObject { ["status"] = status } });
+        Assert.Equal("One moment.", conversation.Say("human"));
+
+        Assert.Equal("You wait.", Tell("queued"));
+        Assert.Equal("start/0", conversation.Position!.Step);
+        Assert.Equal("Back: completed.", Tell("completed"));
+    }
+
     [Theory]
     [InlineData("small", "S | Below")]
     [InlineData("1", "One | Below")]

@@ -293,7 +293,7 @@ public class RandomFlows
 
         private JsonObject Handover()
         {
-            JsonArray Said() => new(new JsonObject { ["say"] = Texts() }, new JsonObject { ["closeHandover"] = null });
+            JsonArray Said() => new(new JsonObject { ["say"] = Texts() }, new JsonObject { [Rarely() ? "stop" : "closeHandover"] = null });
             var step = new JsonObject { ["handover"] = new JsonObject { ["queueId"] = "1", ["message"] = Texts(), ["summary"] = "{{ context.a }}" } };
             foreach (var block in new[] { "onQueued", "onAgent", "onInactivity" })
                 if (Rarely()) step[block] = Said();

@@ -203,6 +203,24 @@ public sealed class InjectTests(AzuriteFixture azurite)
         Assert.Equal(2, (await connector.SettledAsync(conversation, 2))["turns"]!.AsArray().Count);
     }
 
+    [Fact]
+    public async Task A_handler_that_fails_where_errors_stop_all_delivers_nothing_and_nobody_believes_that_it_did()
+    {
+        var settings = Settings;
+        settings["inject"]!["leaveToTransformer"] = true;
+        settings["transformers"]!["abortOnError"] = true;
+        settings["transformers"]!["source"] = "createWebhookTransformer({ handleNotify: async () => { throw Error('no'); } })";
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, settings);
+        var conversation = connector.Start("hello");
+        await connector.BotSaysAsync(conversation, 1);
+        var body = $$$"""{"conversationId":"{{{conversation}}}","text":"news"}""";
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(connector, "notify", body, key: null)).Status);
+        Assert.Equal(HttpStatusCode.InternalServerError, (await SendAsync(connector, "notify", body)).Status);
+
+        Assert.Single((await connector.SettledAsync(conversation, 1))["turns"]!.AsArray());
+    }
+
     [Theory]
     [InlineData("inject", "response.sendStatus(204)", 204, "", null)]
     [InlineData("notify", "response.sendStatus(204)", 204, "", null)]
@@ -210,6 +228,7 @@ public sealed class InjectTests(AzuriteFixture azurite)
     [InlineData("notify", "response.send('told')", 200, "told", "text/plain; charset=utf-8")]
     [InlineData("inject", "response.redirect('https://example.com/thanks')", 302, "", null)]
     [InlineData("notify", "response.status(409).send('later')", 409, "later", "text/plain; charset=utf-8")]
+    [InlineData("notify", "response.set('x-greeting', 'Grüße').set('x nul', 'a').set('x-nul', 'a\\0').send('told')", 200, "told", "text/plain; charset=utf-8")]
     [InlineData("notify", "response.set('x-split', 'a\\r\\nx-bad: 1').set('content-length', '1').set('x-own', 'yes').send('told')", 200, "told", "text/plain; charset=utf-8")]
     public async Task What_a_handler_answers_is_the_answer_and_what_it_returns_is_delivered(
         string path, string answers, int status, string body, string? type)

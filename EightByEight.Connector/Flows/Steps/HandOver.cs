@@ -122,8 +122,9 @@ internal sealed class HandOver : WaitingStep
     private Step? Block(StepSource source, string name)
     {
         if (source.Members.Find(name) is not { } node) return null;
-        var first = source.Block(node, name, new WaitAgain(this) { Path = $"{Path}/{name}/end", Line = Line });
-        source.Compiler.RefuseInside($"{source.Path}/{name}/", name);
+        var end = new WaitAgain(this) { Path = $"{Path}/{name}/end", Line = Line };
+        var first = source.Block(node, name, end);
+        source.Compiler.Enclose($"{source.Path}/{name}/", name, end);
         return first;
     }
 

@@ -17,7 +17,7 @@ internal sealed class Http : AskingStep
     /// <summary>What the connection of the transport decides.</summary>
     private static readonly string[] OfTransport = ["host", "content-length", "transfer-encoding", "connection", "upgrade", "expect", "te", "trailer"];
 
-    /// <summary>What holds credentials.</summary>
+    /// <summary>What holds credentials, beside what <see cref="UrlSecrets.IsOne"/> knows by its last words.</summary>
     private static readonly string[] OfCredentials = ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"];
 
     private Template? _url;
@@ -141,8 +141,15 @@ internal sealed class Http : AskingStep
             else if (OfCredentials.Contains(key.Text, StringComparer.OrdinalIgnoreCase)
                 && (value as ScalarNode)?.Text.Contains("{{", StringComparison.Ordinal) != true)
                 source.Problems.Report(key, $"'{key.Text}' holds credentials, and a Flow is no place for them: name a 'connection'.");
+            else if (IsOfCredentials(key.Text) && value is ScalarNode { IsNull: false, Text: { Length: > 0 } written } && !written.Contains("{{", StringComparison.Ordinal))
+                source.Problems.ReportNew(key, $"'{key.Text}' looks like credentials, and a Flow is no place for them: put its value into a connection of the kind apiKey"
+                    + $" with \"header\": \"{key.Text}\", and name that as 'connection'.");
         }
     }
+
+    /// <summary>Such as <c>X-Auth-Token</c> and <c>Ocp-Apim-Subscription-Key</c>.</summary>
+    private static bool IsOfCredentials(string header) =>
+        !header.Equals("Idempotency-Key", StringComparison.OrdinalIgnoreCase) && header.Split('-') is var words && (UrlSecrets.IsOne(words[^1]) || (words.Length > 1 && UrlSecrets.IsOne($"{words[^2]}-{words[^1]}")));
 
     /// <summary>How it is asked, and how long.</summary>
     private void ReadManner(StepSource source, MapNode map)

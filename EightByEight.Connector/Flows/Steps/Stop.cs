@@ -1,8 +1,11 @@
 namespace EightByEight.Connector.Flows.Steps;
 
-/// <summary>Ends the turn; the next input runs the Flow from its start.</summary>
+/// <summary>Ends the turn; the next input runs the Flow from its start. In a block of a handover it ends the block.</summary>
 internal sealed class Stop : Step
 {
+    /// <summary>The end of the block in which it stands; null: it stands in none.</summary>
+    public Step? End { get; set; }
+
     public static Stop Parse(StepSource source)
     {
         source.AllowBeside();
@@ -10,5 +13,5 @@ internal sealed class Stop : Step
         return new Stop { Path = source.Path, Line = source.Line };
     }
 
-    public override Outcome Run(Turn turn) => Outcome.End;
+    public override Outcome Run(Turn turn) => End is null ? Outcome.End : Outcome.JumpTo(End);
 }
