@@ -5,12 +5,7 @@ using System.Text;
 using System.Text.Json;
 using EightByEight.Connector;
 using EightByEight.Connector.Admin;
-using EightByEight.Connector.ChatGateway;
-using EightByEight.Connector.Endpoints;
-using EightByEight.Connector.Files;
 using EightByEight.Connector.Flows;
-using EightByEight.Connector.Privacy;
-using EightByEight.Connector.Transformers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -54,10 +49,7 @@ internal sealed class AdminServer : IAsyncDisposable
             ["Connector:AllowInsecureGateways"] = "true",
             ["Connector:ChatGateway:RetryDelay"] = "00:00:00.001",
         });
-        builder.Services.AddSingleton(new ConnectorStorage(builder.Configuration, StorageTimeouts.Work, []));
-        builder.Services.AddKeyedSingleton("acknowledge", new ConnectorStorage(builder.Configuration, StorageTimeouts.Acknowledge, []));
-        builder.Services.AddPrivacy().AddEndpoints(builder.Configuration).AddChatGateway(builder.Configuration).AddTransformers(builder.Configuration)
-            .AddFiles(builder.Configuration).AddAdmin(builder.Configuration);
+        builder.Services.AddConnector(builder.Configuration);
         more?.Invoke(builder.Services);
         var app = builder.Build();
         if (asFunctions)

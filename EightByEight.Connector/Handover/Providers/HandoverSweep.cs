@@ -54,9 +54,14 @@ internal sealed partial class HandoverSweep(
     {
         var head = (await HandoverInbox.RowOf(storage, key.Conversation).ReadAsync(cancellation)).Head;
         await DeleteAsync(key, head, cancellation);
-        if (head is not null)
-            await storage.Index.DeleteEntityAsync(
-                Day("handovers", DateTimeOffset.FromUnixTimeMilliseconds(head.CreatedAt)), key.ToString(), ETag.All, cancellation);
+        if (head is null) return;
+        var created = DateTimeOffset.FromUnixTimeMilliseconds(head.CreatedAt);
+        await storage.Index.DeleteEntityAsync(Day("handovers", created), key.ToString(), ETag.All, cancellation);
+        // What 8x8 told before the handover knew its conversation was set aside, and may still be named.
+        if (head.ConversationId is { } conversation)
+            foreach (var at in (DateTimeOffset[])[created.AddDays(-1), created, created.AddDays(1)])
+                await storage.Index.DeleteEntityAsync(
+                    Day("unclaimed", at), HandoverRows.OfConversation(head.TenantId, conversation), ETag.All, cancellation);
     }
 
     private async Task DeleteAsync(ConversationKey key, HandoverHead? head, CancellationToken cancellation)
