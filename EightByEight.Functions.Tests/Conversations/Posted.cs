@@ -22,11 +22,11 @@ internal static class Posted
     /// <summary>The same, where what a process leaves behind as it dies is free again soon.</summary>
     public static Dictionary<string, string?> Mortal => new(Unpumped)
     {
-        ["Connector:Conversations:Lease"] = "00:00:03",
+        ["Connector:Conversations:Lease"] = "00:00:04",
         ["Connector:Conversations:ClockSkew"] = "00:00:00",
         ["Connector:Conversations:Visibility"] = "00:00:00.1",
-        ["Connector:ChatGateway:AttemptTimeout"] = "00:00:00.5",
-        ["Connector:ChatGateway:TotalTimeout"] = "00:00:00.6",
+        ["Connector:ChatGateway:AttemptTimeout"] = "00:00:02",
+        ["Connector:ChatGateway:TotalTimeout"] = "00:00:02.5",
     };
 
     public static JsonObject Said(string text, string? sender = "user") => new()
