@@ -301,6 +301,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         // The input transformer made nothing of it.
         if (turn is null) return await AbsorbAsync(snapshot, plan with { Absorbed = [.. plan.Absorbed, acting], Acting = null }, cancellation);
         turn = Masking.Of(turn, endpoint.Settings.DataProtection, state.Session) with { StartedAt = started, Late = acting.Event.Timestamp < (snapshot.Head?.LastTurnAt ?? 0) };
+        // What its transcript hides is kept nowhere else.
+        turn = turn with { KeepsEvent = endpoint.Settings.Transformers.KeepEvents && turn.Hides is null && !acting.Event.IsOurs };
         return await CommitTurnAsync(snapshot, plan.Absorbed, acting, acting.Event, turn, state, cancellation);
     }
 
@@ -333,8 +335,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         turn = turn with { Sequence = head.Sequence + 1 };
         turn = turn with { IsInOutbox = turn is { Hides: Hidden.All, Steps: > 0 } };
         if (state.ProfileChange is { Sequence: 0 } change) state = state with { ProfileChange = change with { Sequence = turn.Sequence } };
-        var actions = Moved(absorbed);
-        if (waiting is not null) actions.Add(Deleted(waiting));
+        var actions = Moved(turn.KeepsEvent ? [.. absorbed, waiting!] : absorbed);
+        if (waiting is not null && !turn.KeepsEvent) actions.Add(Deleted(waiting));
         actions.Add(new(TableTransactionActionType.UpsertReplace, await workshop.Store.TurnRowAsync(key, turn, cancellation)));
         if (turn.IsInOutbox)
             actions.Add(new(TableTransactionActionType.UpsertReplace, await workshop.Store.OutboxRowAsync(key, turn, cancellation)));

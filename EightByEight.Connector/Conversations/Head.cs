@@ -261,6 +261,10 @@ internal sealed record Turn
     [JsonIgnore]
     public bool IsInOutbox { get; set; }
 
+    /// <summary>Whether its event goes to history, where handlers of transformers can be tried on it; else it is forgotten.</summary>
+    [JsonIgnore]
+    public bool KeepsEvent { get; set; }
+
     /// <summary>What analytics keep of it, until it is committed; null: nothing.</summary>
     [JsonIgnore]
     public Analytics.AnalyticsRecord? Record { get; set; }

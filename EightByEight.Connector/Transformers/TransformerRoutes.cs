@@ -5,6 +5,7 @@ using Azure.Data.Tables;
 using EightByEight.Connector.Admin;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -28,7 +29,7 @@ internal sealed partial class TransformerRoutes(
         routes.MapGet("/webhooks/{urlToken}", (HttpContext http) => Own().GetAsync(http)).ExcludeFromDescription();
         api.MapPost("/endpoints/{id}/transformers/test", (HttpContext http, string id) => Own().TestAsync(http, id)).WithTags("Endpoints")
             .WithSummary("Runs a transformer's handler on a given or recorded event: what it returns, says and asks for. Nothing else comes of it.")
-            .Takes<JsonObject>("application/json").Produces<JsonObject>().Refuses(400, 404, 413);
+            .Takes<JsonObject>("application/json").Produces<JsonObject>().Refuses(400, 404, 409, 413);
     }
 
     private async Task GetAsync(HttpContext http)
@@ -125,29 +126,44 @@ internal sealed partial class TransformerRoutes(
         var given = members.Has("event") ? body.GetProperty("event") : default;
         members.RefuseOthers("event");
         if (given.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Object)) problems.Add(new("$.event", "Must be an object."));
+        var isRecorded = given.ValueKind == JsonValueKind.Undefined && eventId is not null;
+        if (isRecorded && conversationId is null) problems.Add(new("$.conversationId", "Name the conversation whose event it is."));
+        if (isRecorded && handler is "handleOutput" or "handleExecutionFinished")
+            problems.Add(new("$.eventId", $"{handler} sees no event: give its arguments in event."));
         if (problems.Count > 0) throw new BodyException(problems);
-        var shown = given.ValueKind == JsonValueKind.Object ? JsonNode.Parse(given.GetRawText())!.AsObject()
-            : conversationId is not null && eventId is not null ? await RecordedAsync(id, conversationId, eventId, cancellation)
-            : [];
+        var shown = isRecorded ? await RecordedAsync(endpoint, conversationId!, eventId!, cancellation)
+            : given.ValueKind == JsonValueKind.Object ? JsonNode.Parse(given.GetRawText())!.AsObject() : [];
         var arguments = TransformerTest.Arguments(handler, shown, eventId);
         arguments["endpoint"] = EndpointView.Of(endpoint);
         var about = conversationId ?? (shown["conversationId"] as JsonValue)?.ToString();
         var result = await room.RunAsync(id, source, handler, arguments, cancellation, about);
-        return TypedResults.Text(TransformerTest.Shown(result).ToJsonString(), "application/json");
+        var answer = TransformerTest.Shown(result);
+        // As a file of its own it can be tried in the terminal.
+        if (isRecorded) answer["event"] = shown;
+        return TypedResults.Text(answer.ToJsonString(), "application/json");
     }
 
-    private async Task<JsonObject> RecordedAsync(string endpointId, string conversationId, string eventId, CancellationToken cancellation)
+    /// <summary>An event that waits, made no turn, or is kept; as far as the Endpoint lets anybody see what customers say.</summary>
+    private async Task<JsonObject> RecordedAsync(Endpoint endpoint, string conversationId, string eventId, CancellationToken cancellation)
     {
-        var key = ConversationKey.Of(endpointId, conversationId);
+        var key = ConversationKey.Of(endpoint.Id, conversationId);
+        var protection = endpoint.Settings.DataProtection;
+        var state = (await conversations.ReadAsync(key, cancellation)).State;
+        if (protection.HidesOf(state.OtherSessions.Values.Append(state.Session).Any(session => session is { Blind: true })) is not null)
+            throw new AdminException(409, "Events are hidden",
+                "What customers say is masked here (dataProtection, or the Flow's blind mode), so no handler shows it. Give an event of your own in event.");
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {key.ToString()} and EventId eq {eventId}");
         await foreach (var row in storage.Conversations.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
         {
             var bytes = await conversations.ReadBodyAsync(key, Body.From(row), cancellation);
-            if (bytes.Length > 0 && JsonNode.Parse(bytes) is JsonObject body) return body;
+            if (bytes.Length == 0 || JsonNode.Parse(bytes) is not JsonObject body) continue;
+            if (protection.MaskIpAddress) Masking.MaskAddresses(body);
+            return body;
         }
 
         throw new AdminException(404, "No such event",
-            "The conversation keeps no event with that id: events that made a turn leave only their turn. Give the event itself in event.");
+            "The conversation keeps no event with that id. An event that made a turn is kept while transformers.keepEvents is on: turn it on for those to come, "
+            + "or give the event itself in event.");
     }
 
     private static partial class Log

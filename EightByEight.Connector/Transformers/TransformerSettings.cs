@@ -29,6 +29,9 @@ public record TransformerSettings
     /// <summary>Whether an error in a handler ends what it handled; else the untransformed value goes on.</summary>
     public bool AbortOnError { get; init; }
 
+    /// <summary>Whether the event of a turn is kept as 8x8 sent it, as long as its transcript, so that handlers can be tried on it.</summary>
+    public bool KeepEvents { get; init; }
+
     /// <summary>Whether any of them runs in a turn.</summary>
     internal bool Run => Source.Length > 0 && (Input || Output || ExecutionFinished);
 
@@ -43,6 +46,7 @@ public record TransformerSettings
             Inject = body.Flag("inject", false),
             Notify = body.Flag("notify", false),
             AbortOnError = body.Flag("abortOnError", false),
+            KeepEvents = body.Flag("keepEvents", false),
         };
         body.RefuseOthers();
         return settings;

@@ -315,6 +315,26 @@ public sealed class CustomerDataTests(AzuriteFixture azurite, ClamdServer clamd)
             row => row.Any(cell => $"{cell.Value}".Contains(conversation, StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task An_export_is_whole_where_the_store_of_a_file_cannot_be_used()
+    {
+        await using var bucket = await Bucket.StartAsync();
+        await using var connector = await TestConnector.StartAsync(
+            azurite, FilesFlow, new() { ["fileStorage"] = bucket.Settings }, options: Anywhere, storage: azurite.NewAccount());
+        await FileSentAsync(connector);
+        // From here on its links are signed, and the key that signs them is gone.
+        await connector.PatchAsync(new()
+        {
+            ["fileStorage"] = new JsonObject { ["urls"] = "signed", ["s3"] = new JsonObject { ["secretAccessKey"] = null } },
+        });
+
+        var lines = await ExportAsync(connector.Admin, "/api/customers/ann");
+
+        var file = Assert.Single(lines, line => (string?)line["kind"] == "file");
+        Assert.Equal(("a.png", "stored", null), ((string?)file["name"], (string?)file["status"], (string?)file["url"]));
+        Assert.Equal(("end", lines.Count - 1), ((string?)lines[^1]["kind"], (int)lines[^1]["lines"]!));
+    }
+
     [Theory]
     [InlineData(true, "the Endpoint that led there is deleted.")]
     [InlineData(false, "the Endpoint has another file storage now.")]

@@ -145,33 +145,82 @@ public sealed class TransformerRouteTests(AzuriteFixture azurite)
     public async Task A_test_shows_what_a_handler_returned_said_and_failed_with()
     {
         await using var connector = await TestConnector.StartAsync(azurite, settings: Settings, options: Posted.Unpumped);
-        async Task<JsonObject> TryAsync(JsonObject body, HttpStatusCode expected = HttpStatusCode.OK)
-        {
-            using var answer = await connector.Admin.PostAsJsonAsync(
-                $"/api/endpoints/{connector.EndpointId}/transformers/test", body, TestContext.Current.CancellationToken);
-            Assert.Equal(expected, answer.StatusCode);
-            return (await answer.Content.ReadFromJsonAsync<JsonObject>(TestContext.Current.CancellationToken))!;
-        }
 
-        var shown = await TryAsync(new() { ["event"] = new JsonObject { ["eventType"] = "MESSAGE", ["data"] = new JsonObject { ["text"] = "hey" } } });
+        var shown = await TryAsync(connector, new() { ["event"] = new JsonObject { ["eventType"] = "MESSAGE", ["data"] = new JsonObject { ["text"] = "hey" } } });
         Assert.Equal("hey", (string?)shown["returned"]!["text"]);
         Assert.Equal("saw MESSAGE", (string?)shown["log"]![0]!["message"]);
 
-        var failed = await TryAsync(new() { ["handler"] = "handleOutput", ["event"] = new JsonObject { ["processedOutput"] = new JsonObject { ["text"] = "x" } } });
+        var failed = await TryAsync(connector, new() { ["handler"] = "handleOutput", ["event"] = new JsonObject { ["processedOutput"] = new JsonObject { ["text"] = "x" } } });
         Assert.Equal(("Error: no x", 17), ((string?)failed["error"]!["message"], (int?)failed["error"]!["line"]));
 
-        var other = await TryAsync(new() { ["source"] = "createWebhookTransformer({ handleNotify: async () => ({ text: 'own' }) })", ["handler"] = "handleNotify" });
+        var other = await TryAsync(connector, new() { ["source"] = "createWebhookTransformer({ handleNotify: async () => ({ text: 'own' }) })", ["handler"] = "handleNotify" });
         Assert.Equal("own", (string?)other["returned"]!["text"]);
 
-        // What made no turn is history, and can be looked at again.
-        await connector.PostAsync("c", "MESSAGE", Posted.Said("drop"), at: 1_000, eventId: "recorded");
-        await connector.ProcessAsync("c");
-        var recorded = await TryAsync(new() { ["conversationId"] = "c", ["eventId"] = "recorded" });
-        Assert.Equal("saw MESSAGE", (string?)recorded["log"]![0]!["message"]);
-        Assert.Null(recorded["returned"]);
+        await TryAsync(connector, new() { ["handler"] = "handleNothing" }, HttpStatusCode.BadRequest);
+        await TryAsync(connector, new() { ["eventId"] = "of no conversation" }, HttpStatusCode.BadRequest);
+        await TryAsync(connector, new() { ["handler"] = "handleOutput", ["conversationId"] = "c", ["eventId"] = "no output" }, HttpStatusCode.BadRequest);
+    }
 
-        await TryAsync(new() { ["conversationId"] = "c", ["eventId"] = "nobody" }, HttpStatusCode.NotFound);
-        await TryAsync(new() { ["handler"] = "handleNothing" }, HttpStatusCode.BadRequest);
+    [Fact]
+    public async Task An_event_that_made_no_turn_is_recorded_and_so_is_one_that_made_one_while_events_are_kept()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, settings: Settings, options: Posted.Unpumped);
+        await SayAsync("drop", "dropped");
+        await SayAsync("first", "forgotten");
+        await connector.PatchAsync(new() { ["transformers"] = new JsonObject { ["keepEvents"] = true } });
+        await SayAsync("second", "kept");
+
+        var dropped = await TryAsync(connector, Recorded("dropped"));
+        Assert.Equal(("saw MESSAGE", null), ((string?)dropped["log"]![0]!["message"], dropped["returned"]));
+        var forgotten = await TryAsync(connector, Recorded("forgotten"), HttpStatusCode.NotFound);
+        Assert.Contains("transformers.keepEvents", (string?)forgotten["detail"], StringComparison.Ordinal);
+        var kept = await TryAsync(connector, Recorded("kept"));
+        Assert.Equal("second", (string?)kept["returned"]!["text"]);
+        // As 8x8 sent it, but for what nobody is to see.
+        Assert.Equal(("MESSAGE", "second", "***"), ((string?)kept["event"]!["eventType"], (string?)kept["event"]!["data"]!["text"],
+            (string?)kept["event"]!["data"]!["user"]!["ipaddress"]));
+        Assert.Empty(await connector.RowsAsync("c", "2|"));
+
+        Task SayAsync(string text, string eventId)
+        {
+            var data = Posted.Said(text);
+            data["user"] = new JsonObject { ["ipaddress"] = "10.9.8.77" };
+            return PostedAsync(connector, data, eventId);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{ "collectConversations": false }""", "say: hi")]
+    [InlineData("""{ "maskSensitiveAnalytics": true }""", "say: hi")]
+    [InlineData("{}", "dataProtection: { blind: true }")]
+    public async Task Where_what_customers_say_is_masked_no_event_is_kept_or_shown(string protection, string step)
+    {
+        var settings = Settings;
+        settings["dataProtection"] = JsonNode.Parse(protection);
+        settings["transformers"]!["keepEvents"] = true;
+        await using var connector = await TestConnector.StartAsync(azurite, $"name: masked\nstart:\n  - {step}", settings, options: Posted.Unpumped);
+        await PostedAsync(connector, Posted.Said("hello"), "turn");
+        await PostedAsync(connector, Posted.Said("drop"), "dropped");
+
+        Assert.Equal("dropped", Assert.Single(await connector.RowsAsync("c", "8|"))["EventId"]);
+        Assert.DoesNotContain("drop", (await TryAsync(connector, Recorded("dropped"), HttpStatusCode.Conflict)).ToJsonString(), StringComparison.Ordinal);
+        await TryAsync(connector, Recorded("turn"), HttpStatusCode.Conflict);
+    }
+
+    private static JsonObject Recorded(string eventId) => new() { ["conversationId"] = "c", ["eventId"] = eventId };
+
+    private static async Task PostedAsync(TestConnector connector, JsonObject data, string eventId)
+    {
+        await connector.PostAsync("c", "MESSAGE", data, eventId: eventId);
+        await connector.ProcessAsync("c");
+    }
+
+    private static async Task<JsonObject> TryAsync(TestConnector connector, JsonObject body, HttpStatusCode expected = HttpStatusCode.OK)
+    {
+        using var answer = await connector.Admin.PostAsJsonAsync(
+            $"/api/endpoints/{connector.EndpointId}/transformers/test", body, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, answer.StatusCode);
+        return (await answer.Content.ReadFromJsonAsync<JsonObject>(TestContext.Current.CancellationToken))!;
     }
 
     [Fact]
