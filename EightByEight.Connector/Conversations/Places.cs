@@ -36,6 +36,9 @@ internal sealed class Places(IOptions<ConversationOptions> options, TimeProvider
         private long _freed = time.GetTimestamp();
         private long _next = time.GetTimestamp();
 
+        /// <summary>How long it took lately from one place that was given back to the next.</summary>
+        private TimeSpan _every;
+
         public SemaphoreSlim Free { get; } = new(places);
 
         /// <summary>Since when no place was given back.</summary>
@@ -44,9 +47,9 @@ internal sealed class Places(IOptions<ConversationOptions> options, TimeProvider
         /// <summary>One after the other, about as fast as places are given back.</summary>
         public TimeSpan Away()
         {
-            var pace = Still < LongestPace ? Still : LongestPace;
             lock (Free)
             {
+                var pace = Pace(_every > Still ? _every : Still);
                 var now = time.GetTimestamp();
                 var longest = now + Ticks(LongestWay);
                 _next = Math.Min(Math.Max(_next, now) + Ticks(pace), longest);
@@ -56,9 +59,16 @@ internal sealed class Places(IOptions<ConversationOptions> options, TimeProvider
 
         public void GiveBack()
         {
-            Volatile.Write(ref _freed, time.GetTimestamp());
+            lock (Free)
+            {
+                _every += (Pace(Still) - _every) / 4;
+                Volatile.Write(ref _freed, time.GetTimestamp());
+            }
+
             Free.Release();
         }
+
+        private static TimeSpan Pace(TimeSpan between) => between < LongestPace ? between : LongestPace;
 
         private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
     }

@@ -40,6 +40,24 @@ public sealed class PlacesTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task They_come_as_fast_as_places_were_given_back_lately_also_right_after_one_was()
+    {
+        var places = Of(1);
+        for (var i = 0; i < 20; i++)
+        {
+            var (place, _) = await TakeAsync(places, "bad");
+            _time.Advance(TimeSpan.FromSeconds(0.4));
+            place!.Dispose();
+        }
+
+        await TakeAsync(places, "bad");
+        var sent = TakeAsync(places, "bad");
+        var next = TakeAsync(places, "bad");
+
+        Assert.Equal([0.4, 0.8], new[] { (await sent).Away, (await next).Away }.Select(time => Math.Round(time.TotalSeconds, 1)).Order());
+    }
+
+    [Fact]
     public async Task Where_work_flows_nobody_is_sent_away()
     {
         var places = Of(1);
