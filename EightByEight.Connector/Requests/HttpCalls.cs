@@ -8,6 +8,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Connections;
 using EightByEight.Connector.Flows;
+using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Handover.Providers;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
@@ -221,7 +222,7 @@ internal sealed partial class HttpCalls(
             var text = TextOf(bytes, type?.CharSet);
             try
             {
-                body = IsJson(type?.MediaType) ? JsonNode.Parse(text, documentOptions: Strict) : text;
+                body = IsJson(type?.MediaType) ? JsonNode.Parse(WellFormed.Json(text), documentOptions: Strict) : text;
             }
             catch (JsonException)
             {

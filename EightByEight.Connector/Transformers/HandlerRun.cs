@@ -203,7 +203,7 @@ internal sealed partial class HandlerRun(
     private async Task<Func<JsValue>> RequestAsync(JsValue[] arguments, CancellationToken over)
     {
         if (++_requests > maxRequests) throw new HostException("RequestError", $"More than {maxRequests} requests in one call.");
-        var options = arguments is [JsString json, ..] ? JsonNode.Parse(json.ToString()) as JsonObject : null;
+        var options = arguments is [JsString json, ..] ? JsonNode.Parse(WellFormed.Json(json.ToString())) as JsonObject : null;
         if (options is null) throw new HostException("RequestError", "httpRequest takes one object: { uri, method, headers, body, json }.");
         // From here on nothing touches the realm, which goes on meanwhile.
         var answer = await http.SendAsync(options, _calls, over);
@@ -261,7 +261,7 @@ internal sealed partial class HandlerRun(
     private static JsonNode? ValueOf(JsValue json)
     {
         if (json is not JsString text) return null;
-        var value = text.ToString();
+        var value = WellFormed.Json(text.ToString());
         return value.Length <= Realm.MaxResult
             ? JsonNode.Parse(value)
             : throw new MemoryLimitExceededException($"The handler returns more than {Realm.MaxResult} characters.");
@@ -269,7 +269,7 @@ internal sealed partial class HandlerRun(
 
     private static HandlerAnswer? AnswerOf(JsValue json)
     {
-        if (json is not JsString text || JsonNode.Parse(text.ToString()) is not JsonObject answer || answer["sent"]?.GetValue<bool>() != true) return null;
+        if (json is not JsString text || JsonNode.Parse(WellFormed.Json(text.ToString())) is not JsonObject answer || answer["sent"]?.GetValue<bool>() != true) return null;
         var status = answer["status"] is JsonValue code && code.TryGetValue<int>(out var number) && number is >= 200 and <= 599 ? number : 500;
         return new(status, answer["headers"]!.AsObject().ToDictionary(h => h.Key, h => h.Value?.ToString() ?? ""), answer["body"]?.ToString());
     }

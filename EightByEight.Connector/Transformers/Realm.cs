@@ -113,7 +113,7 @@ internal sealed class Realm : IDisposable
     public JsValue Parse(string json) => new JsonParser(_engine, MaxJsonDepth).Parse(json);
 
     /// <summary>A value of this realm as JSON; null when that is undefined.</summary>
-    public string? Json(JsValue value) => _engine.Invoke(Stringify, value) is JsString text ? text.ToString() : null;
+    public string? Json(JsValue value) => _engine.Invoke(Stringify, value) is JsString text ? WellFormed.Json(text.ToString()) : null;
 
     public JsValue Function(string name, Func<JsValue[], JsValue> body) => new ClrFunction(_engine, name, (_, arguments) =>
     {

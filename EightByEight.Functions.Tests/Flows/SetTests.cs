@@ -25,6 +25,22 @@ public class SetTests
     }
 
     [Fact]
+    public void A_text_that_is_cut_through_an_emoji_ends_with_a_replacement_character()
+    {
+        var result = Conversation.Run("""
+            name: a
+            start:
+              - set: { context.cut: "{{ '😀 \\\\ud83d 😀'.slice(0, 11) }}", context.halves: "{{ '😀'.split('') }}" }
+              - code: "context.coded = '😀'[0]"
+              - say: "{{ context.cut + context.halves.join('') + context.coded }}"
+            """);
+
+        Assert.Null(result.Failure);
+        Assert.Equal("😀 \\ud83d \ufffd\ufffd\ufffd\ufffd", result.Outputs[0].Text);
+        Assert.Equal("\ufffd", (string?)result.Context["coded"]);
+    }
+
+    [Fact]
     public void Values_are_set_in_order_and_see_those_before()
     {
         var result = Conversation.Run("""

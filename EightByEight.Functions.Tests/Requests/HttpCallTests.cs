@@ -58,6 +58,7 @@ public sealed class HttpCallTests
     [InlineData("text/plain", "hello", "\"hello\"", false)]
     [InlineData("application/json", "", "null", false)]
     [InlineData("application/json", "{", "\"{\"", true)]
+    [InlineData("application/json", """["\ud83d", "\ud83d\ude00"]""", """["\uFFFD","\uD83D\uDE00"]""", false)]
     [InlineData("application/json", """{"a":1,"a":2}""", "\"{\\u0022a\\u0022:1,\\u0022a\\u0022:2}\"", true)]
     [InlineData("text/plain; charset=nonsense", "hello", "\"hello\"", false)]
     public async Task A_body_is_json_or_a_text(string type, string body, string seen, bool isError)

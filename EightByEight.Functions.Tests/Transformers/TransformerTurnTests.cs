@@ -49,6 +49,29 @@ public sealed class TransformerTurnTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_text_that_is_cut_through_an_emoji_goes_on_with_a_replacement_character()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: cut
+            start:
+              - set: { context.cut: "{{ input.text.slice(0, 3) }}" }
+              - say: "{{ input.text }} {{ input.data.mark }} {{ input.userId }} {{ context.cut }}"
+            """, With("""
+            createWebhookTransformer({
+              handleInput: async ({ request }: any) => {
+                if (request.body.eventType !== "MESSAGE") return null;
+                const cut = request.body.data.text.slice(0, 3);
+                console.log(cut);
+                return { text: cut, data: { mark: cut, [cut]: "\\ud83d" }, userId: cut, sessionId: cut };
+              },
+              handleOutput: async ({ processedOutput }: any) => ({ ...processedOutput, text: processedOutput.text + "\ud83d" })
+            });
+            """), options: Posted.Unpumped);
+        await connector.SayAsync("c", "ab😀", at: 1_000);
+        Assert.Equal(["ab� ab� ab� ab��"], await connector.SaidAsync("c"));
+    }
+
+    [Fact]
     public async Task Falsy_makes_no_turn_and_the_event_becomes_history()
     {
         await using var connector = await TestConnector.StartAsync(azurite, Show, With(

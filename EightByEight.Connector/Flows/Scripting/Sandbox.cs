@@ -204,7 +204,7 @@ internal sealed class Sandbox : IDisposable
         var json = _stringify is null
             ? new Jint.Native.Json.JsonSerializer(_engine).Serialize(value)
             : _engine.Invoke(_stringify, value);
-        return json is JsString text ? text.ToString() : null;
+        return json is JsString text ? WellFormed.Json(text.ToString()) : null;
     }
 
     /// <summary>A date, for one, is a text in JSON.</summary>
