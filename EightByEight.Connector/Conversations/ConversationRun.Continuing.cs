@@ -1,5 +1,4 @@
 using EightByEight.Connector.Flows;
-using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Conversations;
@@ -34,8 +33,7 @@ internal sealed partial class ConversationRun
         try
         {
             var (turn, state) = await workshop.Turns.ContinueAsync(rest, stored, snapshot.State, endpoint, cancellation);
-            turn = Masking.Of(turn, endpoint.Settings.DataProtection, state.Session) with { StartedAt = started };
-            return (true, await CommitTurnAsync(snapshot, [], null, stored, turn, state, cancellation));
+            return (true, await CommitOwnAsync(snapshot, stored, turn with { StartedAt = started }, state, endpoint, cancellation));
         }
         catch (FlowMissingException missing)
         {

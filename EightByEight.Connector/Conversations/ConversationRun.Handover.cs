@@ -3,7 +3,6 @@ using Azure.Data.Tables;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover;
-using EightByEight.Connector.Privacy;
 using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Conversations;
@@ -45,16 +44,7 @@ internal sealed partial class ConversationRun
     private async Task<RunEnd?> TellAsync(Snapshot snapshot, HandoverNotice notice, CancellationToken cancellation)
     {
         var head = snapshot.Head!;
-        var now = Now.ToUnixTimeMilliseconds();
-        var stored = new StoredEvent
-        {
-            EventId = $"handover-{snapshot.State.Handover!.RequestedAt}-{notice.Number}",
-            EventType = StoredEvent.HandoverNotice,
-            ConversationId = head.ConversationId,
-            Timestamp = now,
-            ReceivedAt = now,
-            Body = default,
-        };
+        var stored = StoredEvent.Now(StoredEvent.HandoverNotice, $"handover-{snapshot.State.Handover!.RequestedAt}-{notice.Number}", head.ConversationId, Now);
         var (endpoint, never) = await AdmitAsync(snapshot, stored.EventId, cancellation);
         if (never is not null) return await DropAsync(snapshot, notice, never, cancellation);
         if (endpoint is null) return null;
@@ -63,7 +53,7 @@ internal sealed partial class ConversationRun
             using var indicator = notice.Status < HandoverStatus.Completed ? null
                 : workshop.Indicators.Begin(token => AccountAsync(endpoint, token), head.ConversationId);
             var (turn, state) = await workshop.Turns.TellAsync(stored, notice, snapshot.State, endpoint, cancellation);
-            return await CommitTurnAsync(snapshot, [], null, stored, Masking.Of(turn with { StartedAt = now }, endpoint.Settings.DataProtection, state.Session), state, cancellation);
+            return await CommitOwnAsync(snapshot, stored, turn with { StartedAt = stored.ReceivedAt }, state, endpoint, cancellation);
         }
         catch (FlowMissingException missing)
         {
@@ -93,18 +83,9 @@ internal sealed partial class ConversationRun
             return null;
         }
 
-        var now = Now.ToUnixTimeMilliseconds();
-        var stored = new StoredEvent
-        {
-            EventId = $"handover-{handover.RequestedAt}-timeout",
-            EventType = StoredEvent.HandoverNotice,
-            ConversationId = snapshot.Head!.ConversationId,
-            Timestamp = now,
-            ReceivedAt = now,
-            Body = default,
-        };
+        var stored = StoredEvent.Now(StoredEvent.HandoverNotice, $"handover-{handover.RequestedAt}-timeout", snapshot.Head!.ConversationId, Now);
         var (turn, state) = TakenBack(stored, null, snapshot.State, HandoverStatus.TimedOut);
-        return await CommitTurnAsync(snapshot, [], null, stored, turn with { StartedAt = now }, state, cancellation);
+        return await CommitTurnAsync(snapshot, [], null, stored, turn with { StartedAt = stored.ReceivedAt }, state, cancellation);
     }
 
     /// <summary>The turn that takes the customer back. The Flow is told once that is done: an agent may be quicker.</summary>

@@ -1,5 +1,4 @@
 using EightByEight.Connector.Endpoints;
-using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -22,26 +21,12 @@ internal sealed partial class ConversationRun
         }
 
         if (!isMine || !FitsLease()) return await RetakeAsync(snapshot, cancellation);
-        var now = Now.ToUnixTimeMilliseconds();
-        var stored = new StoredEvent
-        {
-            EventId = $"agent-{session.Id}-{session.Execution + 1}",
-            EventType = StoredEvent.Heard,
-            ConversationId = head.ConversationId,
-            Timestamp = now,
-            ReceivedAt = now,
-            Body = default,
-        };
+        var stored = StoredEvent.Now(StoredEvent.Heard, $"agent-{session.Id}-{session.Execution + 1}", head.ConversationId, Now);
         var (endpoint, never) = await AdmitAsync(snapshot, stored.EventId, cancellation);
         if (endpoint is null && never is null) return null;
         var before = snapshot.State.WithSession(session.Name);
         var (turn, state) = endpoint is null ? (null, Deaf(before)) : await HearAsync(stored, before, endpoint, cancellation);
-        if (turn is not null)
-        {
-            turn = Masking.Of(turn, endpoint!.Settings.DataProtection, state.Session) with { StartedAt = now };
-            return await CommitTurnAsync(snapshot, [], null, stored, turn, state, cancellation);
-        }
-
+        if (turn is not null) return await CommitOwnAsync(snapshot, stored, turn with { StartedAt = stored.ReceivedAt }, state, endpoint!, cancellation);
         var released = await CommitAsync(snapshot, head with { Lease = null, Attempts = Without(head.Attempts, stored.EventId) },
             snapshot.State.With(state.Session!), [], release: true, cancellation);
         return released is null ? null : RunEnd.Finished;

@@ -326,6 +326,11 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         return facts with { Channel = new Stamped<string>(type ?? "", 0) };
     }
 
+    /// <summary>Commits a turn that no waiting event made.</summary>
+    private Task<RunEnd?> CommitOwnAsync(
+        Snapshot snapshot, StoredEvent stored, Turn turn, ConversationState state, Endpoint endpoint, CancellationToken cancellation) =>
+        CommitTurnAsync(snapshot, [], null, stored, Masking.Of(turn, endpoint.Settings.DataProtection, state.Session), state, cancellation);
+
     /// <param name="waiting">The row of the event that made the turn; null: it came from no inbox.</param>
     private async Task<RunEnd?> CommitTurnAsync(
         Snapshot snapshot, IReadOnlyList<Waiting> absorbed, Waiting? waiting, StoredEvent stored, Turn turn, ConversationState state,

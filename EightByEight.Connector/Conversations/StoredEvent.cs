@@ -50,6 +50,17 @@ internal sealed record StoredEvent
     /// <summary>Whether what comes of it is said even where an agent is.</summary>
     public bool IsBesideAgent { get; init; }
 
+    /// <summary>One that happens now, and rests nowhere until its turn does.</summary>
+    public static StoredEvent Now(string eventType, string eventId, string conversationId, DateTimeOffset now) => new()
+    {
+        EventId = eventId,
+        EventType = eventType,
+        ConversationId = conversationId,
+        Timestamp = now.ToUnixTimeMilliseconds(),
+        ReceivedAt = now.ToUnixTimeMilliseconds(),
+        Body = default,
+    };
+
     public TableEntity ToEntity(ConversationKey key, string rowKey)
     {
         var entity = new TableEntity(key.ToString(), rowKey)

@@ -96,15 +96,7 @@ internal sealed partial class TrialHandler(
             if (element.Text("conversationId") is not { Length: > 0 and <= WebhookEvent.MaxId } conversation
                 || element.Text("eventType") is not { Length: > 0 } type || type[0] == '$') return null;
             return new(
-                new StoredEvent
-                {
-                    EventId = $"test-{Guid.NewGuid():n}",
-                    EventType = type,
-                    ConversationId = conversation,
-                    Timestamp = now.ToUnixTimeMilliseconds(),
-                    ReceivedAt = now.ToUnixTimeMilliseconds(),
-                    Body = default,
-                },
+                StoredEvent.Now(type, $"test-{Guid.NewGuid():n}", conversation, now),
                 element,
                 isEvent ? null : element.Member("data").Member("sender").Text("id"));
         }
