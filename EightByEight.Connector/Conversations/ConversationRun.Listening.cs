@@ -1,4 +1,5 @@
 using EightByEight.Connector.Endpoints;
+using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Conversations;
 
@@ -25,14 +26,16 @@ internal sealed partial class ConversationRun
         var (endpoint, never) = await AdmitAsync(snapshot, stored.EventId, cancellation);
         if (endpoint is null && never is null) return null;
         var before = snapshot.State.WithSession(session.Name);
-        var (turn, state) = endpoint is null ? (null, Deaf(before)) : await HearAsync(stored, before, endpoint, cancellation);
+        var (turn, state, fault) = endpoint is null ? (null, Deaf(before), null) : await HearAsync(stored, before, endpoint, cancellation);
         if (turn is not null) return await CommitOwnAsync(snapshot, stored, turn with { StartedAt = stored.ReceivedAt }, state, endpoint!, cancellation);
+        if (fault is not null)
+            await SayAsync(LogLevel.Warning, "agent", $"What the virtual agent has said since could not be fetched: {fault}", head.ConversationId, cancellation);
         var released = await CommitAsync(snapshot, head with { Lease = null, Attempts = Without(head.Attempts, stored.EventId) },
             snapshot.State.With(state.Session!), [], release: true, cancellation);
         return released is null ? null : RunEnd.Finished;
     }
 
-    private async Task<(Turn? Turn, ConversationState State)> HearAsync(
+    private async Task<(Turn? Turn, ConversationState State, string? Fault)> HearAsync(
         StoredEvent stored, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
         try
@@ -41,7 +44,7 @@ internal sealed partial class ConversationRun
         }
         catch (FlowMissingException)
         {
-            return (null, Deaf(state));
+            return (null, Deaf(state), null);
         }
     }
 

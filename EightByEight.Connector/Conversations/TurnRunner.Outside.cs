@@ -32,10 +32,10 @@ internal sealed partial class TurnRunner
 
     /// <summary>
     /// The turn of what the virtual agent that has the customer said since, as it is asked now, and the state after it. Null: it said
-    /// nothing, or nobody listens to it any more.
+    /// nothing, or nobody listens to it any more; or, as the fault says, it could not be asked.
     /// </summary>
     /// <exception cref="FlowMissingException">The Endpoint's Flow is not stored.</exception>
-    public async Task<(Turn? Turn, ConversationState State)> HearAsync(
+    public async Task<(Turn? Turn, ConversationState State, string? Fault)> HearAsync(
         StoredEvent stored, ConversationState state, Endpoint endpoint, CancellationToken cancellation)
     {
         var (settings, before) = (endpoint.Settings, state.Session!);
@@ -44,12 +44,13 @@ internal sealed partial class TurnRunner
         var input = InputFor(stored, new IncomingContent("", []), state.Facts, session, flow, settings);
         if (isOver || FaultIn(new OutsideMessage(), stored.ReceivedAt, state, peopleTalk: false, settings) is not null
             || flow.Later(before.Position, before.Marks) is not { } later)
-            return (null, state with { Session = before with { Listening = null } });
+            return (null, state with { Session = before with { Listening = null } }, null);
         later = later with { UserId = (string)input["userId"]! };
-        if (await outside.AnswerAsync(later, endpoint, stored.ConversationId, cancellation) is not AgentAnswer { IsEmpty: false } said)
-            return (null, state with { Session = before with { Listening = before.Listening!.Next(time.GetUtcNow(), agents.Value) } });
+        var answer = await outside.AnswerAsync(later, endpoint, stored.ConversationId, cancellation);
+        if (answer is not AgentAnswer { IsEmpty: false } said)
+            return (null, state with { Session = before with { Listening = before.Listening!.Next(time.GetUtcNow(), agents.Value) } }, answer.Error);
         var (turn, after) = await RunAsync(flow, input, null, stored, null, session, state, endpoint, cancellation, said: said);
-        return (turn with { ReachedOutside = true }, after);
+        return (turn with { ReachedOutside = true }, after, null);
     }
 
     /// <summary>Why a message from outside must not be delivered; null: it may.</summary>

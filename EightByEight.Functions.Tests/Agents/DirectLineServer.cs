@@ -16,6 +16,9 @@ internal sealed class DirectLineServer : IAsyncDisposable
     /// <summary>Is called before a look is answered.</summary>
     public Action Looked { get; set; } = () => { };
 
+    /// <summary>Whether nobody can look what it says.</summary>
+    public bool IsDown { get; set; }
+
     /// <summary>How often it was looked what the bot says.</summary>
     public int Looks => _server.Calls.Count(call => call.Method == "GET");
 
@@ -50,6 +53,7 @@ internal sealed class DirectLineServer : IAsyncDisposable
         }
 
         Looked();
+        if (IsDown) return (503, "");
         var at = call.Path.IndexOf("watermark=", StringComparison.Ordinal);
         var from = at < 0 ? 0 : int.Parse(call.Path[(at + "watermark=".Length)..], CultureInfo.InvariantCulture);
         lock (_activities)

@@ -215,6 +215,26 @@ public sealed class LaterActivityTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_look_that_fails_is_told_in_the_log_and_the_next_one_hears_what_was_said()
+    {
+        await using var line = await DirectLineServer.StartAsync();
+        await using var connector = await StartAsync(line, Posted.Unpumped);
+        var id = await AskedAsync(connector, "hello");
+        line.IsDown = true;
+        line.Say(DirectLineServer.Message("Found it."));
+
+        var log = await Eventually.GetAsync(async () =>
+        {
+            await connector.ProcessAsync(id);
+            return await connector.Admin.GetStringAsync($"/api/endpoints/{connector.EndpointId}/log", TestContext.Current.CancellationToken);
+        }, text => text.Contains("could not be fetched", StringComparison.Ordinal), "a line in the log", null, connector.Logs);
+        line.IsDown = false;
+
+        Assert.Contains("answered 503", log, StringComparison.Ordinal);
+        Assert.Equal(["You said hello.", "Found it."], await WorkAsync(connector, id, 2));
+    }
+
+    [Fact]
     public async Task Beside_an_agent_it_is_not_heard()
     {
         await using var line = await DirectLineServer.StartAsync();
