@@ -122,6 +122,22 @@ public sealed class PortableEndpointTests(AzuriteFixture azurite)
         Assert.Single((await server.SendAsync("GET", "/api/flows/called/versions")).Json.GetProperty("items").EnumerateArray());
     }
 
+    [Fact]
+    public async Task Where_storage_fails_on_the_way_the_name_is_free_for_the_next_try()
+    {
+        await using var proxy = await StorageProxy.StartAsync(azurite);
+        await using var server = await AdminServer.StartAsync(proxy.ConnectionString);
+        var file = File(("caller", Caller), ("called", Called));
+        // The Endpoint is stored by then, and one of its Flows.
+        proxy.Refuse = request => request.Service == "table" && request.Body.Contains("\"called\"", StringComparison.Ordinal);
+        (await server.SendAsync("POST", "/api/endpoints/import?flow=caller", file)).Is(HttpStatusCode.ServiceUnavailable);
+        Assert.Empty((await server.SendAsync("GET", "/api/endpoints")).Json.GetProperty("items").EnumerateArray());
+
+        proxy.Refuse = null;
+        (await server.SendAsync("POST", "/api/endpoints/import?flow=caller", file)).Is(HttpStatusCode.Created);
+        Assert.Equal(Called, (await server.SendAsync("GET", "/api/flows/called")).Text);
+    }
+
     [Theory]
     [InlineData(1, 101, "has 101 Flows")]
     [InlineData(2, 1, "is given twice")]
