@@ -68,6 +68,9 @@ public sealed class Flow
     /// <summary>How many steps it has.</summary>
     internal int Size { get; }
 
+    /// <summary>All of them.</summary>
+    internal IEnumerable<Step> Steps => _steps.Values;
+
     /// <summary>The names of the Flows that it calls.</summary>
     internal IReadOnlySet<string> Calls { get; }
 

@@ -283,6 +283,9 @@ internal sealed partial class FlowCompiler
     /// <summary>How many steps are known by now.</summary>
     public int Count => _all.Count;
 
+    /// <summary>The steps of these numbers.</summary>
+    public IReadOnlyList<Step> Between(Range numbers) => _all[numbers];
+
     /// <summary>A Flow is called by that name.</summary>
     public string? Called(DocumentNode node)
     {

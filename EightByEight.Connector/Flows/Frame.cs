@@ -53,8 +53,19 @@ internal sealed class Frame(Flow flow, JsonObject context, Frame? caller = null,
     /// <summary>What a later part of the turn has to know of it, which goes on at a path.</summary>
     public FlowProgress ProgressAt(string path)
     {
-        var lists = Lists?.Where(list => IsIn(path, list.Key)).ToDictionary();
-        return new() { Visits = flow.Visited(_visits), Lists = lists is { Count: > 0 } ? lists : null };
+        var lists = ListsAround(path).ToDictionary();
+        return new() { Visits = flow.Visited(_visits), Lists = lists.Count > 0 ? lists : null };
+    }
+
+    /// <summary>The lists that loops around a path go through.</summary>
+    public IEnumerable<KeyValuePair<string, JsonArray>> ListsAround(string path) => Lists?.Where(list => IsIn(path, list.Key)) ?? [];
+
+    /// <summary>A loop begins to go through a list: those that lie in it were of other passes.</summary>
+    public void Keep(string path, JsonArray list)
+    {
+        Lists ??= [];
+        foreach (var inner in Lists.Keys.Where(other => IsIn(other, path)).ToList()) Lists.Remove(inner);
+        Lists[path] = list;
     }
 
     /// <param name="passes">The numbers of the steps around the place where it goes on.</param>

@@ -339,16 +339,30 @@ internal sealed class Turn : IDisposable
         return step;
     }
 
+    /// <summary>Refuses a list that would be too large to be kept, with those around it, where the turn pauses in its loop.</summary>
+    /// <exception cref="StepException">It is.</exception>
+    public void Weigh(ForEach loop)
+    {
+        if (loop.Inside.FirstOrDefault(MayPause) is not { } pausing) return;
+        var lists = Frame.ListsAround(pausing.Path);
+        for (var frame = Frame; frame is { Caller: { } caller, Call: { } call }; frame = caller) lists = lists.Concat(caller.ListsAround(call.Path));
+        if (lists.Sum(list => (long)Memory.Size(list.Value)) > Limits.ContextBytes)
+            throw new StepException($"The list of this loop, with those of the loops around it, is larger than {Limits.ContextBytes} bytes: too large to be kept where the turn pauses,"
+                + $" at '{pausing.Kind}' (line {pausing.Line}). Go through less, such as ids instead of whole objects, or a part of the list.");
+    }
+
+    /// <summary>Whether a turn may pause at a step, or in the Flow that it calls.</summary>
+    private bool MayPause(Step step)
+    {
+        var seen = new HashSet<string>();
+        bool May(Step one) => one.Pauses || (one is Call { Flow: { } name } && seen.Add(name) && Find(name) is { } flow && flow.Steps.Any(May));
+        return May(step);
+    }
+
     /// <summary>The rest of the turn comes later.</summary>
-    /// <exception cref="StepException">What it has to know is too large.</exception>
     public void Pause(Step next, TimeSpan delay, int steps)
     {
         var at = Place(new FlowPosition { Step = next.Path, GoesOn = true });
-        var lists = (at.Calls ?? []).Select(call => call.Progress).Append(at.Progress)
-            .SelectMany(progress => progress!.Lists ?? new Dictionary<string, JsonArray>()).ToList();
-        if (lists.Sum(list => (long)Memory.Size(list.Value)) > Limits.ContextBytes)
-            throw new StepException($"The turn pauses in a loop whose list is larger than {Limits.ContextBytes} bytes: {string.Join(", ", lists.Select(list => list.Key))}. "
-                + "Go through less, such as ids instead of whole objects.");
         _pause = new FlowPause
         {
             At = at,

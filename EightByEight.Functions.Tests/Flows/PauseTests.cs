@@ -215,22 +215,67 @@ public sealed class PauseTests
         Assert.Equal("1/tea | 1/cake | 2/milk | End.", conversation.Say("hi"));
     }
 
-    [Fact]
-    public void A_list_that_is_too_large_to_be_kept_while_a_loop_pauses_fails_with_its_place()
+    [Theory]
+    [InlineData("http: https://a.example", "'http' (line 7)")]
+    [InlineData("delay: 0", "'delay' (line 7)")]
+    [InlineData("agent: { webhook: 'https://a.example' }", "'agent' (line 7)")]
+    [InlineData("ask: { url: 'https://a.example', model: m }", "'ask' (line 7)")]
+    [InlineData("question: { text: A, type: entity, extract: { url: 'https://a.example', model: m, description: d } }", "'question' (line 7)")]
+    [InlineData("if: context.i, then: [ { delay: 0 } ]", "'delay' (line 7)")]
+    [InlineData("call: b", "'call' (line 7)")]
+    public void A_list_that_is_too_large_to_be_kept_while_a_loop_pauses_is_refused_before_anything_is_done(string step, string where)
     {
-        var conversation = new Conversation("""
+        var conversation = new Conversation($$"""
             name: a
             start:
               - forEach: "Array(10).fill('x'.repeat(7000))"
                 as: context.order
                 do:
-                  - delay: 0
-            """);
+                  - say: A
+                  - { {{step}} }
+            """, "name: b\nstart: [ { call: c } ]", "name: c\nstart: [ { call: b }, { delay: 0 } ]") { Answer = asked => throw new InvalidOperationException($"{asked}") };
 
         conversation.Say("hi");
 
-        Assert.Equal("start/0/do/0", conversation.Last.Failure!.Step);
+        Assert.Equal(("a", "start/0", 3), (conversation.Last.Failure!.Flow, conversation.Last.Failure.Step, conversation.Last.Failure.Line));
         Assert.Contains("larger than 65536 bytes", conversation.Last.Failure.Message);
-        Assert.Contains("start/0", conversation.Last.Failure.Message);
+        Assert.Contains(where, conversation.Last.Failure.Message);
+        Assert.Contains("Go through less", conversation.Last.Failure.Message);
+    }
+
+    [Theory]
+    [InlineData("say: A")]
+    [InlineData("call: b")]
+    [InlineData("call: nobody")]
+    public void A_loop_in_which_no_turn_pauses_goes_through_a_list_of_any_size(string step)
+    {
+        var conversation = new Conversation($$"""
+            name: a
+            start:
+              - forEach: "Array(10).fill('x'.repeat(7000))"
+                as: context.order
+                do: [ { if: input.text, then: [ { {{step}} } ] } ]
+            """, "name: b\nstart: [ { say: A }, { call: b } ]");
+
+        conversation.Send([]);
+
+        Assert.Null(conversation.Last.Failure);
+    }
+
+    [Fact]
+    public void Loops_around_one_another_keep_their_lists_together_also_those_of_the_flow_that_called()
+    {
+        Assert.Equal(("b", "start/0"), Failure("{ call: { flow: b, with: { size: 20000 } } }"));
+        Assert.Null(Failure("{ call: { flow: b, with: { size: 3000 } } }"));
+        // What was gone through before counts no more.
+        Assert.Null(Failure("{ forEach: \"['x'.repeat(30000)]\", as: context.a, do: [ { delay: 0 } ] }, { call: { flow: b, with: { size: 3000 } } }"));
+
+        static (string?, string)? Failure(string steps)
+        {
+            var conversation = new Conversation($"name: a\nstart: [ {{ forEach: \"['x'.repeat(20000), '']\", as: context.order, do: [ {{ set: {{ context.order: 1 }} }}, {steps} ] }} ]",
+                "name: b\nstart: [ { forEach: \"['x'.repeat(context.size), 'x'.repeat(30000)]\", as: context.line, do: [ { delay: 0 } ] } ]");
+            conversation.Say("hi");
+            return conversation.Last.Failure is { } failure ? (failure.Flow, failure.Step) : null;
+        }
     }
 }

@@ -16,6 +16,9 @@ internal abstract class AskingStep : Step
     /// <summary>Whether what it asks for must not be done twice: the answer is committed before the turn goes on.</summary>
     public virtual bool IsCommitted => false;
 
+    /// <inheritdoc/>
+    public sealed override bool Pauses => IsCommitted;
+
     /// <summary>What it asks for; null: nothing this time.</summary>
     public abstract FlowRequest? Ask(Turn turn);
 

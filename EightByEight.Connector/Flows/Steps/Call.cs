@@ -6,15 +6,17 @@ namespace EightByEight.Connector.Flows.Steps;
 internal sealed class Call : Step, ICaller
 {
     private readonly List<(string Name, SetValue Value)> _with = [];
-    private string? _flow;
     private MemoryPath? _place;
+
+    /// <summary>Which one.</summary>
+    public string? Flow { get; private set; }
 
     public static Call Parse(StepSource source)
     {
         source.AllowBeside();
         var step = new Call { Path = source.Path, Line = source.Line };
         if (source.Object("flow", "flow", "with", "saveTo") is not { } map) return step;
-        if (source.Require(map, "flow", "flow: address-form") is { } name) step._flow = source.Compiler.Called(name);
+        if (source.Require(map, "flow", "flow: address-form") is { } name) step.Flow = source.Compiler.Called(name);
         step._place = source.Place(map, "saveTo");
         if (map.Find("with") is not { } with) return step;
         if (with is MapNode values)
@@ -30,7 +32,7 @@ internal sealed class Call : Step, ICaller
 
     public override Outcome Run(Turn turn)
     {
-        var flow = turn.Find(_flow!) ?? throw new StepException($"There is no Flow named '{_flow}': store it, or call another.");
+        var flow = turn.Find(Flow!) ?? throw new StepException($"There is no Flow named '{Flow}': store it, or call another.");
         var context = new JsonObject();
         foreach (var (name, value) in _with)
             if (value.Evaluate(turn) is { IsUndefined: false } given) context[name] = given.Json;

@@ -8,6 +8,9 @@ internal sealed class Delay : Step
 
     private Amount? _seconds;
 
+    /// <inheritdoc/>
+    public override bool Pauses => true;
+
     public static Delay Parse(StepSource source)
     {
         source.AllowBeside();

@@ -12,6 +12,9 @@ internal abstract class Loop : Step
     private Step? _first;
     private Range _inside;
 
+    /// <summary>What lies in it.</summary>
+    public IReadOnlyList<Step> Inside { get; private set; } = [];
+
     protected int AtMost { get; private set; } = DefaultPasses;
 
     public override Outcome Run(Turn turn)
@@ -32,6 +35,7 @@ internal abstract class Loop : Step
         var again = new Again(this) { Path = $"{Path}/do/end", Line = Line, Around = this };
         _first = source.Block(steps, "do", again);
         _inside = before..source.Compiler.Count;
+        Inside = source.Compiler.Between(_inside);
     }
 
     private Outcome Pass(Turn turn, int pass)
@@ -83,14 +87,16 @@ internal sealed class ForEach : Loop
     /// <summary>The list as it was when the loop began, in whatever parts the turn runs, or in the turn of the input that was waited for in it.</summary>
     private JsonArray List(Turn turn)
     {
-        var lists = turn.Frame.Lists ??= [];
-        if (lists.TryGetValue(Path, out var list)) return list;
-        return lists[Path] = _list!.Value(turn).Json switch
+        if (turn.Frame.Lists?.GetValueOrDefault(Path) is { } known) return known;
+        var list = _list!.Value(turn).Json switch
         {
             JsonArray found => found,
             null => [],
             _ => throw new StepException($"'{_list.Source}' is not a list."),
         };
+        turn.Frame.Keep(Path, list);
+        turn.Weigh(this);
+        return list;
     }
 }
 

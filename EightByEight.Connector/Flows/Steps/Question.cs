@@ -30,6 +30,9 @@ internal sealed class Question : WaitingStep
     /// <inheritdoc/>
     public override bool Asks => _inquiry?.Asks == true;
 
+    /// <inheritdoc/>
+    public override bool Pauses => Asks;
+
     public static Question Parse(StepSource source)
     {
         source.AllowBeside("otherwise", "intents");

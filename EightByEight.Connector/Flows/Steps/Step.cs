@@ -38,6 +38,9 @@ internal abstract class Step
     /// <summary>Whether something may be asked of the world for it.</summary>
     public virtual bool Asks => false;
 
+    /// <summary>Whether a turn may pause at it, so that what comes after it runs as a part of its own.</summary>
+    public virtual bool Pauses => false;
+
     public abstract Outcome Run(Turn turn);
 
     /// <summary>Lets a branch go on below this step at its end.</summary>
