@@ -58,8 +58,8 @@ internal sealed partial class FlowCompiler
     private readonly string _source;
     private readonly Dictionary<string, Step> _targets = [];
     private readonly List<(ScalarNode Id, Step Step)> _ids = [];
-    private readonly List<(ScalarNode At, Action<Step> Resolve)> _jumps = [];
-    private readonly List<(string Prefix, string Block)> _closed = [];
+    private readonly List<(ScalarNode At, string From, Action<Step> Resolve)> _jumps = [];
+    private readonly List<(string Prefix, string Why)> _closed = [];
     private readonly List<Step> _all = [];
     private readonly HashSet<string> _calls = [];
     private readonly HashSet<string> _connections = [];
@@ -125,10 +125,7 @@ internal sealed partial class FlowCompiler
     private FlowMap Map()
     {
         var stops = _made.Select(made => new FlowMap.Stop(made.Path, made.Line, made.Column, made.Kind, made.Text)).ToList();
-        // A jump belongs to the step whose text it stands in: the last one that begins before.
-        var jumps = _jumps.Where(jump => _targets.ContainsKey(jump.At.Text)).Select(jump => (
-            stops.Where(stop => (stop.Line, stop.Column).CompareTo((jump.At.Line, jump.At.Column)) <= 0).MaxBy(stop => (stop.Line, stop.Column))!.Path,
-            _targets[jump.At.Text].Path));
+        var jumps = _jumps.Where(jump => _targets.ContainsKey(jump.At.Text)).Select(jump => (jump.From, _targets[jump.At.Text].Path));
         return new FlowMap(stops, jumps, _listener!.Entries);
     }
 
@@ -179,13 +176,13 @@ internal sealed partial class FlowCompiler
 
         var listener = _listener.Read();
         foreach (var (id, step) in _ids) AddTarget(id, step);
-        foreach (var (at, resolve) in _jumps)
+        foreach (var (at, from, resolve) in _jumps)
         {
             if (_targets.TryGetValue(at.Text, out var target))
             {
                 resolve(target);
-                if (_closed.Find(closed => target.Path.StartsWith(closed.Prefix, StringComparison.Ordinal)) is { Block: { } block })
-                    Problems.ReportNew(at, $"'{at.Text}' lies in '{block}', which runs only while its handover goes on. Lead to a step outside of it.");
+                if (ClosedAround(target.Path) is { Why: { } why } closed && closed != ClosedAround(from))
+                    Problems.ReportNew(at, $"'{at.Text}' lies in {why}. Lead to a step outside of it.");
             }
             else Problems.Report(at, $"There is no section and no step with the id '{at.Text}'."
                 + Problems.DidYouMean(at.Text, _targets.Keys));
@@ -305,7 +302,10 @@ internal sealed partial class FlowCompiler
     }
 
     /// <summary>Calls back with the step of that name once all are known.</summary>
-    public void WhenFound(ScalarNode target, Action<Step> resolve) => _jumps.Add((target, resolve));
+    /// <param name="target">The name of a section or the id of a step.</param>
+    /// <param name="from">The path of the step that leads there.</param>
+    /// <param name="resolve">Takes it.</param>
+    public void WhenFound(ScalarNode target, string from, Action<Step> resolve) => _jumps.Add((target, from, resolve));
 
     private string? Name(DocumentNode node)
     {
@@ -321,13 +321,22 @@ internal sealed partial class FlowCompiler
         return null;
     }
 
+    /// <summary>Closes a block: nothing outside of it can lead into it.</summary>
+    /// <param name="prefix">Of the paths in it.</param>
+    /// <param name="why">Which one it is, and when it runs.</param>
+    public void Close(string prefix, string why) => _closed.Add((prefix, why));
+
+    /// <summary>The innermost closed block around a path.</summary>
+    private (string Prefix, string Why) ClosedAround(string path) =>
+        _closed.Where(closed => path.StartsWith(closed.Prefix, StringComparison.Ordinal)).OrderByDescending(closed => closed.Prefix.Length).FirstOrDefault();
+
     /// <summary>
     /// Closes a block that runs while a handover goes on: it cannot wait, or lead elsewhere; nor can anything lead into it, and to stop in it is to
     /// come to its end.
     /// </summary>
     public void Enclose(string prefix, string block, Step end)
     {
-        _closed.Add((prefix, block));
+        Close(prefix, $"'{block}', which runs only while its handover goes on");
         foreach (var stop in _all.OfType<Stop>().Where(stop => stop.Path.StartsWith(prefix, StringComparison.Ordinal))) stop.End = end;
         foreach (var (line, column, path, kind, _) in _made)
             if (kind is "question" or "waitForInput" or "goTo" or "handover" or "delay" or "call" or "think" or "return" or "agent" or "ask" or "http" && path.StartsWith(prefix, StringComparison.Ordinal))

@@ -332,6 +332,29 @@ public class AskingAgainTests
     }
 
     [Fact]
+    public void What_an_answer_by_the_way_leads_to_may_lead_to_itself_again()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - once:
+                  - optionalQuestion: { text: Customer?, type: yesNo }
+                    then:
+                      - id: number
+                        question: { text: Your number?, type: number }
+                      - if: input.result < 5
+                        then: [ { goTo: number } ]
+              - question: What is it about?
+              - say: "About {{ input.result }}."
+            """);
+        conversation.Say("hi");
+        Assert.Equal("Your number?", conversation.Say("yes"));
+        Assert.Equal("Your number?", conversation.Say("4"));
+        Assert.Equal("", conversation.Say("5"));
+        Assert.Equal("About shoes.", conversation.Say("shoes"));
+    }
+
+    [Fact]
     public void What_brings_nothing_of_the_customer_answers_no_question_and_does_not_count()
     {
         var conversation = new Conversation("""

@@ -10,7 +10,7 @@ internal sealed class GoTo : Step
         source.AllowBeside();
         var step = new GoTo { Path = source.Path, Line = source.Line };
         if (source.Value is ScalarNode { IsNull: false } target)
-            source.Compiler.WhenFound(target, found => step._target = found);
+            source.Compiler.WhenFound(target, source.Path, found => step._target = found);
         else
             source.Problems.Report(source.Value,
                 $"'goTo' is the name of a section or the id of a step, not {source.Value.Kind}.");

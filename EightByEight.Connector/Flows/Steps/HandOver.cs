@@ -114,7 +114,7 @@ internal sealed class HandOver : WaitingStep
             WithoutReturn = Choice(source, map),
         };
         if (map.Find("continueAt") is not { } place) return;
-        if (place is ScalarNode { IsNull: false } target) source.Compiler.WhenFound(target, found => _continueAt = found);
+        if (place is ScalarNode { IsNull: false } target) source.Compiler.WhenFound(target, source.Path, found => _continueAt = found);
         else source.Problems.Report(place, $"'continueAt' is the name of a section or the id of a step, not {place.Kind}.");
     }
 

@@ -24,8 +24,9 @@ internal sealed class OptionalQuestion : Step
                 source.Problems.Report(source.Kind, "Every input would answer it: give it a 'type', or a 'validate'.");
         }
 
-        if (source.Members.Find("then") is { } then)
-            step._then = source.Block(then, "then", new Stay { Path = $"{source.Path}/then/end", Line = source.Line });
+        if (source.Members.Find("then") is not { } then) return step;
+        step._then = source.Block(then, "then", new Stay { Path = $"{source.Path}/then/end", Line = source.Line });
+        source.Compiler.Close($"{source.Path}/then/", "'then' of an optionalQuestion, which runs only when that is answered");
         return step;
     }
 
