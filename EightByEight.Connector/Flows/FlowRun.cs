@@ -19,7 +19,7 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
     private int _steps = input.Rest?.Used.Steps ?? 0;
 
     /// <summary>Where the session waits; an earlier version could leave a place there at which nothing does.</summary>
-    private readonly FlowPosition? _place = input.Position is { GoesOn: true } ? null : input.Position;
+    private FlowPosition? _place = input.Position is { GoesOn: true } ? null : input.Position;
 
     /// <summary>What runs next; null: nothing.</summary>
     private Step? Current
@@ -180,11 +180,6 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
             }
 
         _turn.LeaveAll();
-        return EnterAnew();
-    }
-
-    private FlowRequest? EnterAnew()
-    {
         Current = _turn.Entry;
         return null;
     }
@@ -194,7 +189,10 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
         Follow(outcome);
         if (!outcome.Anew) return null;
         _turn.Unhear();
-        return Listen(null, EnterAnew);
+        // What is forgotten after an answer by the way leaves the input to what waited before.
+        _place = outcome.Forgets ? _turn.Aside?.Before : null;
+        _turn.Aside = null;
+        return Listen(_place, EnterPlace);
     }
 
     private void Count(Step step)

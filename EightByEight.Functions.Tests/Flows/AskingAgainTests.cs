@@ -355,6 +355,65 @@ public class AskingAgainTests
     }
 
     [Fact]
+    public void What_is_forgotten_after_an_answer_by_the_way_leaves_the_input_to_what_waited_before()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - once:
+                  - optionalQuestion: { text: Customer?, type: yesNo }
+                    then:
+                      - optionalQuestion: { text: Pleased?, type: yesNo }
+                        then: [ { call: b }, { say: Never. } ]
+                      - question: { text: Your number?, type: number, forgetAfter: 2 }
+              - forEach: "[1, 2]"
+                as: context.i
+                do: [ { question: "What is it about, {{ context.i }}?" }, { say: "About {{ input.result }} {{ input.activeQuestion }}." } ]
+            """, "name: b\nstart: [ { question: { text: Why?, type: number, forgetAfter: 1 } } ]");
+        conversation.Say("hi");
+        conversation.Say("yes");
+        Assert.Equal("Why?", conversation.Say("yes"));
+        Assert.Equal("Your number?", conversation.Say("shoes"));
+        Assert.Equal("About socks . | What is it about, 2?", conversation.Say("socks"));
+        Assert.Equal("About hats .", conversation.Say("hats"));
+        Assert.Null(conversation.Position);
+    }
+
+    [Fact]
+    public void What_is_forgotten_after_an_answer_by_the_way_begins_at_start_where_nothing_waited()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - once:
+                  - optionalQuestion: { text: Customer?, type: yesNo }
+                    then: [ { question: { text: Your number?, type: number, forgetAfter: 1 } } ]
+              - say: "{{ input.text }}!"
+            """);
+        conversation.Say("hi");
+        conversation.Say("yes");
+        Assert.Equal("shoes!", conversation.Say("shoes"));
+        Assert.Null(conversation.Position);
+    }
+
+    [Fact]
+    public void What_is_thought_after_an_answer_by_the_way_begins_at_start()
+    {
+        var conversation = new Conversation("""
+            name: a
+            start:
+              - if: input.text === 'menu'
+                then: [ { say: Menu. }, stop ]
+              - optionalQuestion: { text: Customer?, type: yesNo }
+                then: [ { think: menu } ]
+              - question: What is it about?
+            """);
+        conversation.Say("hi");
+        Assert.Equal("Menu.", conversation.Say("yes"));
+        Assert.Null(conversation.Position);
+    }
+
+    [Fact]
     public void What_brings_nothing_of_the_customer_answers_no_question_and_does_not_count()
     {
         var conversation = new Conversation("""

@@ -165,7 +165,7 @@ internal sealed class Question : WaitingStep
         {
             turn.LeaveAll();
             turn.Memory.SetInput("activeQuestion", null);
-            return Outcome.Again;
+            return Outcome.Forget;
         }
 
         if (wrong > _reprompts)

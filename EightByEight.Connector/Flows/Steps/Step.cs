@@ -77,6 +77,9 @@ internal readonly record struct Outcome
     /// <summary>Whether the input is understood again, and taken as though nothing waited for it.</summary>
     public bool Anew { get; private init; }
 
+    /// <summary>Whether that is because nothing waits for it any more.</summary>
+    public bool Forgets { get; private init; }
+
     /// <summary>Whether the Flow goes back to the one that called it.</summary>
     public bool Returns { get; private init; }
 
@@ -93,6 +96,8 @@ internal readonly record struct Outcome
     public static Outcome Stay { get; } = new(false, null, null) { Stays = true };
 
     public static Outcome Again { get; } = new(false, null, null) { Anew = true };
+
+    public static Outcome Forget { get; } = Again with { Forgets = true };
 
     public static Outcome Return { get; } = new(true, null, null) { Returns = true };
 
