@@ -1,4 +1,5 @@
-using System.Text.Json.Nodes;
+using System.Text;
+using System.Text.Json;
 using EightByEight.Connector.Flows;
 
 namespace EightByEight.Connector.Requests;
@@ -15,7 +16,8 @@ internal sealed record HttpCall(string Method, Uri Url) : FlowRequest
     /// <summary>By their names.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
-    public JsonNode? Json { get; init; }
+    /// <summary>May be the JSON null, which is a body, too.</summary>
+    public JsonElement? Json { get; init; }
 
     public IReadOnlyList<KeyValuePair<string, string>>? Form { get; init; }
 
@@ -41,4 +43,16 @@ internal sealed record HttpCall(string Method, Uri Url) : FlowRequest
 
     /// <summary>The same when the turn is repeated, and else never.</summary>
     public string IdempotencyKey { get; init; } = "";
+
+    /// <summary>Why a header cannot have a value; null: it can.</summary>
+    public static string? FaultOf(string header, string value)
+    {
+        foreach (var rune in value.EnumerateRunes())
+        {
+            if (Rune.IsControl(rune)) return $"The header '{header}' cannot hold a line break or another control character.";
+            if (!rune.IsAscii) return $"The header '{header}' cannot hold '{rune}', only ASCII: write it as encodeURIComponent does, for one.";
+        }
+
+        return null;
+    }
 }

@@ -110,6 +110,8 @@ internal sealed partial class HttpCalls(
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(call.TimeoutSeconds), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        foreach (var (name, value) in call.Headers)
+            if (HttpCall.FaultOf(name, value) is { } fault) return None(fault);
         // The URL may hold secrets, and a span would tell it.
         using var unseen = SuppressInstrumentationScope.Begin();
         var host = call.Url.Host;

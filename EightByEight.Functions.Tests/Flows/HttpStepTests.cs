@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Requests;
@@ -34,7 +35,7 @@ public class HttpStepTests
 
         Assert.Equal(("PUT", "https://api.example.com/orders/a%2Fb%3F?a=1&name=hi&tag=x&tag=2"), (call.Method, call.Url.AbsoluteUri));
         Assert.Equal("a/b?", call.Headers["x-channel"]);
-        Assert.Equal("""{"text":"hi","count":2}""", call.Json!.ToJsonString());
+        Assert.Equal("""{"text":"hi","count":2}""", $"{call.Json}");
         Assert.Equal(("crm", 20, 3, 1000), (call.Connection, call.TimeoutSeconds, call.Retries, call.MaxBytes));
     }
 
@@ -52,6 +53,17 @@ public class HttpStepTests
         Assert.Equal("POST", Asked("http: { url: https://a.example, json: { a: 1 } }").Method);
         Assert.Equal([new("a", "1"), new("b", "hi")], Asked("http: { url: https://a.example, form: { a: 1, b: \"{{ input.text }}\" } }").Form);
         Assert.Equal("hi!", Asked("http: { url: https://a.example, method: PATCH, text: \"{{ input.text }}!\" }").Text);
+    }
+
+    [Theory]
+    [InlineData("null", JsonValueKind.Null)]
+    [InlineData("\"{{ null }}\"", JsonValueKind.Null)]
+    [InlineData("\"{{ undefined }}\"", null)]
+    public void Null_is_a_body_and_undefined_is_none(string json, JsonValueKind? kind)
+    {
+        var call = Asked($"http: {{ url: https://a.example, json: {json} }}");
+
+        Assert.Equal(("POST", kind), (call.Method, call.Json?.ValueKind));
     }
 
     [Fact]
@@ -170,6 +182,9 @@ public class HttpStepTests
     [InlineData("http: { url: https://a.example, headers: { Authorization: Bearer abc } }", "name a 'connection'")]
     [InlineData("http: { url: https://a.example, headers: { Host: b.example } }", "cannot be set")]
     [InlineData("http: { url: https://a.example, headers: { \"a b\": c } }", "cannot be the name")]
+    [InlineData("http: { url: https://a.example, headers: { X-Name: Zoë } }", "'X-Name' cannot hold 'ë'")]
+    [InlineData("http: { url: https://a.example, headers: { X-Name: [ Ann, 'Z😀' ] } }", "'X-Name' cannot hold '😀'")]
+    [InlineData("http: { url: https://a.example, headers: { X-Name: \"a\\nb\" } }", "'X-Name' cannot hold a line break")]
     [InlineData("http: { url: https://a.example, timeoutSeconds: 90 }", "from 1 to 40")]
     [InlineData("http: { url: https://a.example, retries: 9 }", "from 0 to 5")]
     [InlineData("http: { url: https://a.example, maxBytes: 9000000 }", "from 1 to 1048576")]

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Connections;
 using EightByEight.Connector.Flows;
@@ -30,7 +31,7 @@ public sealed class HttpCallTests
         var answer = await AskAsync(Call(server, "/orders?a=1") with
         {
             Method = "POST",
-            Json = JsonNode.Parse("""{"name":"Zoë"}"""),
+            Json = JsonElement.Parse("""{"name":"Zoë"}"""),
             Headers = new Dictionary<string, string> { ["X-Channel"] = "WebChat", ["Accept"] = "text/plain" },
         });
 
@@ -52,6 +53,26 @@ public sealed class HttpCallTests
 
         Assert.Equal(["a=1+%26+2&a=%C3%BC", "<a/>"], server.Calls.Select(call => call.Body));
         Assert.Equal(["application/x-www-form-urlencoded", "application/xml"], server.Calls.SelectMany(call => Headers(call, "Content-Type")));
+    }
+
+    [Fact]
+    public async Task Null_is_json_like_any_other()
+    {
+        await using var server = await AgentServer.StartAsync();
+
+        await AskAsync(Call(server) with { Method = "POST", Json = JsonElement.Parse("null") });
+
+        var call = Assert.Single(server.Calls);
+        Assert.Equal(["null", "application/json"], [call.Body, .. Headers(call, "Content-Type")]);
+    }
+
+    [Fact]
+    public async Task What_no_header_can_hold_is_an_error_that_names_it_and_asks_nobody()
+    {
+        var answer = await AskAsync(new HttpCall("GET", new Uri("http://127.0.0.1:1")) { Headers = new Dictionary<string, string> { ["X-Name"] = "Zoë" }, Retries = 5 });
+
+        Assert.Equal("The header 'X-Name' cannot hold 'ë', only ASCII: write it as encodeURIComponent does, for one.", answer.Error);
+        Assert.Null(answer.Value!["status"]);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Connections;
 using EightByEight.Connector.Content;
@@ -51,7 +52,7 @@ internal sealed class Http : AskingStep
     {
         Url = Url(turn),
         Headers = Headers(turn),
-        Json = _json?.Evaluate(turn).Json,
+        Json = _json?.Evaluate(turn) is { IsUndefined: false, Json: var json } ? JsonSerializer.SerializeToElement(json) : null,
         Form = _form is null ? null : Texts(_form, turn),
         Text = _text?.Require(turn),
         IdempotencyKey = turn.KeyOf(this),
@@ -79,7 +80,7 @@ internal sealed class Http : AskingStep
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in Texts(_headers, turn))
         {
-            if (value.Any(char.IsControl)) throw new StepException($"The header '{name}' would hold a line break or another control character.");
+            if (value.Any(char.IsControl)) throw new StepException(HttpCall.FaultOf(name, value)!);
             headers[name] = headers.TryGetValue(name, out var before) ? $"{before}, {value}" : value;
         }
 
@@ -144,6 +145,8 @@ internal sealed class Http : AskingStep
             else if (IsOfCredentials(key.Text) && value is ScalarNode { IsNull: false, Text: { Length: > 0 } written } && !written.Contains("{{", StringComparison.Ordinal))
                 source.Problems.ReportNew(key, $"'{key.Text}' looks like credentials, and a Flow is no place for them: put its value into a connection of the kind apiKey"
                     + $" with \"header\": \"{key.Text}\", and name that as 'connection'.");
+            foreach (var one in (value is ListNode list ? list.Items : [value]).OfType<ScalarNode>())
+                if (!one.Text.Contains("{{", StringComparison.Ordinal) && HttpCall.FaultOf(key.Text, one.Text) is { } fault) source.Problems.ReportNew(one, fault);
         }
     }
 
