@@ -7,9 +7,9 @@ namespace EightByEight.Connector.Flows;
 /// The randomness of a turn. It comes from the event, so that a turn that is repeated says the same. Not for secrets.
 /// </summary>
 /// <remarks>SplitMix64: Steele, Lea, Flood, Fast Splittable Pseudorandom Number Generators, 2014.</remarks>
-internal sealed class Chance(string id, int steps)
+internal sealed class Chance(string id, int part)
 {
-    private ulong _state = XxHash3.HashToUInt64(MemoryMarshal.AsBytes(id.AsSpan()), steps);
+    private ulong _state = XxHash3.HashToUInt64(MemoryMarshal.AsBytes(id.AsSpan()), part);
 
     /// <summary>From 0 up to, not including, 1.</summary>
     public double Next() => (Bits() >> 11) * (1.0 / (1UL << 53));

@@ -76,7 +76,7 @@ internal sealed class Turn : IDisposable
     /// <summary>How many inputs the session has had, this one counted.</summary>
     public int Execution => Memory[Root.Input]["execution"] is JsonValue value && value.TryGetValue<int>(out var number) ? number : 0;
 
-    public Chance Chance => _chance ??= new Chance(_input.Id, StepsBefore);
+    public Chance Chance => _chance ??= new Chance(_input.Id, Part);
 
     public FlowPosition? Position { get; set; }
 
@@ -234,7 +234,7 @@ internal sealed class Turn : IDisposable
 
     /// <summary>Names what a step asks for in this part of the turn: the same when the part is repeated, and else never.</summary>
     public string KeyOf(Step step) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-        $"{_input.Id}\n{(string?)_input.Input["sessionId"]}\n{StepsBefore}\n{Frame.Flow.Name}\n{step.Path}")))[..16]);
+        $"{_input.Id}\n{(string?)_input.Input["sessionId"]}\n{Part}\n{Frame.Flow.Name}\n{step.Path}")))[..16]);
 
     /// <summary>What an agent left to be kept at that step; null: it never spoke, or its conversation is over.</summary>
     public JsonObject? Recall(string step) => (_agents ?? _input.Marks.Agents)?.GetValueOrDefault(AgentAt(Frame.Flow, step));
@@ -446,7 +446,8 @@ internal sealed class Turn : IDisposable
         return Heard is null && isUnderstood is null ? _earlier : new(Heard?.Intent, Heard?.Score, isUnderstood) { Slots = Heard?.Slots };
     }
 
-    private int StepsBefore => _input.Rest?.Used.Steps ?? 0;
+    /// <summary>Tells this part of the turn from its others: how many steps ran before it. The first may have run none, so that the second has a number of its own.</summary>
+    private int Part => _input.Rest is not { Used.Steps: var before } ? 0 : before == 0 ? -1 : before;
 
     private static JsonObject? HandoverOf(JsonObject given) => given["handover"] as JsonObject;
 

@@ -215,6 +215,29 @@ public class EntityTests
         Assert.Equal(2, asked.Count);
     }
 
+    [Fact]
+    public void What_is_looked_for_again_in_the_same_turn_has_a_key_and_chances_of_its_own_and_a_repeated_turn_the_same()
+    {
+        List<string> Asked()
+        {
+            var asked = new List<ModelRequest>();
+            var customer = Talk(asked, """{"found":false}""", $$$"""
+                name: again
+                start:
+                  - question: { text: "Where to, {{ Math.random() }}?", skipIfInInput: true, reprompts: 0, {{{Extract}}} }
+                    otherwise: [ { goTo: start } ]
+                """);
+            customer.EventId = "event";
+            customer.Say("Hi");
+            asked.Clear();
+            customer.Say("Somewhere warm");
+            return [.. asked.Select(request => request.Id), .. asked.Select(request => request.Instructions!)];
+        }
+
+        Assert.Equal(4, Asked().Distinct().Count());
+        Assert.Equal(Asked(), Asked());
+    }
+
     [Theory]
     [InlineData("question: { text: a, type: entity }", "lacks 'extract'")]
     [InlineData("question: { text: a, type: entity, extract: { url: 'https://a.example', model: m } }", "lacks 'description'")]
