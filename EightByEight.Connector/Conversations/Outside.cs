@@ -104,8 +104,8 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
 
     private async Task<JsonArray> SaidAsync(TranscriptRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
-        return Said(await transcripts.FindAsync(endpoint.Id, conversationId, cancellation) is { } found
-            ? found.Turns.Select(part => (part.EventId, part.Text, part.Outputs.Select(output => output.Text))) : [], request);
+        var parts = await transcripts.NewestAsync(ConversationKey.Of(endpoint.Id, conversationId), cancellation);
+        return Said(parts.Select(part => (part.EventId, part.Text, part.Outputs.Select(output => output.Text))), request);
     }
 
     /// <summary>The last turns as Flows see them, each with all its parts.</summary>

@@ -9,6 +9,12 @@ namespace EightByEight.Connector.Conversations;
 internal sealed class Transcripts(
     ConnectorStorage storage, ConversationStore store, IOptions<ConversationOptions> options, TimeProvider time)
 {
+    /// <summary>As many as a Flow may ask for, and the one in which it asks.</summary>
+    private const int MostTurns = 101;
+
+    /// <summary>Of one that is read: a turn may pause as often as it has steps.</summary>
+    private const int MostParts = 1_000;
+
     /// <summary>The conversations of an Endpoint that were active on a day, in no particular order.</summary>
     public async Task<(IReadOnlyList<string> Conversations, string? Continue)> ListAsync(
         string endpointId, string? day, int limit, string? continuation, CancellationToken cancellation)
@@ -54,12 +60,12 @@ internal sealed class Transcripts(
             RetryAt = head?.RetryAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,
             PausedUntil = snapshot.State.Paused is { } paused ? DateTimeOffset.FromUnixTimeMilliseconds(paused.DueAt) : null,
             LastError = head?.LastError,
-            Turns = await TurnsAsync(key, cancellation),
+            Turns = await NewestAsync(key, cancellation),
         };
     }
 
-    /// <summary>The newest hundred turns, oldest first.</summary>
-    private async Task<IReadOnlyList<TurnView>> TurnsAsync(ConversationKey key, CancellationToken cancellation) =>
+    /// <summary>The newest turns with their parts, oldest first.</summary>
+    public async Task<IReadOnlyList<TurnView>> NewestAsync(ConversationKey key, CancellationToken cancellation) =>
         [.. (await ReadAsync(key, cancellation)).Select(TurnView.Of)];
 
     /// <summary>The newest turns of a session that nobody hides, after those of an event; null: all of them.</summary>
@@ -71,16 +77,22 @@ internal sealed class Transcripts(
         return turns.Skip(last + 1).Where(turn => turn.SessionId == session && turn.Hides is null).Select(turn => (turn.EventId, TurnView.Of(turn)));
     }
 
+    /// <summary>The newest turns, each with all its parts.</summary>
     private async Task<List<Turn>> ReadAsync(ConversationKey key, CancellationToken cancellation)
     {
-        var turns = new List<Turn>();
+        var (turns, count) = (new List<Turn>(), 0);
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {key.ToString()} and RowKey ge {"7|"} and RowKey lt {"7}"}");
         await foreach (var row in storage.Conversations.QueryAsync<TableEntity>(filter, cancellationToken: cancellation))
         {
             var turn = JsonSerializer.Deserialize(
                 await Body.From(row).ReadAsync(storage.Bodies, cancellation), ConversationJson.Default.Turn)!;
+            if (turns.Count == 0 || turns[^1].EventId != turn.EventId) count++;
             turns.Add(turn);
-            if (turns.Count > 100) turns.RemoveAt(0);
+            while (count > MostTurns || turns.Count > MostParts)
+            {
+                if (turns[0].EventId != turns[1].EventId) count--;
+                turns.RemoveAt(0);
+            }
         }
 
         return turns;
@@ -132,7 +144,7 @@ public sealed record ConversationView
     /// <summary>Why the last attempt failed.</summary>
     public string? LastError { get; init; }
 
-    /// <summary>The newest hundred turns, oldest first.</summary>
+    /// <summary>The newest hundred turns or so, each with its parts, of which there are at most a thousand; oldest first.</summary>
     public required IReadOnlyList<TurnView> Turns { get; init; }
 }
 

@@ -139,6 +139,29 @@ public sealed class PausedTurnTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_turn_that_pauses_often_makes_no_transcript_short()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: said
+            start:
+              - if: input.text !== 'a'
+                then: [ { forEach: "Array(40).fill(0)", as: context.i, atMost: 40, do: [ { delay: 0 } ] } ]
+              - transcript: { turns: 10, format: text }
+              - say: "[{{ input.transcript.split('\\n').filter(line => line.startsWith('user')).join('; ') }}]"
+            """);
+
+        var id = connector.Start("a");
+        await connector.BotSaysAsync(id, 1);
+        foreach (var (text, count) in new[] { ("b", 2), ("c", 3), ("d", 4) })
+        {
+            connector.Gateway.CustomerSays(id, text);
+            await connector.BotSaysAsync(id, count);
+        }
+
+        Assert.Equal("[user: a; user: b; user: c; user: d]", connector.BotSaid(id)[3]);
+    }
+
+    [Fact]
     public async Task A_turn_is_limited_as_one_however_often_it_pauses()
     {
         await using var connector = await TestConnector.StartAsync(azurite, "name: circle\nstart:\n  - say: Again.\n  - delay: 0\n  - goTo: start\n");
