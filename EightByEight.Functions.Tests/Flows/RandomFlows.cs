@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.Agents;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Models;
+using EightByEight.Connector.Requests;
+using EightByEight.Connector.Understanding;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
@@ -13,11 +15,12 @@ namespace EightByEight.Functions.Tests.Flows;
 public class RandomFlows
 {
     private static readonly string[] Inputs =
-        ["hi", "", "5", "yes", "no", "A", "2", "cIntent:help", "tomorrow", "ann@example.com", "{{ 1 }}", "\ud800", "__proto__", "12:30", "+44 20 7946 0958", "20 €"];
+        ["hi", "", "5", "yes", "no", "A", "2", "cIntent:help", "tomorrow", "ann@example.com", "{{ 1 }}", "\ud800", "__proto__", "12:30", "+44 20 7946 0958", "20 €",
+            "i want to book a table", "book", "cIntent:book|5"];
 
     private static readonly string[] Types =
         ["text", "number", "integer", "yesNo", "data", "email", "url", "phone", "date", "time", "duration", "money", "percentage", "temperature",
-            "age", "iban", "bic", "creditCard", "licencePlate", "ipv4", "file"];
+            "age", "iban", "bic", "creditCard", "licencePlate", "ipv4", "file", "intent", "slot", "entity", "choice"];
 
     [Fact]
     public void Each_kind_of_step_is_among_those_that_are_written() => Assert.Equal(FlowCompiler.Kinds.Order(), Author.Kinds.Order());
@@ -66,9 +69,26 @@ public class RandomFlows
         return true;
     });
 
-    /// <summary>What a language model answers, by what it was told; null: it is not asked.</summary>
-    private static ModelAnswer? Model(FlowRequest request) => request is not ModelRequest asked ? null
-        : asked.MustAnswer ? new ModelAnswer { Text = "Well." }
+    /// <summary>What a service that understands, or a language model, answers, by what it was told; null: neither is asked.</summary>
+    private static FlowAnswer? Model(FlowRequest request) => request switch
+    {
+        UnderstandRequest { Text: "hi" } => new FlowAnswer(null, "It is down."),
+        UnderstandRequest said => new FlowAnswer(new JsonObject
+        {
+            ["ranking"] = new JsonArray(new JsonObject { ["intent"] = "book", ["score"] = said.Text.Length % 10 / 10.0 }),
+            ["slots"] = new JsonObject { ["place"] = new JsonArray(new JsonObject { ["keyphrase"] = said.Text }) },
+        }),
+        ModelRequest { Schema: not null } entity => entity.Messages[0].Text switch
+        {
+            "no" => new FlowAnswer(null, "It is down."),
+            "hi" or "tomorrow" => new FlowAnswer(new JsonObject { ["found"] = false }),
+            var text => new FlowAnswer(new JsonObject { ["found"] = true, ["value"] = text }),
+        },
+        ModelRequest asked => Said(asked),
+        _ => null,
+    };
+
+    private static ModelAnswer Said(ModelRequest asked) => asked.MustAnswer ? new ModelAnswer { Text = "Well." }
         : asked.Told is > 0 and < 12 ? new ModelAnswer { Text = "More. ", Continues = asked.Continues }
         : (asked.Messages.Count % 5) switch
         {
@@ -93,6 +113,7 @@ public class RandomFlows
     {
         private const int Kills = 3;
         private string _committed = Json(new FlowInput { Input = [], Context = [], Profile = [] });
+        private readonly Dictionary<string, string?> _keys = [];
         private int _turns;
 
         /// <returns>All that the parts of the turn said and left.</returns>
@@ -137,9 +158,28 @@ public class RandomFlows
             {
                 using var run = flow.Begin(part, CancellationToken.None);
                 var (next, asked) = (run.Next(), 0);
-                while (next is not null && !IsKilled(killed)) next = run.Next(Answer(next, asked++));
+                while (next is not null && !IsKilled(killed))
+                {
+                    if (fate is null) Note(next);
+                    next = run.Next(Answer(next, asked++));
+                }
+
                 if (next is null && !IsKilled(killed)) return run.Result;
             }
+        }
+
+        /// <summary>Each thing that is asked has a key of its own; what is looked for in an input may be looked for there again.</summary>
+        private void Note(FlowRequest request)
+        {
+            var (key, looked) = request switch
+            {
+                HttpCall call => (call.IdempotencyKey, null),
+                AgentRequest told => (told.Id, null),
+                ModelRequest model => (model.Id, model.Schema is null ? null : model.Instructions),
+                _ => default,
+            };
+            if (key is not null && !_keys.TryAdd(key, looked) && (looked is null || _keys[key] != looked))
+                throw new InvalidOperationException($"{request} has the key of something else.");
         }
 
         /// <summary>Not for ever.</summary>
@@ -164,13 +204,27 @@ public class RandomFlows
 
         public bool Rarely() => random.Next(4) == 0;
 
-        public JsonObject Flow(string name) => new()
+        public JsonObject Flow(string name)
         {
-            ["name"] = name,
-            ["start"] = Steps(3),
-            ["menu"] = Steps(2),
-            ["end"] = Steps(1),
-        };
+            var flow = new JsonObject { ["name"] = name, ["start"] = Steps(3), ["menu"] = Steps(2), ["end"] = Steps(1) };
+            if (Rarely()) flow["slots"] = new JsonObject { ["place"] = new JsonArray("a table", "5") };
+            if (Rarely()) flow["defaultReply"] = One<JsonNode>(Texts(), Steps(1));
+            if (Rarely()) flow["intents"] = new JsonObject { ["book"] = Intent("i want to book a table", "reserve a table"), ["help"] = Intent("please help me", "what can you do") };
+            var nlu = new JsonObject();
+            if (Rarely()) nlu["didYouMean"] = Texts();
+            if (Rarely()) (nlu["provider"], nlu["url"]) = ("rasa", "https://nlu.example");
+            if (nlu.Count > 0) flow["nlu"] = nlu;
+            return flow;
+        }
+
+        private JsonObject Intent(params string[] examples)
+        {
+            var intent = new JsonObject { ["examples"] = new JsonArray([.. examples.Select(example => (JsonNode)example)]) };
+            if (Rarely()) intent[One("states", "exceptStates")] = new JsonArray("busy");
+            var (reaction, how) = One<(string, Func<JsonNode>)>(("reply", Texts), ("steps", () => Steps(2)), ("flow", () => One("other", "main", "nobody")), ("title", () => "T"));
+            intent[reaction] = how();
+            return intent;
+        }
 
         private JsonArray Steps(int depth) => new([.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => (JsonNode)Step(depth))]);
 
@@ -225,8 +279,7 @@ public class RandomFlows
             ["transcript"] = (_, _) => new() { ["transcript"] = new JsonObject { ["saveTo"] = "context.said" } },
             ["optionalQuestion"] = (author, _) => new()
             {
-                ["optionalQuestion"] = new JsonObject { ["text"] = author.Texts(), ["type"] = author.One("yesNo", "email", "date"), ["inputs"] = 2, ["saveTo"] = "context.opt" },
-                ["then"] = author.Steps(0),
+                ["optionalQuestion"] = Typed(author.One("yesNo", "email", "date", "slot", "entity"), new() { ["text"] = author.Texts(), ["inputs"] = 2, ["saveTo"] = "context.opt" }),
             },
             ["http"] = (author, _) => new()
             {
@@ -283,10 +336,10 @@ public class RandomFlows
             ["while"] = (author, depth) => new() { ["while"] = author.One("context.n < 3", "input.text === 'yes'", "false"), ["do"] = author.Steps(depth), ["atMost"] = 4 },
             ["once"] = (author, depth) => new() { ["once"] = author.Steps(depth), ["afterwards"] = author.Steps(depth) },
             ["interval"] = (author, depth) => new() { ["interval"] = author.One(0.5, 30, 90), ["then"] = author.Steps(depth), ["else"] = author.Steps(depth) },
-            ["question"] = (author, depth) => author.Question(author.Steps(depth), author.Steps(depth), author.Steps(depth)),
+            ["question"] = (author, depth) => author.Question(depth),
             ["optionalQuestion"] = (author, depth) => new()
             {
-                ["optionalQuestion"] = new JsonObject { ["text"] = author.Texts(), ["type"] = "yesNo", ["inputs"] = 3 },
+                ["optionalQuestion"] = Typed(author.One("yesNo", "entity"), new() { ["text"] = author.Texts(), ["inputs"] = 3 }),
                 ["then"] = author.Steps(depth),
             },
         };
@@ -328,28 +381,41 @@ public class RandomFlows
             return step;
         }
 
-        private JsonObject Question(JsonArray? reprompt = null, JsonArray? otherwise = null, JsonArray? help = null)
+        /// <summary>A question of a type, with what the type needs.</summary>
+        private static JsonObject Typed(string type, JsonObject question)
         {
-            var question = new JsonObject { ["text"] = Texts(), ["type"] = One(Types), ["saveTo"] = One("context.a", "profile.q", "context.b.c") };
-            if (reprompt is not null) question["reprompt"] = reprompt;
-            if (Rarely()) question["confirm"] = "[ANSWER]?";
+            question["type"] = type;
+            if (type == "slot") question["slot"] = "NUMBER";
+            if (type == "entity") question["extract"] = new JsonObject { ["url"] = "https://llm.example", ["model"] = "m", ["description"] = "d" };
+            return question;
+        }
+
+        private JsonObject Question(int depth = -1)
+        {
+            var type = One(Types);
+            var question = Typed(type, new() { ["text"] = Texts(), ["saveTo"] = One("context.a", "profile.q", "context.b.c") });
+            if (Rarely()) question["reprompt"] = Texts();
+            else if (depth >= 0) question["reprompt"] = Steps(depth);
+            if (Rarely())
+            {
+                question["confirm"] = "[ANSWER]?";
+                if (Rarely()) question["confirmReprompt"] = "Yes or no: [ANSWER]?";
+            }
+
+            if (Rarely() && type != "text") question["skipIfInInput"] = true;
             if (Rarely()) question["forgetAfter"] = 2;
             if (Rarely()) question["skipIfKnown"] = true;
             if (Rarely()) question["validate"] = "input.result !== context.a";
-            if (Rarely())
-            {
-                question["type"] = "choice";
-                question["options"] = new JsonArray("A", new JsonObject { ["title"] = One("B", "B {{ context.a }}"), ["payload"] = "b", ["if"] = "context.a" });
-            }
+            if (type == "choice") question["options"] = new JsonArray("A", new JsonObject { ["title"] = One("B", "B {{ context.a }}"), ["payload"] = "b", ["if"] = "context.a" });
 
             var step = new JsonObject { ["question"] = question };
-            if (otherwise is not null)
+            if (random.Next(2) == 0)
             {
                 question["reprompts"] = random.Next(3);
-                step["otherwise"] = otherwise;
+                if (random.Next(2) == 0) step["otherwise"] = Steps(Math.Max(depth, 0));
             }
 
-            if (help is not null) step["intents"] = new JsonObject { ["help"] = help };
+            if (random.Next(3) == 0) step["intents"] = new JsonObject { [One("help", "book")] = Steps(Math.Max(depth, 0)) };
             return step;
         }
 
