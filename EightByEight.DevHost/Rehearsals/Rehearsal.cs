@@ -94,6 +94,16 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
     /// <summary>Somebody else speaks to the Flow, as through the inject API.</summary>
     public Task InjectAsync(JsonObject body, CancellationToken cancellation) => EnterAsync(StoredEvent.Injected, body, cancellation);
 
+    /// <summary>The virtual agent that has the customer says something without being asked.</summary>
+    /// <param name="said">In our own JSON.</param>
+    /// <exception cref="RehearsalException">Nobody listens to it.</exception>
+    public async Task AnswerLaterAsync(JsonObject said, CancellationToken cancellation)
+    {
+        var before = _turns.Count;
+        await InjectAsync(new JsonObject { ["conversationId"] = ConversationId, ["agent"] = said }, cancellation);
+        if (_turns.ElementAtOrDefault(before)?.UnsentReason is { } reason) throw new RehearsalException(reason);
+    }
+
     public Task QueueAsync(string name, CancellationToken cancellation) => HappenAsync("QUEUED", new JsonObject
     {
         ["queueId"] = State.Handover?.Request.QueueId,

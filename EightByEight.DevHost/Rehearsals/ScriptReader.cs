@@ -10,7 +10,7 @@ internal sealed partial class ScriptReader
 {
     private static readonly string[] Settings = ["endpoint", "user", "channel", "now", "stubs", "translations", "detected"];
     private static readonly string[] Answering = ["answer", "answers", "error"];
-    private static readonly string[] Beats = ["customer", "bot", "agent", "queue", "wait", "inject", "expect"];
+    private static readonly string[] Beats = ["customer", "bot", "agent", "queue", "later", "wait", "inject", "expect"];
 
     private readonly Problems _problems = new();
 
@@ -126,6 +126,10 @@ internal sealed partial class ScriptReader
             case "inject":
                 return (value is ScalarNode ? new JsonObject { ["text"] = Text(value, "inject") } : Object(value, "inject")) is { } body
                     ? Happens($"inject: {body.ToJsonString(Script.Readable)}", (rehearsal, token) => rehearsal.InjectAsync((JsonObject)body.DeepClone(), token)) : null;
+            case "later":
+                if (value is MapNode answer) Know(answer, "'later'", ["outputs", "handover", "end", "data"]);
+                return (value is ScalarNode ? new JsonObject { ["outputs"] = new JsonArray(Text(value, "later")) } : Object(value, "later")) is { } told
+                    ? Happens($"later: {Shown(value)}", (rehearsal, token) => rehearsal.AnswerLaterAsync((JsonObject)told.DeepClone(), token)) : null;
             case "wait":
                 if (Time(value) is { } time) return Happens($"wait: {(value as ScalarNode)!.Text}", (rehearsal, token) => rehearsal.WaitAsync(time, token));
                 _problems.Report(value, "'wait' is a time such as 30 seconds, 31 minutes, 2 hours or 1 day.");

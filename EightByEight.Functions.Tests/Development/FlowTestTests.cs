@@ -133,6 +133,39 @@ public sealed class FlowTestTests : IDisposable
         Assert.True(exit == 0, output);
     }
 
+    [Fact]
+    public async Task A_virtual_agent_may_speak_later()
+    {
+        var (exit, output) = await TestAsync("""
+            start:
+              - agent: { directLine: }
+                onHandover: [ { say: "For {{ input.agent.handover.queueId }}." }, stop ]
+            """, """
+            - customer: Is it there?
+            - bot: Let me see.
+            - wait: 1 minute
+            - later: Found it.
+            - bot: Found it.
+            - later: { outputs: [ Shall I?, { text: Or not?, quickReplies: [ No ] } ], data: { found: 1 } }
+            - bot: Shall I?
+            - bot: { text: Or not?, quickReplies: [ No ] }
+            - later: { handover: { queueId: "7" } }
+            - bot: For 7.
+            """, "stubs: [ { step: agent, answer: { outputs: [ Let me see. ] } } ]");
+        Assert.True(exit == 0, output);
+    }
+
+    [Theory]
+    [InlineData("- later: Found it.", "No step 'agent' waits for it")]
+    [InlineData("- later: { text: Found it. }", "'later' has no member 'text'")]
+    [InlineData("- later: [ Found it. ]", "'later' is an object, not a list")]
+    public async Task What_nobody_can_say_later_is_told(string line, string why)
+    {
+        var (exit, output) = await TestAsync("start: [ { say: Hello. } ]", $"- customer: Hi\n- bot: Hello.\n{line}", "");
+        Assert.Equal(1, exit);
+        Assert.Contains(why, output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("answer: { name: Ann }", "200 Ann")]
     [InlineData("answer: { status: 201, body: { name: Bob } }", "201 Bob")]
