@@ -83,6 +83,11 @@ internal static class CognigyEndpoint
     {
         var settings = new JsonObject();
         foreach (var member in file.EnumerateObject()) Read(member.Name, member.Value, settings, all, report);
+        // Here its key is what switches it on.
+        if (file.TryGetProperty("useDashbotAnalytics", out var uses) && uses.ValueKind == JsonValueKind.False)
+            LeaveOut("dataProtection.dashbot.apiKey", "It was switched off: with its key, Dashbot would be told of each turn.", settings, report);
+        if (settings["translation"] is JsonObject { } translation && translation["enabled"]?.GetValueKind() == JsonValueKind.True)
+            report.Add(new("translationSettings", null, "The provider's key is not in the file: set translation.apiKey."));
         return settings;
     }
 
@@ -91,15 +96,16 @@ internal static class CognigyEndpoint
     public static bool LeaveOut(IReadOnlyList<BodyProblem> refused, JsonObject settings, List<ImportLine> report)
     {
         var leftOut = false;
-        foreach (var (path, message) in refused)
-        {
-            if (report.FindIndex(line => line.To is not null && $"$.{line.To}" == path) is not (>= 0 and var index)) continue;
-            Remove(settings, report[index].To!);
-            report[index] = report[index] with { To = null, Note = $"It is refused here: {message}" };
-            leftOut = true;
-        }
-
+        foreach (var (path, message) in refused) leftOut |= LeaveOut(path.TrimStart('$', '.'), $"It is refused here: {message}", settings, report);
         return leftOut;
+    }
+
+    private static bool LeaveOut(string setting, string why, JsonObject settings, List<ImportLine> report)
+    {
+        if (report.FindIndex(line => line.To == setting) is not (>= 0 and var index)) return false;
+        Remove(settings, setting);
+        report[index] = report[index] with { To = null, Note = why };
+        return true;
     }
 
     private static void Read(string path, JsonElement value, JsonObject settings, JsonObject all, List<ImportLine> report)

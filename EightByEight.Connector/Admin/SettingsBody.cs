@@ -89,6 +89,9 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
         var timeZone = all.String("timeZone", 64) ?? "UTC";
         if (!TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out var zone) || !zone.HasIanaId)
             all.Refuse("timeZone", "Must be an IANA time zone, such as \"Europe/London\".");
+        // Whether another case is found depends on what was looked for before.
+        else if (zone.Id != timeZone && zone.Id.Equals(timeZone, StringComparison.OrdinalIgnoreCase))
+            all.Refuse("timeZone", $"Must be an IANA time zone as it is written: \"{zone.Id}\".");
         var eightByEight = all.Object("eightByEight");
         var session = all.Object("session");
         var handover = HandoverOf(all.Object("handover"));

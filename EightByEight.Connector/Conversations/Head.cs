@@ -160,6 +160,9 @@ internal sealed record Session
     /// <summary>As an input transformer named it; null: it is the conversation's own.</summary>
     public string? Name { get; set; }
 
+    /// <summary>Whether an id means this session: its own, or, where it is the conversation's own session, the conversation's.</summary>
+    public bool IsCalled(string id) => id == Id || (Name is null && id == Id[..Math.Max(0, Id.LastIndexOf('-'))]);
+
     /// <summary>Whose an input transformer says it is; null: the customer's.</summary>
     public string? UserId { get; set; }
 

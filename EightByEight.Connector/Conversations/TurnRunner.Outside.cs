@@ -65,7 +65,7 @@ internal sealed partial class TurnRunner
         if (message.PastEnd) return null;
         const string hint = " Send it with \"whenEnded\": \"deliver\" to speak nevertheless.";
         return state.Session is not { } session ? "No session runs in the conversation." + hint
-            : message.SessionId is { } id && id != session.Id ? $"The session {id} has ended." + hint
+            : message.SessionId is { } id && !session.IsCalled(id) ? $"The session {id} has ended." + hint
             : !handedOver && (HasExpired(at, session, state.Facts, settings, LongestSession) || state.Facts.ReopenedAt > session.LastTimestamp) ? $"The session {session.Id} has ended." + hint
             : null;
     }

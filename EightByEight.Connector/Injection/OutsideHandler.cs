@@ -181,14 +181,11 @@ internal sealed partial class OutsideHandler(
         return null;
     }
 
-    /// <summary>The conversation that is named, or the one whose session is: a session's id is the conversation's, and a number.</summary>
+    /// <summary>The conversation that is named, or the one whose session is: a session's id is the conversation's, with a number or without.</summary>
     private async Task<(ConversationKey Key, Snapshot Snapshot)?> FindAsync(
         string endpointId, OutsideMessage message, CancellationToken cancellation)
     {
-        var session = message.SessionId ?? "";
-        var dash = session.LastIndexOf('-');
-        var conversation = message.ConversationId ?? (dash > 0 && int.TryParse(session[(dash + 1)..], out _) ? session[..dash] : null);
-        if (conversation is null) return null;
+        if ((message.ConversationId ?? await store.NamedAsync(endpointId, message.SessionId!, cancellation)) is not { } conversation) return null;
         var key = ConversationKey.Of(endpointId, conversation);
         var snapshot = await store.ReadAsync(key, cancellation);
         return snapshot.Head is null ? null : (key, snapshot);

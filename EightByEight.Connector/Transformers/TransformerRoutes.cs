@@ -133,9 +133,10 @@ internal sealed partial class TransformerRoutes(
         if (problems.Count > 0) throw new BodyException(problems);
         var shown = isRecorded ? await RecordedAsync(endpoint, conversationId!, eventId!, cancellation)
             : given.ValueKind == JsonValueKind.Object ? JsonNode.Parse(given.GetRawText())!.AsObject() : [];
-        var arguments = TransformerTest.Arguments(handler, shown, eventId);
+        var about = conversationId ?? TransformerTest.ConversationOf(shown);
+        var state = about is { Length: > 0 } ? (await conversations.ReadAsync(ConversationKey.Of(id, about), cancellation)).State : null;
+        var arguments = TransformerTest.Arguments(handler, shown, eventId, state);
         arguments["endpoint"] = EndpointView.Of(endpoint);
-        var about = conversationId ?? (shown["conversationId"] as JsonValue)?.ToString();
         var result = await room.RunAsync(id, source, handler, arguments, cancellation, about);
         var answer = TransformerTest.Shown(result);
         // As a file of its own it can be tried in the terminal.

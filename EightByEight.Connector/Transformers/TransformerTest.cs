@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Flows.Scripting;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -35,11 +36,18 @@ public static class TransformerTest
             new Forgotten(), "test", null, new TransformerOptions().MaxRequests, cancellation).CallAsync(prepared, handler, arguments));
     }
 
-    internal static JsonObject Arguments(string handler, JsonObject given, string? eventId) => handler switch
+    /// <param name="state">What is known of the event's conversation; null: nothing.</param>
+    internal static JsonObject Arguments(string handler, JsonObject given, string? eventId, ConversationState? state = null)
     {
-        "handleOutput" or "handleExecutionFinished" => (JsonObject)given.DeepClone(),
-        _ => new() { ["request"] = TransformerView.Request(eventId ?? "test", given.DeepClone()), ["response"] = true },
-    };
+        if (handler is "handleOutput" or "handleExecutionFinished") return (JsonObject)given.DeepClone();
+        var arguments = new JsonObject { ["request"] = TransformerView.Request(eventId ?? "test", given.DeepClone()), ["response"] = true };
+        if (handler == "handleInput" && ConversationOf(given) is { } conversation)
+            arguments["conversation"] = TransformerView.Conversation(conversation, state ?? new());
+        return arguments;
+    }
+
+    /// <summary>The conversation that an event names; null: none.</summary>
+    internal static string? ConversationOf(JsonObject given) => (given["conversationId"] as JsonValue)?.ToString();
 
     internal static JsonObject Shown(HandlerResult result) => new()
     {

@@ -409,6 +409,18 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_time_zone_in_another_case_is_refused_whatever_was_looked_for_before()
+    {
+        await using var server = await ServerAsync();
+        (await server.SendAsync("POST", "/api/endpoints", """{"name":"A","flow":"welcome","timeZone":"Asia/Tokyo"}""")).Is(HttpStatusCode.Created);
+
+        var refused = await server.SendAsync("POST", "/api/endpoints", """{"name":"B","flow":"welcome","timeZone":"asia/tokyo"}""");
+
+        Assert.Equal(["$.timeZone"], refused.Paths);
+        Assert.Contains("Asia/Tokyo", refused.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Locale_and_time_zone_are_checked_and_kept()
     {
         await using var server = await ServerAsync();

@@ -109,6 +109,24 @@ public sealed class PortableEndpointTests(AzuriteFixture azurite)
         Assert.Equal(["URLToken", "channel", "flowId", "fileStorageSettings", "novelty"], left);
     }
 
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public async Task Dashbot_that_was_switched_off_stays_so(bool uses, bool isSet)
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(server, "called", Called);
+
+        var imported = await server.SendAsync("POST", "/api/endpoints/import?flow=called", $$"""
+            { "URLToken": "abc", "name": "Old", "useDashbotAnalytics": {{(uses ? "true" : "false")}}, "dashbotApikey": "dbk" }
+            """);
+
+        imported.Is(HttpStatusCode.Created);
+        var made = (await server.SendAsync("GET", $"/api/endpoints/{imported.Json.GetProperty("endpoint").GetString()}")).Json;
+        Assert.Equal(isSet, made.GetProperty("dataProtection").GetProperty("dashbot").GetProperty("apiKeySet").GetBoolean());
+        Assert.Equal(isSet, imported.Text.Contains("\"dataProtection.dashbot.apiKey\"", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_name_that_is_taken_leaves_the_stored_Flow_as_it_was()
     {

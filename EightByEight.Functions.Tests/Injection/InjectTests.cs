@@ -43,6 +43,21 @@ public sealed class InjectTests(AzuriteFixture azurite)
         },
     };
 
+    [Theory]
+    [InlineData("inject")]
+    [InlineData("notify")]
+    public async Task The_conversations_id_is_a_name_of_its_own_session(string way)
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, Flow, Settings);
+        var conversation = connector.Start("hello");
+        await connector.BotSaysAsync(conversation, 1);
+
+        var sent = await SendAsync(connector, way, $$"""{"sessionId":"{{conversation}}","text":"shipped"}""");
+
+        Assert.Equal(HttpStatusCode.Accepted, sent.Status);
+        Assert.Contains("shipped", (await connector.BotSaysAsync(conversation, 2))[1], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_is_injected_goes_through_the_Flow_and_what_is_notified_goes_straight_to_the_customer()
     {

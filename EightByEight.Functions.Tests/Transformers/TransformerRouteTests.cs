@@ -156,6 +156,13 @@ public sealed class TransformerRouteTests(AzuriteFixture azurite)
         var other = await TryAsync(connector, new() { ["source"] = "createWebhookTransformer({ handleNotify: async () => ({ text: 'own' }) })", ["handler"] = "handleNotify" });
         Assert.Equal("own", (string?)other["returned"]!["text"]);
 
+        var seen = await TryAsync(connector, new()
+        {
+            ["source"] = "createWebhookTransformer({ handleInput: async ({ conversation }) => ({ text: conversation.id }) })",
+            ["event"] = new JsonObject { ["eventType"] = "MESSAGE", ["conversationId"] = "c" },
+        });
+        Assert.Equal("c", (string?)seen["returned"]!["text"]);
+
         await TryAsync(connector, new() { ["handler"] = "handleNothing" }, HttpStatusCode.BadRequest);
         await TryAsync(connector, new() { ["eventId"] = "of no conversation" }, HttpStatusCode.BadRequest);
         await TryAsync(connector, new() { ["handler"] = "handleOutput", ["conversationId"] = "c", ["eventId"] = "no output" }, HttpStatusCode.BadRequest);
