@@ -266,7 +266,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         var started = Now.ToUnixTimeMilliseconds();
         var state = plan.After(snapshot.State);
         if (state.Facts.Channel.Value is null && !acting.Event.IsOurs)
-            state = state with { Facts = await WithChannelAsync(state.Facts, endpoint, acting.Event.ConversationId, cancellation) };
+            state = state with { Facts = await WithOriginAsync(state.Facts, endpoint, acting.Event.ConversationId, cancellation) };
         try
         {
             // What is asked outside is asked by one: others who were woken for the same event find the lease taken.
@@ -306,24 +306,31 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         return await CommitTurnAsync(snapshot, plan.Absorbed, acting, acting.Event, turn, state, cancellation);
     }
 
-    /// <summary>Asks 8x8, once, for the channel of a conversation of which no event has told it. Not knowing it stops nothing.</summary>
-    private async Task<ConversationFacts> WithChannelAsync(
+    /// <summary>
+    /// Asks 8x8, once, for the channel and the customer of a conversation of which no event has told the channel, such as one that was
+    /// erased while it was open. Not knowing them stops nothing.
+    /// </summary>
+    private async Task<ConversationFacts> WithOriginAsync(
         ConversationFacts facts, Endpoint endpoint, string conversationId, CancellationToken cancellation)
     {
-        string? type = null;
+        // Older than whatever an event says.
+        facts = facts with { Channel = new Stamped<string>("", 0) };
         try
         {
-            if (await AccountAsync(endpoint, cancellation) is { } account
-                && (await workshop.Gateway.GetConversationAsync(account, conversationId, cancellation)).ChannelId is { Length: > 0 } channelId)
-                type = (await workshop.Gateway.GetChannelAsync(account, channelId, cancellation)).Type;
+            if (await AccountAsync(endpoint, cancellation) is not { } account) return facts;
+            var conversation = await workshop.Gateway.GetConversationAsync(account, conversationId, cancellation);
+            if (facts.User.Value is null && conversation.User is { } user)
+                facts = facts with { User = new Stamped<string>(JsonSerializer.Serialize(user, ChatGatewayJson.Default.User), 0) };
+            if (conversation.ChannelId is { Length: > 0 } channelId
+                && (await workshop.Gateway.GetChannelAsync(account, channelId, cancellation)).Type is { } type)
+                facts = facts with { Channel = new Stamped<string>(type, 0) };
         }
         catch (ChatGatewayException unknown)
         {
-            Log.ChannelUnknown(workshop.Logger, conversationId, unknown.Message);
+            Log.OriginUnknown(workshop.Logger, conversationId, unknown.Message);
         }
 
-        // Older than whatever an event says.
-        return facts with { Channel = new Stamped<string>(type ?? "", 0) };
+        return facts;
     }
 
     /// <summary>Commits a turn that no waiting event made.</summary>
@@ -629,8 +636,8 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
         [LoggerMessage(17, LogLevel.Warning, "It could not be found out whether 8x8 carried out the handover of {ConversationId}. {Reason}")]
         public static partial void NotChecked(ILogger logger, string conversationId, string reason);
 
-        [LoggerMessage(15, LogLevel.Information, "8x8 does not tell the channel of {ConversationId} now: it is treated like web chat. {Reason}")]
-        public static partial void ChannelUnknown(ILogger logger, string conversationId, string reason);
+        [LoggerMessage(15, LogLevel.Information, "8x8 does not tell the channel or the customer of {ConversationId} now: it is treated like web chat. {Reason}")]
+        public static partial void OriginUnknown(ILogger logger, string conversationId, string reason);
 
         [LoggerMessage(16, LogLevel.Information, "An agent took {ConversationId} from the bot.")]
         public static partial void TakenByAgent(ILogger logger, string conversationId);

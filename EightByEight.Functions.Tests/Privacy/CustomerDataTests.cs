@@ -316,6 +316,26 @@ public sealed class CustomerDataTests(AzuriteFixture azurite, ClamdServer clamd)
     }
 
     [Fact]
+    public async Task Who_writes_on_in_a_conversation_that_was_erased_is_found_by_user_id_again()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: known
+            start:
+              - say: "{{ input.userId }}, {{ input.user.name }}"
+            """, storage: azurite.NewAccount());
+        var conversation = connector.Start("hello", user: """{"userId":"ann","name":"Ann"}""");
+        await connector.BotSaysAsync(conversation, 1);
+        await connector.SettledAsync(conversation, 1);
+        await EraseAsync(connector.Admin, "/api/customers/ann");
+
+        connector.Gateway.CustomerSays(conversation, "again");
+
+        Assert.Equal("ann, Ann", (await connector.BotSaysAsync(conversation, 2))[1]);
+        await connector.SettledAsync(conversation, 1);
+        Assert.Equal(1, (int)(await EraseAsync(connector.Admin, "/api/customers/ann"))["conversations"]!);
+    }
+
+    [Fact]
     public async Task An_export_is_whole_where_the_store_of_a_file_cannot_be_used()
     {
         await using var bucket = await Bucket.StartAsync();
