@@ -329,6 +329,8 @@ internal sealed partial class TurnRunner(
             .Concat(Masking.Leaves(session.Context)).Concat(Masking.Leaves(result.Context)).Concat(Masking.Leaves(result.Profile));
         return turn with
         {
+            // What the customer said is not masked while the bot repeats it.
+            Hides = turn.Hides ?? (settings.MaskSensitiveAnalytics && Masking.Quotes(turn, words) ? Hidden.All : null),
             Record = settings.CollectAnalytics || Dashbot.IsTold(endpoint)
                 ? AnalyticsRecord.Of(input, result, words) with { IsKept = settings.CollectAnalytics } : null,
             Log = EndpointLog.LinesOf(result, time.GetUtcNow(), turn.Hides is not null, line => settings.MaskSensitiveLogging ? Masking.WithoutQuotes(line, words) : line),

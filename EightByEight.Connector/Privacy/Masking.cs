@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EightByEight.Connector.ChatGateway;
@@ -97,6 +98,15 @@ internal static partial class Masking
             line = line.Replace(form, Mask, StringComparison.OrdinalIgnoreCase);
         foreach (var forms in values) line = WithoutBeginning(line, forms);
         return line;
+    }
+
+    /// <summary>Whether the bot says something of that.</summary>
+    /// <param name="said">See <see cref="WithoutQuotes"/>.</param>
+    public static bool Quotes(Conversations.Turn turn, IEnumerable<string?> said)
+    {
+        if (turn.Outputs.Count == 0) return false;
+        var line = JsonSerializer.Serialize(turn.Outputs, ConversationJson.Default.IReadOnlyListOutgoingMessage);
+        return WithoutQuotes(line, said) != line;
     }
 
     /// <summary>How a line may quote a value: as it is, trimmed, and as JavaScript and .NET write it in JSON, and in JSON within JSON.</summary>

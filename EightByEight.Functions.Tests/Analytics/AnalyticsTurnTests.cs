@@ -123,6 +123,31 @@ public sealed class AnalyticsTurnTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Mask_sensitive_analytics_masks_what_the_bot_says_where_it_repeats_what_the_customer_said_now_or_before()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: repeats
+            start:
+              - say: "What is your name?"
+              - question: { text: "And then?", saveTo: context.name }
+              - say: "Thank you, {{ context.name }}."
+              - question: { text: "What else?" }
+              - say: "Good bye, {{ context.name }}."
+            """, Open(("maskSensitiveAnalytics", true)));
+        var conversation = connector.Start("Hello there");
+        await connector.BotSaysAsync(conversation, 2);
+        connector.Gateway.CustomerSays(conversation, "NameMarker");
+        await connector.BotSaysAsync(conversation, 4);
+        connector.Gateway.CustomerSays(conversation, "nothing");
+        Assert.Equal("Good bye, NameMarker.", (await connector.BotSaysAsync(conversation, 5))[4]);
+
+        var turns = (await connector.SettledAsync(conversation, 3))["turns"]!.AsArray();
+        Assert.Equal(["What is your name?", "And then?", "***", "***", "***"], turns.SelectMany(turn => turn!["outputs"]!.AsArray()).Select(output => (string?)output!["text"]));
+        foreach (var row in await connector.RowsAsync(conversation, ""))
+            Assert.DoesNotContain("NameMarker", System.Text.Encoding.UTF8.GetString(row.GetBinary("Body") ?? []), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_log_tells_newest_first_what_flows_say_and_why_they_fail_by_level_conversation_and_page()
     {
         await using var connector = await TestConnector.StartAsync(azurite, Flow, Open(), options: Posted.Unpumped);
