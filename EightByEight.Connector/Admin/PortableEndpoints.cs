@@ -60,6 +60,8 @@ internal sealed class PortableEndpoints(EndpointStore store, SettingsBody bodies
     public async Task<(Endpoint Endpoint, IReadOnlyList<ImportLine> Report)> ImportAsync(
         JsonElement file, string? name, string? flow, string? existing, CancellationToken cancellation)
     {
+        if (existing is not (null or "keep" or "replace"))
+            throw new AdminException(400, "Bad query", "'existing' is keep or replace: what becomes of a stored Flow that differs.");
         var report = new List<ImportLine>();
         var isCognigys = CognigyEndpoint.IsOne(file);
         var settings = isCognigys ? CognigyEndpoint.Read(file, AllSettings(), report) : SettingsOf(file, report);
@@ -67,7 +69,9 @@ internal sealed class PortableEndpoints(EndpointStore store, SettingsBody bodies
         if (flow is not null) settings["flow"] = flow;
         if (isCognigys && flow is null)
             throw new AdminException(400, "No Flow", "A Flow of Cognigy cannot be imported: name a stored one with ?flow=.");
-        var carried = isCognigys ? [] : await CarriedAsync(file, existing, cancellation);
+        // One that runs another Flow needs none of the file's.
+        var needsThem = !isCognigys && (flow is null || NamesOf(file).Contains(flow));
+        var carried = needsThem ? await CarriedAsync(file, existing, cancellation) : [];
         var change = await ChangeOfAsync(settings, carried, isCognigys ? report : null, cancellation);
         // It takes the name before any Flow is changed that others run.
         var endpoint = await store.CreateAsync(change, cancellation);
@@ -125,6 +129,9 @@ internal sealed class PortableEndpoints(EndpointStore store, SettingsBody bodies
             report.AddRange(secrets.EnumerateArray().Select(secret => new ImportLine($"settings.{secret}", null, "Secrets are not exported: set it again.")));
         return settings;
     }
+
+    private static IEnumerable<string?> NamesOf(JsonElement file) =>
+        file.Member("flows") is { ValueKind: JsonValueKind.Array } flows ? flows.EnumerateArray().Select(one => one.Text("name")) : [];
 
     /// <summary>The Flows of a file that are to be stored.</summary>
     private async Task<IReadOnlyList<PortableFlow>> CarriedAsync(JsonElement file, string? existing, CancellationToken cancellation)

@@ -36,7 +36,7 @@ internal sealed partial class SettingsBody(AllowedGateways gateways, FlowStore f
             problems.Add(new("$.flow", $"There is no Flow named {flow}. Create it first: PUT /api/flows/{{name}}."));
         else if (change.Settings.FlowVersion is { } version && flow.Length > 0 && !await flows.HasVersionAsync(flow, version, cancellation))
             problems.Add(new("$.flowVersion", $"The Flow {flow} has no version {version}. GET /api/flows/{flow}/versions lists them."));
-        if (problems.Count == 0 && await transformers.FaultAsync(change.Settings.Transformers.Source, cancellation) is { } fault)
+        if (await transformers.FaultAsync(change.Settings.Transformers.Source, cancellation) is { } fault)
             problems.Add(new("$.transformers.source", fault.ToString()));
         return problems.Count == 0 ? change : throw new BodyException(problems);
     }

@@ -246,6 +246,10 @@ internal sealed partial class TurnRunner(
         var (outputs, fault) = await translation.OutputsAsync(
             endpoint, Translated(result.Marks, settings), result.Outputs, ChannelLanguage(state.Facts), session.Language, cancellation);
         var warnings = Warnings(result, rest is null ? input : [], fault);
+        var change = customer is null ? null : ProfileChange.Between(customer, profile, result.Profile);
+        if (change is not null && Memory.Size(result.Profile) > Profiles.MaxSize)
+            (change, warnings) = (null, [.. warnings, new FlowFailure("profile", 0,
+                $"With what this turn set in it, 'profile' is larger than {Profiles.MaxSize} bytes: it stays as it was. Keep less in it.")]);
         var (messages, offer, cards) = await ConvertAsync(outputs, state, state.Sessions, settings, transformer, cancellation);
         var turn = TurnOf(stored, session, text) with
         {
@@ -268,7 +272,7 @@ internal sealed partial class TurnRunner(
                 HasSpoken = rest is { HasSpoken: true } || offer is not null,
                 IsBlind = rest is { IsBlind: true } || result.IsBlind,
             },
-            ProfileChange = customer is null ? null : ProfileChange.Between(customer, profile, result.Profile),
+            ProfileChange = change,
             Session = session with
             {
                 FlowVersion = flow.Version,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Azure.Data.Tables;
@@ -27,7 +28,8 @@ internal sealed class RowJson(ConnectorStorage storage, Seals seals)
                 int number => number,
                 double number => number,
                 bool flag => flag,
-                _ => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture),
+                DateTimeOffset at => at.ToString("O", CultureInfo.InvariantCulture),
+                _ => Convert.ToString(value, CultureInfo.InvariantCulture),
             };
         }
 

@@ -426,13 +426,14 @@ public sealed class EndpointsApiTests(AzuriteFixture azurite)
         await using var server = await ServerAsync();
 
         var wrong = await server.SendAsync("POST", "/api/endpoints", """
-            {"name":"A","flow":"welcome","locale":"english!","timeZone":"Nowhere/Land","inject":{"key":"short","signingSecret":"none"}}
+            {"name":"A","flow":"welcome","locale":"english!","timeZone":"Nowhere/Land","inject":{"key":"short","signingSecret":"none"},
+             "transformers":{"source":"let x = ;"}}
             """);
         var right = await server.SendAsync("POST", "/api/endpoints", """
             {"name":"A","flow":"welcome","locale":"en-GB","timeZone":"Europe/London"}
             """);
 
-        Assert.Equal(new[] { "$.inject.key", "$.inject.signingSecret", "$.locale", "$.timeZone" }, wrong.Paths.Order());
+        Assert.Equal(new[] { "$.inject.key", "$.inject.signingSecret", "$.locale", "$.timeZone", "$.transformers.source" }, wrong.Paths.Order());
         Assert.Equal(("en-GB", "Europe/London"), (right.Member("locale"), right.Member("timeZone")));
     }
 

@@ -62,6 +62,19 @@ public sealed class PortableEndpointTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task One_that_is_to_run_another_Flow_leaves_those_of_the_file_alone()
+    {
+        await using var server = await AdminServer.StartAsync(azurite.NewAccount());
+        await PutAsync(server, "called", Mine);
+        await PutAsync(server, "other", "name: other\nstart:\n  - say: Other.\n");
+
+        (await server.SendAsync("POST", "/api/endpoints/import?flow=other&existing=perhaps", File(("called", Called)))).Is(HttpStatusCode.BadRequest);
+        (await server.SendAsync("POST", "/api/endpoints/import?flow=other", File(("called", Called)))).Is(HttpStatusCode.Created);
+
+        Assert.Equal(Mine, (await server.SendAsync("GET", "/api/flows/called")).Text);
+    }
+
+    [Fact]
     public async Task What_is_wrong_stores_nothing()
     {
         await using var server = await AdminServer.StartAsync(azurite.NewAccount());

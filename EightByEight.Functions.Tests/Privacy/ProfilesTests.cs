@@ -217,4 +217,24 @@ public sealed class ProfilesTests(AzuriteFixture azurite)
         await Eventually.GetAsync(async () => (await connector.BotSaysAsync(connector.Start("hi", user: Ann), 1))[0],
             said => said == "seen 1", "the profile no longer used");
     }
+
+    [Fact]
+    public async Task A_change_that_makes_a_profile_too_large_is_left_out_with_a_warning()
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, """
+            name: large
+            start:
+              - say: "{{ (profile.notes || '').length }}"
+              - set: { profile.notes: "{{ 'x'.repeat(40000) + (profile.notes || '') }}" }
+            """, new() { ["dataProtection"] = new JsonObject { ["contactProfiles"] = true } });
+        var conversation = connector.Start("hi", user: """{"userId":"ann"}""");
+        await connector.BotSaysAsync(conversation, 1);
+        connector.Gateway.CustomerSays(conversation, "more");
+        await connector.BotSaysAsync(conversation, 2);
+        connector.Gateway.CustomerSays(conversation, "and");
+
+        Assert.Equal(["0", "40000", "40000"], await connector.BotSaysAsync(conversation, 3));
+        var turns = (await connector.SettledAsync(conversation, 3))["turns"]!.AsArray();
+        Assert.Equal([false, true, true], turns.Select(turn => turn!["warnings"]?[0]!["message"]!.ToString().Contains("larger than", StringComparison.Ordinal) ?? false));
+    }
 }
