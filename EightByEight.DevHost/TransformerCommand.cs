@@ -10,7 +10,7 @@ public static class TransformerCommand
 {
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <returns>The exit code: 0, or 1 where the handler failed.</returns>
+    /// <returns>The exit code: 0, or 1 where the handler failed, or a turn would not take what it returned.</returns>
     /// <exception cref="DevHostException">The command line or a file is wrong.</exception>
     public static async Task<int> RunAsync(string[] args, TextWriter output, CancellationToken cancellation)
     {
@@ -30,7 +30,7 @@ public static class TransformerCommand
                 ?? throw new DevHostException($"{file} holds no JSON object.");
             var shown = await TransformerTest.RunAsync(await File.ReadAllTextAsync(source, cancellation), handler, given, cancellation);
             await output.WriteLineAsync(shown.ToJsonString(Readable));
-            return shown["error"] is null ? 0 : 1;
+            return shown["error"] is null && shown["refused"] is null ? 0 : 1;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException)
         {

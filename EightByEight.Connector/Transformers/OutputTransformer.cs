@@ -62,7 +62,8 @@ internal sealed class OutputTransformer(
         return IsAborted ? null : message;
     }
 
-    private static OutgoingMessage? Read(JsonNode value, out string? problem)
+    /// <summary>A message as a handler returned it; null: 8x8 would not take it.</summary>
+    internal static OutgoingMessage? Read(JsonNode value, out string? problem)
     {
         problem = "it is no object.";
         if (value is not JsonObject given) return null;

@@ -138,7 +138,7 @@ internal sealed partial class TransformerRoutes(
         var arguments = TransformerTest.Arguments(handler, shown, eventId, state);
         arguments["endpoint"] = EndpointView.Of(endpoint);
         var result = await room.RunAsync(id, source, handler, arguments, cancellation, about);
-        var answer = TransformerTest.Shown(result);
+        var answer = TransformerTest.Shown(handler, result);
         // As a file of its own it can be tried in the terminal.
         if (isRecorded) answer["event"] = shown;
         return TypedResults.Text(answer.ToJsonString(), "application/json");

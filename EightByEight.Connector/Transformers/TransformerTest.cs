@@ -25,14 +25,14 @@ public static class TransformerTest
         }
         catch (TransformerSourceException fault)
         {
-            return Shown(new() { Failure = new(fault.Message, fault.Line, fault.Column) });
+            return Shown(handler, new() { Failure = new(fault.Message, fault.Line, fault.Column) });
         }
 
         await using var services = new ServiceCollection().AddHttpClient().BuildServiceProvider();
         using var realm = new Realm();
         var arguments = Arguments(handler, given, null);
         arguments["endpoint"] = new JsonObject { ["_id"] = "test", ["name"] = "Test", ["channel"] = "eightByEight", ["settings"] = new JsonObject() };
-        return Shown(await new HandlerRun(realm, new Computing(TimeProvider.System), new HttpRequests(services.GetRequiredService<IHttpClientFactory>()),
+        return Shown(handler, await new HandlerRun(realm, new Computing(TimeProvider.System), new HttpRequests(services.GetRequiredService<IHttpClientFactory>()),
             new Forgotten(), "test", null, new TransformerOptions().MaxRequests, cancellation).CallAsync(prepared, handler, arguments));
     }
 
@@ -49,12 +49,13 @@ public static class TransformerTest
     /// <summary>The conversation that an event names; null: none.</summary>
     internal static string? ConversationOf(JsonObject given) => (given["conversationId"] as JsonValue)?.ToString();
 
-    internal static JsonObject Shown(HandlerResult result) => new()
+    internal static JsonObject Shown(string handler, HandlerResult result) => new()
     {
         ["handlerExists"] = result.IsThere,
         ["returned"] = result.Value?.DeepClone(),
         ["error"] = result.Failure is not { } failure ? null
             : new JsonObject { ["message"] = failure.Message, ["line"] = failure.Line, ["column"] = failure.Column },
+        ["refused"] = ProblemOf(handler, result),
         ["log"] = new JsonArray([.. result.Log.Select(line => new JsonObject { ["level"] = line.Level.ToString(), ["message"] = line.Message })]),
         ["requests"] = new JsonArray([.. result.Calls.Select(call => JsonValue.Create(call))]),
         ["response"] = result.Answer is not { } answer ? null : new JsonObject
@@ -65,6 +66,14 @@ public static class TransformerTest
         },
         ["milliseconds"] = Math.Round(result.Took.TotalMilliseconds, 3),
     };
+
+    /// <summary>Why a turn would not take what a handler returned; null: it would.</summary>
+    private static string? ProblemOf(string handler, HandlerResult result)
+    {
+        if (!result.IsThere || result.Failure is not null || handler == "handleExecutionFinished") return null;
+        if (handler != "handleOutput") return Transformed.Read(result.Value?.DeepClone(), out var problem) is null ? problem : null;
+        return result.Value is { } value && OutputTransformer.Read(value.DeepClone(), out var fault) is null ? fault : null;
+    }
 
     private sealed class Forgotten : ISessionStorage
     {

@@ -168,6 +168,23 @@ public sealed class TransformerRouteTests(AzuriteFixture azurite)
         await TryAsync(connector, new() { ["handler"] = "handleOutput", ["conversationId"] = "c", ["eventId"] = "no output" }, HttpStatusCode.BadRequest);
     }
 
+    [Theory]
+    [InlineData("handleInput", "{ text: 'x'.repeat(10001) }", "text")]
+    [InlineData("handleInput", "{ userId: 5 }", "userId")]
+    [InlineData("handleNotify", "{ text: 5 }", "text")]
+    [InlineData("handleOutput", "{ foo: 1 }", "neither text")]
+    [InlineData("handleInput", "{ text: 'x' }", null)]
+    [InlineData("handleOutput", "null", null)]
+    public async Task A_test_says_why_a_turn_would_not_take_what_was_returned(string handler, string value, string? refused)
+    {
+        var shown = await EightByEight.Connector.Transformers.TransformerTest.RunAsync(
+            $"createWebhookTransformer({{ {handler}: async () => ({value}) }})", handler, [], TestContext.Current.CancellationToken);
+
+        Assert.Null(shown["error"]);
+        if (refused is null) Assert.Null(shown["refused"]);
+        else Assert.Contains(refused, (string)shown["refused"]!, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_event_that_made_no_turn_is_recorded_and_so_is_one_that_made_one_while_events_are_kept()
     {
