@@ -219,6 +219,7 @@ internal sealed partial class TurnRunner(
         var customer = CustomerOf(input, state, endpoint);
         var profile = customer is null ? session.Profile
             : state.OwnProfile ?? await ProfileAsync(customer, stored, state, endpoint, cancellation);
+        var isBlind = session.Blind || rest is { IsBlind: true };
         using var run = flow.Begin(new FlowInput
         {
             Input = input,
@@ -227,6 +228,7 @@ internal sealed partial class TurnRunner(
             Position = session.Position,
             Rest = rest?.Pause(),
             Said = said,
+            Hides = settings.DataProtection.HidesOf(isBlind),
             CanReturn = settings.Handover.ReturnScriptId is not null,
             Id = stored.EventId,
             At = DateTimeOffset.FromUnixTimeMilliseconds(stored.ReceivedAt),
@@ -257,7 +259,7 @@ internal sealed partial class TurnRunner(
             Action = result.EndsConversation ? ConversationAction.End : null,
             Failure = result.Failure,
             Warnings = warnings.Count == 0 ? null : warnings,
-            Hides = session.Blind || result.IsBlind || rest is { IsBlind: true } ? Hidden.All : null,
+            Hides = isBlind || result.IsBlind ? Hidden.All : null,
             Part = rest?.Part ?? 0,
             ReachedOutside = reachesOutside,
         };
@@ -270,7 +272,7 @@ internal sealed partial class TurnRunner(
             Paused = result.Pause is not { } pause ? null : PausedTurn.Of(pause, stored, turn.Part, time.GetUtcNow()) with
             {
                 HasSpoken = rest is { HasSpoken: true } || offer is not null,
-                IsBlind = rest is { IsBlind: true } || result.IsBlind,
+                IsBlind = isBlind || result.IsBlind,
             },
             ProfileChange = change,
             Session = session with

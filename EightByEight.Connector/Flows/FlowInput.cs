@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EightByEight.Connector.Agents;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Understanding;
 
 namespace EightByEight.Connector.Flows;
@@ -26,6 +27,9 @@ public sealed record FlowInput
 
     /// <summary>Whether a customer can be taken back from a queue, so that calling a handover off means something.</summary>
     public bool CanReturn { get; init; } = true;
+
+    /// <summary>What the turn's transcript keeps to itself, whatever the Flow says; null: nothing.</summary>
+    internal Hidden? Hides { get; init; }
 
     /// <summary>The turn paused, and this is the rest of it; null: it begins.</summary>
     public FlowPause? Rest { get; init; }

@@ -8,6 +8,7 @@ using EightByEight.Connector.Flows.Scripting;
 using EightByEight.Connector.Flows.Steps;
 using EightByEight.Connector.Handover;
 using EightByEight.Connector.Models;
+using EightByEight.Connector.Privacy;
 using EightByEight.Connector.Translation;
 using EightByEight.Connector.Understanding;
 
@@ -113,6 +114,9 @@ internal sealed class Turn : IDisposable
 
     /// <summary>Whether nobody may look at this input, whatever comes.</summary>
     public bool IsBlind { get; set; }
+
+    /// <summary>What the transcript keeps to itself of this turn, as far as it is known by now; null: nothing.</summary>
+    public Hidden? Hides => IsBlind ? Hidden.All : _input.Hides;
 
     /// <summary>The state that <c>setState</c> set; null: none.</summary>
     public string? State { get; set; }

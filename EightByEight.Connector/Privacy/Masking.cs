@@ -170,7 +170,7 @@ internal static partial class Masking
     };
 
     private static IReadOnlyList<OutgoingMessage> Masked(IReadOnlyList<OutgoingMessage> messages) =>
-        [.. messages.Select(_ => new OutgoingMessage(Text: Mask))];
+        [.. messages.Select(message => new OutgoingMessage(Text: Mask) { IsUnrecorded = message.IsUnrecorded })];
 
     [GeneratedRegex("[\\x00-\\x1f\"\\\\]")]
     private static partial Regex MustBeEscaped { get; }

@@ -142,6 +142,44 @@ public sealed class TranscriptPrivacyTests(AzuriteFixture azurite)
         Assert.Equal("Thanks 4111 1111", connector.BotSaid(conversation)[2]);
     }
 
+    [Theory]
+    [InlineData("blind: true", false, "user: ***\nbot: ***\nuser: ***\nbot: ***")]
+    [InlineData("hideInput: true", false, "user: Hi\nbot: Card?\nuser: ***\nbot: ***")]
+    [InlineData("blind: false", true, "user: ***\nbot: Card?\nuser: ***\nbot: Noted.")]
+    [InlineData("blind: false", false, "user: Hi\nbot: Card?\nuser: 4111111111111111\nbot: Noted.")]
+    public async Task A_Flow_gets_in_its_transcript_what_operators_see_also_of_the_input_at_hand_and_never_what_is_excluded(
+        string protection, bool masks, string expected)
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, $$$"""
+            name: card
+            start:
+              - dataProtection: { blind: {{{(protection == "blind: true" ? "true" : "false")}}} }
+              - question: { text: "Card?", type: creditCard, saveTo: context.card }
+              - dataProtection: { {{{protection}}} }
+              - say: Noted.
+              - say: { text: Only for you, excludeFromTranscript: true }
+              - dataProtection: { blind: false }
+              - transcript: { format: text, saveTo: context.first }
+              - waitForInput
+              - transcript: { format: text }
+              - say: "{{ context.first }}|{{ input.transcript }}"
+            """, new JsonObject
+        {
+            ["eightByEight"] = new JsonObject { ["verifySignatures"] = false },
+            ["dataProtection"] = new JsonObject { ["maskSensitiveAnalytics"] = masks },
+        });
+        var conversation = connector.Start();
+        async Task<string> SayAsync(string text, int count)
+        {
+            await connector.PostAsync(conversation, "MESSAGE", Posted.Said(text));
+            return (await connector.BotSaysAsync(conversation, count))[count - 1];
+        }
+
+        await SayAsync("Hi", 1);
+        await SayAsync("4111111111111111", 3);
+        Assert.Equal($"{expected}|{expected}\nuser: {(masks ? "***" : "And?")}", await SayAsync("And?", 4));
+    }
+
     private static void ShowsNothing(EightByEight.Connector.Conversations.Turn shown)
     {
         Assert.Equal("***", shown.Text);

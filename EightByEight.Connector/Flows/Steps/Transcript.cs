@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using EightByEight.Connector.Privacy;
 
 namespace EightByEight.Connector.Flows.Steps;
 
@@ -39,9 +40,9 @@ internal sealed class Transcript : AskingStep
     {
         var entries = answer as JsonArray ?? [];
         // This part of the turn is not stored yet; what the customer said is, with the first.
-        if (turn.IsFirstPart && !turn.IsBlind && turn.Text.Length > 0) entries.Add(Entry("user", turn.Text));
+        if (turn.IsFirstPart && turn.Text.Length > 0) entries.Add(Entry("user", turn.Hides is null ? turn.Text : Masking.Mask));
         foreach (var output in turn.Outputs)
-            if (!turn.IsBlind && !output.IsUnrecorded && output.Text.Length > 0) entries.Add(Entry("bot", output.Text));
+            if (!output.IsUnrecorded && output.Text.Length > 0) entries.Add(Entry("bot", turn.Hides == Hidden.All ? Masking.Mask : output.Text));
         JsonNode made = _asText ? Text(entries) : entries;
         base.Store(turn, made.DeepClone());
         turn.Memory.SetInput("transcript", made);
