@@ -84,15 +84,9 @@ internal sealed partial class ConversationRun
         }
 
         var stored = StoredEvent.Now(StoredEvent.HandoverNotice, $"handover-{handover.RequestedAt}-timeout", snapshot.Head!.ConversationId, Now);
-        var (turn, state) = TakenBack(stored, null, snapshot.State, HandoverStatus.TimedOut);
+        var (turn, state) = workshop.Turns.TakenBack(stored, null, snapshot.State, HandoverStatus.TimedOut);
         return await CommitTurnAsync(snapshot, [], null, stored, turn with { StartedAt = stored.ReceivedAt }, state, cancellation);
     }
-
-    /// <summary>The turn that takes the customer back. The Flow is told once that is done: an agent may be quicker.</summary>
-    private (Turn Turn, ConversationState State) TakenBack(
-        StoredEvent stored, string? text, ConversationState state, HandoverStatus ending) =>
-        (workshop.Turns.TurnOf(stored, state.Session, text) with { Action = ConversationAction.TakeBack },
-            state with { Handover = state.Handover!.Return(ending) });
 
     /// <summary>The grace time is over: the conversation resource says whether an agent's leaving was the end.</summary>
     private async Task<HandoverCase> DecideAsync(Snapshot snapshot, HandoverCase handover, CancellationToken cancellation)

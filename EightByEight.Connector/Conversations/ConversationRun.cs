@@ -280,7 +280,7 @@ internal sealed partial class ConversationRun(Workshop workshop, ConversationKey
             if (acting.Event.EventType == StoredEvent.RetriedOutputs) turn = await RetriedAsync(acting.Event, state, plan.PeopleTalk, cancellation);
             else if (acting.Event.IsFromOutside)
                 (turn, state) = await workshop.Turns.RunFromOutsideAsync(acting.Event, plan.Body, plan.PeopleTalk, state, endpoint, cancellation);
-            else if (plan.Cancels) (turn, state) = TakenBack(acting.Event, Sanitizing.Text(IncomingContent.Of(plan.Body).Text), state, HandoverStatus.Cancelled);
+            else if (plan.Cancels) (turn, state) = workshop.Turns.TakenBack(acting.Event, IncomingContent.Of(plan.Body).Text, state, HandoverStatus.Cancelled);
             else
             {
                 var files = plan.IsShown ? [] : await workshop.Files.TakeInAsync(

@@ -102,23 +102,19 @@ internal sealed class Outside(ChatGatewayClient gateway, EndpointDirectory endpo
         return texts[0];
     }
 
-    private async Task<JsonArray> SaidAsync(TranscriptRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation)
-    {
-        var parts = await transcripts.NewestAsync(ConversationKey.Of(endpoint.Id, conversationId), cancellation);
-        return Said(parts.Select(part => (part.EventId, part.Text, part.Outputs.Select(output => output.Text))), request);
-    }
+    private async Task<JsonArray> SaidAsync(TranscriptRequest request, Endpoint endpoint, string conversationId, CancellationToken cancellation) =>
+        Said(await transcripts.NewestAsync(ConversationKey.Of(endpoint.Id, conversationId), cancellation), request);
 
     /// <summary>The last turns as Flows see them, each with all its parts.</summary>
-    public static JsonArray Said(IEnumerable<(string EventId, string? Text, IEnumerable<string?> Outputs)> parts, TranscriptRequest request)
+    public static JsonArray Said(IReadOnlyList<TurnView> parts, TranscriptRequest request)
     {
-        var all = parts.ToList();
-        var shown = all.Select(part => part.EventId).Where(id => id != request.Input).Distinct().TakeLast(request.Turns).Append(request.Input).ToHashSet();
+        var shown = parts.Select(part => part.EventId).Where(id => id != request.Input).Distinct().TakeLast(request.Turns).Append(request.Input).ToHashSet();
         var said = new JsonArray();
-        foreach (var part in all.Where(part => shown.Contains(part.EventId)))
+        foreach (var part in parts.Where(part => shown.Contains(part.EventId)))
         {
             if (part.Text is { Length: > 0 } text) said.Add(Transcript.Entry("user", text));
             foreach (var output in part.Outputs)
-                if (output is { Length: > 0 } answer) said.Add(Transcript.Entry("bot", answer));
+                if (output.Text is { Length: > 0 } answer) said.Add(Transcript.Entry("bot", answer));
         }
 
         return said;

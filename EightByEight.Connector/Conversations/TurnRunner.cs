@@ -388,6 +388,12 @@ internal sealed partial class TurnRunner(
             : (turn, state with { Handover = begun.Ended(HandoverStatus.Failed, refused) });
     }
 
+    /// <summary>The turn that takes the customer back. The Flow is told once that is done: an agent may be quicker.</summary>
+    /// <param name="text">What the customer cancelled with; null: it was not the customer.</param>
+    public (Turn Turn, ConversationState State) TakenBack(StoredEvent stored, string? text, ConversationState state, HandoverStatus ending) =>
+        (TurnOf(stored, state.Session, text is null ? null : Sanitizing.Text(text)) with { Action = ConversationAction.TakeBack },
+            state with { Handover = state.Handover!.Return(ending) });
+
     /// <summary>A turn before anything came of it.</summary>
     public Turn TurnOf(StoredEvent stored, Session? session, string? text) => new()
     {

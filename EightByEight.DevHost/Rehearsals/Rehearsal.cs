@@ -5,6 +5,7 @@ using EightByEight.Connector.Content;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Handover;
+using EightByEight.Connector.Privacy;
 
 namespace EightByEight.DevHost.Rehearsals;
 
@@ -57,7 +58,7 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
     /// <summary>8x8 tells of the conversation.</summary>
     public Task BeginAsync(string? channel, JsonObject? user, CancellationToken cancellation)
     {
-        stage.Outside.Transcript = asked => Outside.Said(_turns.Select(turn => (turn.EventId, turn.Text, turn.Outputs.Select(output => output.Text))), asked);
+        stage.Outside.Transcript = asked => Outside.Said([.. _turns.Select(turn => TurnView.Of(Masking.Shown(turn)))], asked);
         return HappenAsync("CONVERSATION_UPDATE", new JsonObject { ["state"] = "active", ["channel"] = channel, ["user"] = user?.DeepClone() }, cancellation);
     }
 
@@ -221,7 +222,8 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
     private async Task<bool> ReadAsync(CancellationToken cancellation)
     {
         if (_inbox.Count == 0) return false;
-        var plan = await Plan.MakeAsync(new Snapshot { State = State, Inbox = _inbox }, Endpoint.Settings, Now, stage.Options, stored => new(stored.Body.Inline!));
+        var plan = await Plan.MakeAsync(new Snapshot { State = State, Inbox = _inbox }, Endpoint.Settings, Now, stage.Options, stored => new(stored.Body.Inline!),
+            text => stage.Turns.IntentAsync(text, State, Endpoint, cancellation));
         if (plan.Unreadable is { } unreadable) throw new RehearsalException($"The event cannot be read: {unreadable.Cause.Message}");
         foreach (var absorbed in plan.Absorbed) _inbox.Remove(absorbed);
         if (plan.Acting is not { } acting)
@@ -235,8 +237,7 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
         if (acting.Event.IsFromOutside)
             await CommitAsync(await stage.Turns.RunFromOutsideAsync(acting.Event, plan.Body, plan.PeopleTalk, state, Endpoint, cancellation), cancellation);
         else if (plan.Cancels)
-            await CommitAsync((stage.Turns.TurnOf(acting.Event, state.Session, IncomingContent.Of(plan.Body).Text) with { Action = ConversationAction.TakeBack },
-                state with { Handover = state.Handover!.Return(HandoverStatus.Cancelled) }), cancellation);
+            await CommitAsync(stage.Turns.TakenBack(acting.Event, IncomingContent.Of(plan.Body).Text, state, HandoverStatus.Cancelled), cancellation);
         else if (await stage.Turns.RunAsync(acting.Event, plan.Body, [], state, Endpoint, cancellation) is ({ } turn, var after))
             await CommitAsync((turn, after), cancellation);
         return true;
@@ -246,7 +247,7 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
     {
         // As it is stored and read again.
         State = JsonSerializer.Deserialize(JsonSerializer.Serialize(made.State, ConversationJson.Default.ConversationState), ConversationJson.Default.ConversationState)!;
-        _turns.Add(made.Turn);
+        _turns.Add(Masking.Of(made.Turn, Endpoint.Settings.DataProtection, State.Session));
         Watch?.Invoke(made.Turn);
         switch (made.Turn.Action)
         {

@@ -274,6 +274,69 @@ public sealed class FlowTestTests : IDisposable
     }
 
     [Fact]
+    public async Task A_transcript_hides_what_is_blind_and_leaves_out_what_is_excluded()
+    {
+        var (exit, output) = await TestAsync("""
+            start:
+              - dataProtection: { blind: true }
+              - say: { text: Only for you, excludeFromTranscript: true }
+              - question: { text: "Card?", saveTo: context.card }
+              - dataProtection: { blind: false }
+              - waitForInput
+              - say: { text: Only for you, excludeFromTranscript: true }
+              - waitForInput
+              - transcript: { format: text }
+              - say: "{{ input.transcript }}"
+            """, """
+            - customer: Hi
+            - bot: Only for you
+            - bot: Card?
+            - customer: "4111"
+            - customer: Thanks
+            - bot: Only for you
+            - customer: And?
+            - bot: "user: ***\nbot: ***\nuser: ***\nuser: Thanks\nuser: And?"
+            """);
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
+    public async Task An_input_that_began_blind_stays_so_after_its_turn_paused()
+    {
+        var (exit, output) = await TestAsync("""
+            start:
+              - dataProtection: { blind: true }
+              - question: { text: "Card?", saveTo: context.card }
+              - dataProtection: { blind: false }
+              - delay: 1
+              - say: "{{ context.card }}"
+              - transcript: { format: text, turns: 1 }
+              - say: "{{ input.transcript }}"
+            """, """
+            - customer: Hi
+            - bot: Card?
+            - customer: "4111"
+            - bot: "4111"
+            - bot: "user: ***\nbot: ***\nuser: ***\nbot: ***"
+            """);
+        Assert.True(exit == 0, output);
+    }
+
+    [Theory]
+    [InlineData("leave the queue please")]
+    [InlineData("please leave the queue")]
+    public async Task A_handover_is_cancelled_by_what_the_customer_means(string text)
+    {
+        var (exit, output) = await TestAsync("""
+            intents: { stopWaiting: [ leave the queue please ] }
+            start:
+              - handover: { queueId: "7", message: One moment., cancelIntent: stopWaiting }
+              - say: "{{ input.handover.status }}"
+            """, $"- customer: Hi\n- bot: One moment.\n- queue: Tea\n- customer: nice weather\n- customer: {text}\n- bot: cancelled", "endpoint: { handover: { returnScriptId: s1 } }");
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
     public async Task A_flow_that_is_called_is_found_beside_its_caller()
     {
         Write("address.yaml", "name: address\nstart: [ { question: Which town? }, { return: \"{{ input.result }}\" } ]");
