@@ -47,7 +47,6 @@ internal sealed partial class Chat
             case ":data":
                 await _rehearsal.InjectAsync(new JsonObject
                 {
-                    ["conversationId"] = _rehearsal.ConversationId,
                     ["data"] = ObjectIn(rest),
                     ["whenEnded"] = "deliver",
                     ["whenAgent"] = "deliver",

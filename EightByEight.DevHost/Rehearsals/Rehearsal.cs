@@ -92,18 +92,22 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
         return HappenAsync("ACTIVITY", new JsonObject { ["name"] = "adaptiveCard/action", ["value"] = new JsonObject { ["data"] = data } }, cancellation);
     }
 
-    /// <summary>Somebody else speaks to the Flow, as through the inject API.</summary>
-    public Task InjectAsync(JsonObject body, CancellationToken cancellation) => EnterAsync(StoredEvent.Injected, body, cancellation);
+    /// <summary>Somebody else speaks to the Flow, as through the inject API: to this conversation, where the body names none.</summary>
+    /// <exception cref="RehearsalException">The inject API would refuse it.</exception>
+    public async Task InjectAsync(JsonObject body, CancellationToken cancellation)
+    {
+        if (body["sessionId"] is null) body["conversationId"] ??= ConversationId;
+        if (body["conversationId"] is { } other && other.ToString() != ConversationId)
+            throw new RehearsalException($"There is no conversation '{other}': this one is '{ConversationId}', and a body need not name it.");
+        var before = _turns.Count;
+        await EnterAsync(StoredEvent.Injected, body, cancellation);
+        if (_turns.ElementAtOrDefault(before)?.UnsentReason is { } reason) throw new RehearsalException(reason);
+    }
 
     /// <summary>The virtual agent that has the customer says something without being asked.</summary>
     /// <param name="said">In our own JSON.</param>
     /// <exception cref="RehearsalException">Nobody listens to it.</exception>
-    public async Task AnswerLaterAsync(JsonObject said, CancellationToken cancellation)
-    {
-        var before = _turns.Count;
-        await InjectAsync(new JsonObject { ["conversationId"] = ConversationId, ["agent"] = said }, cancellation);
-        if (_turns.ElementAtOrDefault(before)?.UnsentReason is { } reason) throw new RehearsalException(reason);
-    }
+    public Task AnswerLaterAsync(JsonObject said, CancellationToken cancellation) => InjectAsync(new JsonObject { ["agent"] = said }, cancellation);
 
     public Task QueueAsync(string name, CancellationToken cancellation) => HappenAsync("QUEUED", new JsonObject
     {
@@ -159,7 +163,11 @@ internal sealed class Rehearsal(RehearsalStage stage, Endpoint endpoint)
         // Nothing happens at the same time as something else.
         stage.Clock.Now += TimeSpan.FromSeconds(2);
         if (type != StoredEvent.Injected) body["timestamp"] = Now.ToUnixTimeMilliseconds();
-        _inbox.Add(new($"{_events:D6}", EventOf(type, $"{EventPrefix}{++_events}") with { Body = new(Encoding.UTF8.GetBytes(body.ToJsonString()), null) }));
+        _inbox.Add(new($"{_events:D6}", EventOf(type, $"{EventPrefix}{++_events}") with
+        {
+            Body = new(Encoding.UTF8.GetBytes(body.ToJsonString()), null),
+            IsBesideAgent = type == StoredEvent.Injected && body["whenAgent"]?.ToString() == "deliver",
+        }));
         return WorkAsync(cancellation);
     }
 

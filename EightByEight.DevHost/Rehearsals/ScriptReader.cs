@@ -124,6 +124,8 @@ internal sealed partial class ScriptReader
             case "expect":
                 return Object(value, "expect") is { } facts && KnowFacts(value, facts) ? new Fact(key.Line, key.Column, facts) : null;
             case "inject":
+                if (value is MapNode injected)
+                    Know(injected, "'inject'", ["text", "data", "attachments", "whenEnded", "whenAgent", "sessionId", "conversationId", "userId", "URLToken"]);
                 return (value is ScalarNode ? new JsonObject { ["text"] = Text(value, "inject") } : Object(value, "inject")) is { } body
                     ? Happens($"inject: {body.ToJsonString(Script.Readable)}", (rehearsal, token) => rehearsal.InjectAsync((JsonObject)body.DeepClone(), token)) : null;
             case "later":

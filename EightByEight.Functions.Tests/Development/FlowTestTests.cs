@@ -267,9 +267,45 @@ public sealed class FlowTestTests : IDisposable
         var (exit, output) = await TestAsync("start: [ { say: \"{{ input.data.order ? 'Order ' + input.data.order : 'Hello' }}\" } ]", """
             - customer: Hi
             - bot: Hello
-            - inject: { sessionId: rehearsal-1, text: "", data: { order: 7 } }
+            - inject: { data: { order: 7 } }
             - bot: Order 7
+            - inject: { sessionId: rehearsal-1, text: "", data: { order: 8 } }
+            - bot: Order 8
+            - inject: Hey
+            - bot: Hello
             """);
+        Assert.True(exit == 0, output);
+    }
+
+    [Theory]
+    [InlineData("{ txt: hey }", "'inject' has no member 'txt'. Did you mean 'text'?")]
+    [InlineData("{ text: [ hey ] }", "$.text must be a string.")]
+    [InlineData("{ data: 7 }", "$.data must be an object.")]
+    [InlineData("{ whenEnded: deliver }", "There is nothing to say: give $.text, $.data or $.attachments.")]
+    [InlineData("{ sessionId: other, text: hey }", "No session runs in the conversation.")]
+    [InlineData("{ conversationId: other, text: hey }", "There is no conversation 'other': this one is 'rehearsal', and a body need not name it.")]
+    public async Task What_cannot_be_injected_fails_the_test_with_the_reason_and_its_place(string body, string reason)
+    {
+        var (exit, output) = await TestAsync("start: [ stop ]", $"- customer: Hi\n- inject: {body}");
+        Assert.Equal(1, exit);
+        Assert.Contains("FILE(6,", output, StringComparison.Ordinal);
+        Assert.Contains(reason, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Beside_an_agent_nothing_is_injected_unless_it_says_so()
+    {
+        const string flow = """
+            start:
+              - if: input.data.order
+                then: [ { say: Shipped. }, stop ]
+              - handover: { queueId: "7", message: One moment. }
+            """;
+        const string settings = "endpoint: { handover: { returnScriptId: s1 } }";
+        const string conversation = "- customer: Hi\n- bot: One moment.\n- queue: Tea\n- agent: joins\n- inject: { data: { order: 7 }";
+        var (_, refused) = await TestAsync(flow, conversation + " }", settings);
+        Assert.Contains("An agent is in the conversation", refused, StringComparison.Ordinal);
+        var (exit, output) = await TestAsync(flow, conversation + ", whenAgent: deliver }\n- bot: Shipped.", settings);
         Assert.True(exit == 0, output);
     }
 
