@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Collections.Frozen;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -29,6 +31,8 @@ internal static partial class Masking
 
     /// <summary>So many characters of a longer value are enough to know it by.</summary>
     private const int Beginning = 16;
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     /// <summary>How 8x8, channels and authors name an IP address. Source: 8x8, Chat Gateway: <c>user.ipaddress</c>.</summary>
     private static readonly FrozenSet<string> AddressNames = FrozenSet.ToFrozenSet(
@@ -89,14 +93,16 @@ internal static partial class Masking
     public static string WithoutReferences(string text) => !text.Contains('<', StringComparison.Ordinal) ? text : Reference.Replace(
         text, tag => tag.Value.Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal));
 
-    /// <summary>A line of a log without what the customer said: each of these values is masked wherever it is quoted.</summary>
+    /// <summary>
+    /// A line of a log without what the customer said: each of these values is masked wherever it is quoted, but for a name or a number
+    /// that is only a part of another word, which would be told by what is left of that.
+    /// </summary>
     /// <param name="said">The customer's text, id, and the texts in the data.</param>
     public static string WithoutQuotes(string line, IEnumerable<string?> said)
     {
         var values = said.OfType<string>().Distinct().Select(Quoted).ToArray();
-        foreach (var form in values.SelectMany(forms => forms).Distinct().OrderByDescending(form => form.Length))
-            line = line.Replace(form, Mask, StringComparison.OrdinalIgnoreCase);
-        foreach (var forms in values) line = WithoutBeginning(line, forms);
+        foreach (var quote in values.SelectMany(quotes => quotes).Distinct().OrderByDescending(quote => quote.Form.Length)) line = Without(line, quote);
+        foreach (var quotes in values) line = WithoutBeginning(line, quotes);
         return line;
     }
 
@@ -109,14 +115,54 @@ internal static partial class Masking
         return WithoutQuotes(line, said) != line;
     }
 
+    /// <summary>How a line may quote a value.</summary>
+    /// <param name="BeginsWord">Whether the value begins with a character of a word, whatever the form begins with.</param>
+    /// <param name="EndsWord">Whether it ends with one.</param>
+    private readonly record struct Quote(string Form, bool BeginsWord, bool EndsWord);
+
     /// <summary>How a line may quote a value: as it is, trimmed, and as JavaScript and .NET write it in JSON, and in JSON within JSON.</summary>
-    private static string[] Quoted(string value)
+    private static Quote[] Quoted(string value)
     {
         var trimmed = value.Trim();
         if (trimmed.Length < Shortest) return [];
-        return [.. ((string[])[value, trimmed]).Distinct().SelectMany(form => (string[])
-            [form, Escaped(form), Escaped(Escaped(form)), JavaScriptEncoder.Default.Encode(form), JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(form)]).Distinct()];
+        return [.. ((string[])[value, trimmed]).Distinct().SelectMany(said => ((string[])
+            [said, Escaped(said), Escaped(Escaped(said)), JavaScriptEncoder.Default.Encode(said), JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(said)])
+            .Distinct().Select(form => new Quote(form, IsOfWord(said[0]), IsOfWord(said[^1]))))];
     }
+
+    private static string Without(string line, Quote quote)
+    {
+        StringBuilder? masked = null;
+        var done = 0;
+        for (var from = 0; line.IndexOf(quote.Form, from, StringComparison.OrdinalIgnoreCase) is >= 0 and var at;)
+        {
+            var end = at + quote.Form.Length;
+            if ((quote.BeginsWord && GoesOnAt(line, at)) || (quote.EndsWord && end < line.Length && IsOfWord(line[end])))
+            {
+                // Nowhere else in this word can it begin.
+                for (from = at + 1; quote.BeginsWord && from < line.Length && GoesOnAt(line, from); from++) ;
+                continue;
+            }
+
+            (masked ??= new()).Append(line, done, at - done).Append(Mask);
+            from = done = end;
+        }
+
+        return masked is null ? line : masked.Append(line, done, line.Length - done).ToString();
+    }
+
+    /// <summary>Whether a word goes on at a place: what stands before it is of a word, and no escape such as <c>\n</c>, <c>\u0022</c> or <c>%20</c>.</summary>
+    private static bool GoesOnAt(string line, int at) => at > 0 && IsOfWord(line[at - 1]) && !EndsInEscape(line.AsSpan(0, at));
+
+    private static bool EndsInEscape(ReadOnlySpan<char> before) =>
+        before is [.., '\\', 'n' or 'r' or 't' or 'b' or 'f']
+        || (before is [.., '%', _, _] && IsHex(before[^2..]))
+        || (before is [.., '\\', 'u', _, _, _, _] && IsHex(before[^4..]));
+
+    private static bool IsHex(ReadOnlySpan<char> digits) => !digits.ContainsAnyExcept(HexDigits);
+
+    /// <summary>A digit, or a letter of a script that sets words apart; letters without case may be words with no gap between them.</summary>
+    private static bool IsOfWord(char character) => char.IsDigit(character) || char.IsUpper(character) || char.IsLower(character);
 
     /// <summary>A text as <c>JSON.stringify</c> writes it.</summary>
     private static string Escaped(string text) => MustBeEscaped.Replace(text, found => found.ValueSpan[0] switch
@@ -131,8 +177,10 @@ internal static partial class Masking
     });
 
     /// <summary>Of something long an error may quote only how it begins.</summary>
-    private static string WithoutBeginning(string line, string[] forms)
+    private static string WithoutBeginning(string line, Quote[] quotes)
     {
+        if (quotes.All(quote => quote.Form.Length <= Beginning)) return line;
+        var forms = quotes.Select(quote => quote.Form).ToArray();
         foreach (var beginning in forms.Where(form => form.Length > Beginning).Select(form => form[..Beginning]).Distinct())
             while (line.IndexOf(beginning, StringComparison.OrdinalIgnoreCase) is >= 0 and var at)
                 line = string.Concat(line.AsSpan(0, at), Mask, line.AsSpan(at + forms.Max(form => Common(line, at, form))));

@@ -27,6 +27,20 @@ public sealed class MaskingTests(AzuriteFixture azurite)
     public void A_text_of_the_customer_is_masked_raw_trimmed_and_as_JSON(string said, string line, string expected) =>
         Assert.Equal(expected, Masking.WithoutQuotes(line, [said]));
 
+    [Theory]
+    [InlineData("Ann", "Cannot be reached: Anna, Hermann, ann, Ann's, _Ann_", "Cannot be reached: Anna, Hermann, ***, ***'s, _***_")]
+    [InlineData("4111", "4111 of 41111 and 14111, 4111th", "*** of 41111 and 14111, 4111th")]
+    [InlineData("-4111-", "x-4111-x", "x***x")]
+    [InlineData("\"Ann\"", "x\"Ann\"x", "x***x")]
+    [InlineData("Ann", """{"text":"Hi\nAnn\tAnna","more":"\\nAnn\\n"}""", """{"text":"Hi\n***\tAnna","more":"\\n***\\n"}""")]
+    [InlineData("Ann", """\u0022Ann\u0022 \u0022Anna\u0022""", """\u0022***\u0022 \u0022Anna\u0022""")]
+    [InlineData("Ann", "/parcels?of=%20Ann%20&to=%3DAnn", "/parcels?of=%20***%20&to=%3D***")]
+    [InlineData("Zoë", """Zoë, Zo\u00EB and Zoëy""", "***, *** and Zoëy")]
+    [InlineData("王小明", "我是王小明。", "我是***。")]
+    [InlineData("Ann Example of Exeter", "xAnn Example of Exeter", "x***")]
+    public void What_begins_or_ends_with_a_letter_or_digit_is_masked_only_where_it_stands_as_whole_words(string said, string line, string expected) =>
+        Assert.Equal(expected, Masking.WithoutQuotes(line, [said]));
+
     [Fact]
     public void What_contains_another_text_is_masked_as_a_whole() =>
         Assert.Equal("said *** and ***", Masking.WithoutQuotes("said ann\\nbob and ann", ["ann", "ann\nbob"]));
