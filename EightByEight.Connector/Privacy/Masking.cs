@@ -116,8 +116,8 @@ internal static partial class Masking
     }
 
     /// <summary>How a line may quote a value.</summary>
-    /// <param name="BeginsWord">Whether the value begins with a character of a word, whatever the form begins with.</param>
-    /// <param name="EndsWord">Whether it ends with one.</param>
+    /// <param name="BeginsWord">Whether no word may go on where it begins: it is short, and the value begins with a character of a word.</param>
+    /// <param name="EndsWord">Whether none may where it ends.</param>
     private readonly record struct Quote(string Form, bool BeginsWord, bool EndsWord);
 
     /// <summary>How a line may quote a value: as it is, trimmed, and as JavaScript and .NET write it in JSON, and in JSON within JSON.</summary>
@@ -127,8 +127,11 @@ internal static partial class Masking
         if (trimmed.Length < Shortest) return [];
         return [.. ((string[])[value, trimmed]).Distinct().SelectMany(said => ((string[])
             [said, Escaped(said), Escaped(Escaped(said)), JavaScriptEncoder.Default.Encode(said), JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(said)])
-            .Distinct().Select(form => new Quote(form, IsOfWord(said[0]), IsOfWord(said[^1]))))];
+            .Distinct().Select(form => new Quote(form, IsShort(form) && IsOfWord(said[0]), IsShort(form) && IsOfWord(said[^1]))))];
     }
+
+    /// <summary>Whether only the whole of it tells it from other words. What is longer is masked wherever it begins.</summary>
+    private static bool IsShort(string form) => form.Length <= Beginning;
 
     private static string Without(string line, Quote quote)
     {
@@ -137,13 +140,8 @@ internal static partial class Masking
         for (var from = 0; line.IndexOf(quote.Form, from, StringComparison.OrdinalIgnoreCase) is >= 0 and var at;)
         {
             var end = at + quote.Form.Length;
-            if ((quote.BeginsWord && GoesOnAt(line, at)) || (quote.EndsWord && end < line.Length && IsOfWord(line[end])))
-            {
-                // Nowhere else in this word can it begin.
-                for (from = at + 1; quote.BeginsWord && from < line.Length && GoesOnAt(line, from); from++) ;
-                continue;
-            }
-
+            from = at + 1;
+            if ((quote.BeginsWord && GoesOnAt(line, at)) || (quote.EndsWord && end < line.Length && IsOfWord(line[end]))) continue;
             (masked ??= new()).Append(line, done, at - done).Append(Mask);
             from = done = end;
         }
@@ -179,9 +177,9 @@ internal static partial class Masking
     /// <summary>Of something long an error may quote only how it begins.</summary>
     private static string WithoutBeginning(string line, Quote[] quotes)
     {
-        if (quotes.All(quote => quote.Form.Length <= Beginning)) return line;
+        if (quotes.All(quote => IsShort(quote.Form))) return line;
         var forms = quotes.Select(quote => quote.Form).ToArray();
-        foreach (var beginning in forms.Where(form => form.Length > Beginning).Select(form => form[..Beginning]).Distinct())
+        foreach (var beginning in forms.Where(form => !IsShort(form)).Select(form => form[..Beginning]).Distinct())
             while (line.IndexOf(beginning, StringComparison.OrdinalIgnoreCase) is >= 0 and var at)
                 line = string.Concat(line.AsSpan(0, at), Mask, line.AsSpan(at + forms.Max(form => Common(line, at, form))));
         return line;
