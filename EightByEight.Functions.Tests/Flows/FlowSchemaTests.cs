@@ -127,6 +127,17 @@ public sealed partial class FlowSchemaTests
     }
 
     [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task A_list_is_refused_where_the_schema_refuses_it(string kind)
+    {
+        foreach (var value in new[] { "[ a ]", "[ { a: b } ]" })
+        {
+            var flow = $"start: [ {{ {kind}: {value} }} ]";
+            if ((await FaultsAsync("name: a\n" + flow)).Count > 0) Assert.Contains(FlowReview.Check("name: a\n" + flow), problem => problem is { Line: 2, Column: > 10 });
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(SampleFlowTests.Files), MemberType = typeof(SampleFlowTests))]
     public void Each_sample_names_the_schema_in_its_first_line(string file) => Assert.Equal(
         "# yaml-language-server: $schema=../schemas/flow.schema.json", File.ReadLines(Path.Combine(SampleFlowTests.Root, "flows", file)).First());

@@ -47,6 +47,8 @@ public class FormatTests
     [InlineData("name: a\nstart:\n  - { id: start, say: A }", 3, 11, "names another")]
     [InlineData("name: a\nstart:\n  - { id: a b, say: A }", 3, 11, "cannot be an id")]
     [InlineData("name: a\nstart:\n  - handover: { agentId: '7' }", 3, 17, "only a queue or a script")]
+    [InlineData("name: a\nstart:\n  - handover:\n      - queueId: '101'", 4, 7, "'handover' is a text, or an object with queueId")]
+    [InlineData("name: a\nstart:\n  - handover: [ a ]", 3, 15, "'handover' is a text, or an object with queueId")]
     [InlineData("name: a\nstart:\n  - handover: { queueId: '1', scriptId: '2' }", 3, 31, "not to both")]
     [InlineData("name: a\nstart:\n  - handover: { queue: '1' }", 3, 17, "Did you mean 'queueId'?")]
     [InlineData("name: a\nstart:\n  - handover: { queueId: '1', cancelButton: No }", 3, 31, "write one")]

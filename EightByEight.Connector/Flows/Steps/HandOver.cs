@@ -12,6 +12,9 @@ namespace EightByEight.Connector.Flows.Steps;
 internal sealed class HandOver : WaitingStep
 {
     private const double MostMinutes = 7 * 24 * 60;
+    private static readonly string[] Members = ["queueId", "scriptId", "agentId", "message", "summary", "user", "properties",
+        "cancelButton", "cancelIntent", "timeoutMinutes", "inactivityMinutes", "withoutReturn", "continueAt"];
+
     private static readonly string[] CustomerMembers = ["name", "userId", "email", "phone", "company", "caseId", "language"];
 
     private Template? _queueId;
@@ -36,10 +39,9 @@ internal sealed class HandOver : WaitingStep
         step._onQueued = step.Block(source, "onQueued");
         step._onAgent = step.Block(source, "onAgent");
         step._onInactivity = step.Block(source, "onInactivity");
-        var map = source.Value is MapNode or ScalarNode { IsNull: false }
-            ? source.Object("queueId", "queueId", "scriptId", "agentId", "message", "summary", "user", "properties",
-                "cancelButton", "cancelIntent", "timeoutMinutes", "inactivityMinutes", "withoutReturn", "continueAt")
-            : null;
+        var map = source.Value is MapNode or ScalarNode { IsNull: false } ? source.Object("queueId", Members) : null;
+        if (source.Value is ListNode)
+            source.Problems.ReportNew(source.Value, $"'handover' is a text, or an object with {string.Join(", ", Members)}; not {source.Value.Kind}.");
         step._fixed = new HandoverRequest
         {
             Step = source.Path,
