@@ -60,6 +60,7 @@ internal sealed partial class FlowCompiler
     private readonly List<(ScalarNode Id, Step Step)> _ids = [];
     private readonly List<(ScalarNode At, string From, Action<Step> Resolve)> _jumps = [];
     private readonly List<(string Prefix, string Why)> _closed = [];
+    private readonly Dictionary<string, string> _written = [];
     private readonly List<Step> _all = [];
     private readonly HashSet<string> _calls = [];
     private readonly HashSet<string> _connections = [];
@@ -126,7 +127,7 @@ internal sealed partial class FlowCompiler
     {
         var stops = _made.Select(made => new FlowMap.Stop(made.Path, made.Line, made.Column, made.Kind, made.Text)).ToList();
         var jumps = _jumps.Where(jump => _targets.ContainsKey(jump.At.Text)).Select(jump => (jump.From, _targets[jump.At.Text].Path));
-        return new FlowMap(stops, jumps, _listener!.Entries);
+        return new FlowMap(stops, jumps, _listener!.Entries, _written);
     }
 
     /// <summary>Names that no expression finds when it runs.</summary>
@@ -198,10 +199,13 @@ internal sealed partial class FlowCompiler
         };
     }
 
+    /// <summary>Knows as what a branch is written, where its path calls it otherwise.</summary>
+    public void Name(string path, string written) => _written[path] = written;
+
     /// <summary>Compiles a list of steps and returns the first; null when there is none.</summary>
     public Step? Steps(ListNode list, string path, DocumentNode at)
     {
-        if (list.Items.Count == 0) Problems.Report(at, $"'{path}' has no step. Write at least one, such as '- stop'.");
+        if (list.Items.Count == 0) Problems.Report(at, $"'{_written.GetValueOrDefault(path, path)}' has no step. Write at least one, such as '- stop'.");
         Step? first = null, last = null;
         for (var i = 0; i < list.Items.Count; i++)
         {

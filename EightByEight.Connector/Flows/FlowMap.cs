@@ -6,6 +6,8 @@ namespace EightByEight.Connector.Flows;
 /// <summary>Which step of a Flow leads to which.</summary>
 internal sealed class FlowMap
 {
+    private const int Longest = 60;
+
     private readonly IReadOnlyList<Stop> _stops;
     private readonly Dictionary<string, Stop?> _around;
     private readonly List<Way> _ways = [];
@@ -14,7 +16,9 @@ internal sealed class FlowMap
     /// <param name="stops">The steps, each before what lies in it.</param>
     /// <param name="jumps">From which path to which, apart from what the order of steps says.</param>
     /// <param name="entries">Where it begins beside its start.</param>
-    public FlowMap(IEnumerable<Stop> stops, IEnumerable<(string From, string To)> jumps, IEnumerable<string> entries)
+    /// <param name="written">As what a branch is written, by its path, where that calls it otherwise.</param>
+    public FlowMap(
+        IEnumerable<Stop> stops, IEnumerable<(string From, string To)> jumps, IEnumerable<string> entries, IReadOnlyDictionary<string, string> written)
     {
         _entries = ["start/0", .. entries];
         // A document that repeats a part by an alias has it at several paths.
@@ -24,7 +28,7 @@ internal sealed class FlowMap
         foreach (var stop in _stops)
         {
             var branches = _stops.Where(inner => _around[inner.Path] == stop && inner.Path.EndsWith("/0", StringComparison.Ordinal)).ToList();
-            foreach (var branch in branches) _ways.Add(new(stop.Path, branch.Path, BranchOf(stop, branch)));
+            foreach (var branch in branches) _ways.Add(new(stop.Path, branch.Path, Short(written.GetValueOrDefault(branch.Path[..^2]) ?? BranchOf(stop, branch))));
             if (Ends(stop, branches)) continue;
             if (Next(stop.Path, known, _around) is { } next) _ways.Add(new(stop.Path, next, branches.Count > 0 && stop.Kind == "if" ? "else" : ""));
         }
@@ -115,6 +119,12 @@ internal sealed class FlowMap
 
     private static string BranchOf(Stop stop, Stop branch) => branch.Path[(stop.Path.Length + 1)..^2];
 
+    private static string Short(string text)
+    {
+        text = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return text.Length > Longest ? text[..Longest] + "…" : text;
+    }
+
     private static string Quoted(string text) => text.Replace("#", "#35;", StringComparison.Ordinal).Replace("\"", "#quot;", StringComparison.Ordinal)
         .Replace("<", "#lt;", StringComparison.Ordinal).Replace(">", "#gt;", StringComparison.Ordinal);
 
@@ -122,16 +132,13 @@ internal sealed class FlowMap
     /// <param name="Text">What it says or decides by; empty: it shows by itself.</param>
     public sealed record Stop(string Path, int Line, int Column, string Kind, string Text)
     {
-        private const int Longest = 60;
-
         public bool Waits => Kind is "question" or "optionalQuestion" or "waitForInput" or "agent";
 
         public string Label
         {
             get
             {
-                var text = string.Join(' ', Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-                if (text.Length > Longest) text = text[..Longest] + "…";
+                var text = Short(Text);
                 return text.Length == 0 || text == Kind ? Kind : $"{Kind}: {text}";
             }
         }

@@ -72,17 +72,21 @@ internal sealed partial record StepSource(
     }
 
     /// <summary>Compiles a branch and lets each of its ends go on below this step.</summary>
-    public Step? Branch(DocumentNode node, string name)
+    /// <param name="name">In the paths of its steps.</param>
+    /// <param name="written">As its author named it; null: the same.</param>
+    public Step? Branch(DocumentNode node, string name, string? written = null)
     {
+        if (written is not null) Compiler.Name($"{Path}/{name}", written);
         if (node is ListNode list) return Compiler.Steps(list, $"{Path}/{name}", list);
-        Problems.Report(node, $"'{name}' is a list of steps, not {node.Kind}. Write '- say: …' below it.");
+        Problems.Report(node, $"'{written ?? name}' is a list of steps, not {node.Kind}. Write '- say: …' below it.");
         return null;
     }
 
     /// <summary>Compiles a branch after whose end another step runs.</summary>
-    public Step? Block(DocumentNode node, string name, Step end)
+    /// <inheritdoc cref="Branch" path="/param"/>
+    public Step? Block(DocumentNode node, string name, Step end, string? written = null)
     {
-        var first = Branch(node, name);
+        var first = Branch(node, name, written);
         Compiler.Register(end);
         // What lies around the branch, so that the end is what comes next.
         var frame = new Passage { Path = end.Path, Line = end.Line, Following = end };

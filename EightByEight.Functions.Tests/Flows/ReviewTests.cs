@@ -81,6 +81,18 @@ public sealed class ReviewTests
         """), ignoreLineEndingDifferences: true);
 
     [Fact]
+    public void A_drawing_names_cases_and_intents_as_the_Flow_does()
+    {
+        var drawing = FlowReview.Draw("name: a\nstart:\n  - switch: input.text\n    cases: { 'no way': [ stop ], default: [ { say: a } ] }\n  - question: Where?\n    intents: { cancel: [ stop ] }\n");
+
+        Assert.Contains("-->|\"no way\"|", drawing, StringComparison.Ordinal);
+        Assert.Contains("-->|\"default\"|", drawing, StringComparison.Ordinal);
+        Assert.Contains("-->|\"cancel\"|", drawing, StringComparison.Ordinal);
+        Assert.DoesNotContain("case0", drawing, StringComparison.Ordinal);
+        Assert.DoesNotContain("intent0", drawing, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task In_the_terminal_each_fault_names_file_line_and_column_and_the_exit_code_tells_a_pipeline()
     {
         var folder = Directory.CreateTempSubdirectory();

@@ -32,6 +32,6 @@ internal sealed class Switch : Step
             return;
         }
 
-        foreach (var (key, steps) in map.Members) _cases[key.Text] = source.Branch(steps, $"case{_cases.Count}");
+        foreach (var (key, steps) in map.Members) _cases[key.Text] = source.Branch(steps, $"case{_cases.Count}", key.Text);
     }
 }
