@@ -34,6 +34,12 @@ public class CodeTests
     [InlineData("return { a: [1, undefined], b: undefined, c: new Date(0) }", """{"a":[1,null],"c":"1970-01-01T00:00:00.000Z"}""")]
     [InlineData("context = { result: 1 }; return 2", "2")]
     [InlineData("context.self = context.context = 5", "gone")]
+    [InlineData("async function f() { await 1; return { a: 1 } } return f()", "{\"a\":1}")]
+    [InlineData("const f = async () => 3; return await f() + await (4)", "7")]
+    [InlineData("for await (const one of [f(1), f(2)]) context.n = one; return context.n; async function f(n) { return n }", "2")]
+    [InlineData("await Promise.all([1, 2].map(async n => { await n; context.n = n })); return context.n", "2")]
+    [InlineData("const await = 5; return await", "5")]
+    [InlineData("const f = async () => await 3; f(); return 8", "8")]
     public void What_it_returns_is_stored(string script, string stored)
     {
         var conversation = new Conversation($"name: a\nstart:\n  - set: {{ context.got: 7 }}\n  - code: {{ script: \"{script}\", saveTo: context.got }}");
@@ -102,6 +108,16 @@ public class CodeTests
     [InlineData("context.big = 'x'.repeat(70000)", "larger than 65536 bytes")]
     [InlineData("throw new Error('Out of stock')", "Out of stock (line 1 of the code)")]
     [InlineData("nobody.x", "nobody is not defined")]
+    [InlineData("throw { a: 1 }", "{\"a\":1} (line 1 of the code)")]
+    [InlineData("throw 'gone'", "gone (line 1 of the code)")]
+    [InlineData("throw new Error()", "Error (line 1 of the code)")]
+    [InlineData("const a = {}; a.a = a; throw a", "[object Object] (line 1 of the code)")]
+    [InlineData("return Promise.reject(new Error('No stock'))", "No stock (line 1 of the code)")]
+    [InlineData("await 1; throw { a: 1 }", "{\"a\":1}")]
+    [InlineData("return new Promise(() => {})", "returns a promise that nothing settles")]
+    [InlineData("await new Promise(() => {})", "returns a promise that nothing settles")]
+    [InlineData("await 1; while (true) {}", "The code runs")]
+    [InlineData("await 1; context = 5", "no object in 'context'")]
     public void What_it_must_not_do_fails_the_turn(string script, string why)
     {
         var failure = Conversation.Run($"name: a\nstart:\n  - code: \"{script}\"").Failure!;
@@ -112,6 +128,7 @@ public class CodeTests
 
     [Theory]
     [InlineData("- code: |\n      const a = 1;\n      const b = ;", 5, 17, "not JavaScript")]
+    [InlineData("- code: await f(); const = 1", 3, 28, "not JavaScript")]
     [InlineData("- code: const = 1", 3, 17, "not JavaScript")]
     [InlineData("- code: \"}; context.a = 1; {\"", 3, 12, "not JavaScript")]
     [InlineData("- code: import fs from 'fs'", 3, 11, "not JavaScript")]
@@ -124,6 +141,32 @@ public class CodeTests
 
         Assert.Contains(why, problem.Message, StringComparison.Ordinal);
         Assert.Equal((line, column), (problem.Line, problem.Column));
+    }
+
+    [Fact]
+    public void A_value_that_holds_itself_fails_the_turn_without_a_line_that_no_author_wrote()
+    {
+        var failure = Conversation.Run("name: a\nstart:\n  - code: const a = {}; a.a = a; return a").Failure!;
+
+        Assert.Contains("Cyclic", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("of the code", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_method_of_the_engine_throws_is_told_with_the_line_of_the_code_that_called_it()
+    {
+        var failure = Conversation.Run("name: a\nstart:\n  - code: |\n      const a = 'x';\n      a.repeat(-1);\n").Failure!;
+
+        Assert.Contains("(line 2 of the code)", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_rejected_promise_of_which_nothing_is_taken_is_told_to_the_operator()
+    {
+        var result = Conversation.Run("name: a\nstart:\n  - code: |\n      (async () => { throw new Error('lost') })();\n      Promise.reject(1).catch(() => {});\n");
+
+        Assert.Null(result.Failure);
+        Assert.Equal([new FlowLine(LogLevel.Warning, "A promise was rejected, and nothing in the code takes that: lost")], result.Log);
     }
 
     [Fact]

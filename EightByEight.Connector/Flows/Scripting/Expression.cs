@@ -96,7 +96,13 @@ internal sealed class Expression
 }
 
 /// <summary>An expression threw an error of its own, not one of the limits.</summary>
-internal sealed class ScriptException(string message, Exception? cause = null) : Exception(message, cause);
+/// <param name="message">What it says.</param>
+/// <param name="line">The line of the code; null: no line of it.</param>
+/// <param name="cause">What the engine threw.</param>
+internal sealed class ScriptException(string message, int? line, Exception cause) : Exception(message, cause)
+{
+    public int? Line { get; } = line;
+}
 
 /// <summary>A text is not a JavaScript expression.</summary>
 /// <param name="message">Why.</param>

@@ -10,6 +10,7 @@ using Jint.Constraints;
 using Jint.Native;
 using Jint.Native.Json;
 using Jint.Native.Object;
+using Jint.Native.Promise;
 using Jint.Runtime;
 using Jint.Runtime.Descriptors;
 using Jint.Runtime.Interop;
@@ -23,7 +24,7 @@ namespace EightByEight.Connector.Flows.Scripting;
 /// statements, so its own functions that can grow or run without end are replaced by ones that pay as they go:
 /// see <see cref="Guards"/>.
 /// </remarks>
-internal sealed class Sandbox : IDisposable
+internal sealed partial class Sandbox : IDisposable
 {
     /// <summary>What one expression may allocate, in bytes, and what the turn's may allocate together.</summary>
     private const long MaxMemory = 16 * 1024 * 1024;
@@ -51,6 +52,7 @@ internal sealed class Sandbox : IDisposable
     private readonly CancellationToken _cancellation;
     private readonly int[] _loaded = [-1, -1, -1];
     private JsValue? _stringify;
+    private readonly Dictionary<JsValue, JsValue> _rejected = new(ReferenceEqualityComparer.Instance);
     private bool _isSeeded;
     private bool _isTimed;
     private bool _hasConsole;
@@ -65,6 +67,11 @@ internal sealed class Sandbox : IDisposable
         (_turn, _memory) = (turn, turn.Memory);
         _cancellation = cancellation;
         _deadline = _engine.Constraints.Find<OperationDeadlineConstraint>()!;
+        _engine.Advanced.PromiseRejectionTracker += (_, one) =>
+        {
+            if (one.Operation == PromiseRejectionOperation.Reject) _rejected[one.Promise] = one.Value ?? JsValue.Undefined;
+            else _rejected.Remove(one.Promise);
+        };
         _ = Names.Value;
         _memory.Stored = Take;
     }
@@ -102,7 +109,10 @@ internal sealed class Sandbox : IDisposable
         Root[] kept = [.. code.Traits.Roots.Where(root => root != Root.Input)];
         foreach (var root in kept) Load(root);
         var before = kept.Select(root => Kept(root)).ToList();
+        _rejected.Clear();
         var returned = Json(Evaluate(code.Script, code.Traits));
+        foreach (var reason in _rejected.Values)
+            _turn.Log(new FlowLine(LogLevel.Warning, $"A promise was rejected, and nothing in the code takes that: {Told(reason)}"));
         var changes = kept.SelectMany((root, i) => Changes(root, before[i], Kept(root))).OrderByDescending(change => change.Value.IsUndefined).ToList();
         return (returned is null ? ScriptValue.Undefined : new ScriptValue(JsonNode.Parse(returned)), (IReadOnlyList<(MemoryPath, ScriptValue)>)changes);
     }, "code");
@@ -137,7 +147,7 @@ internal sealed class Sandbox : IDisposable
         var before = GC.GetAllocatedBytesForCurrentThread();
         try
         {
-            var value = _engine.Evaluate(script);
+            var value = Settled(_engine.Evaluate(script));
             return _allocated <= MaxMemoryOfTurn ? value : throw new StepException(TooMuchMemory);
         }
         finally
@@ -145,6 +155,19 @@ internal sealed class Sandbox : IDisposable
             _allocated += GC.GetAllocatedBytesForCurrentThread() - before;
             _isChanged |= !traits.Pure;
             if (_isChanged && !traits.Simple) Array.Fill(_loaded, -1);
+        }
+    }
+
+    /// <summary>What a promise came to: all that it could wait for has run by now.</summary>
+    private static JsValue Settled(JsValue value)
+    {
+        try
+        {
+            return value.IsPromise() ? value.UnwrapIfPromise(new CancellationToken(canceled: true)) : value;
+        }
+        catch (OperationCanceledException fault)
+        {
+            throw new StepException("It returns a promise that nothing settles: there are no timers and no network to wait for.", fault);
         }
     }
 
@@ -266,7 +289,13 @@ internal sealed class Sandbox : IDisposable
         }
         catch (JavaScriptException fault) when (!IsStackOverflow(fault))
         {
-            throw new ScriptException(fault.Message, fault);
+            var at = fault.Location;
+            throw new ScriptException(Told(fault.Error), at.SourceFile == CodeBlock.Name ? at.Start.Line : LineIn(fault.JavaScriptStackTrace), fault);
+        }
+        catch (PromiseRejectedException fault)
+        {
+            var reason = fault.RejectedValue;
+            throw new ScriptException(Told(reason), reason is JsError error && error.Get("stack") is JsString stack ? LineIn(stack.ToString()) : null, fault);
         }
         catch (Exception fault) when (fault is not StepException
             && !(fault is OperationCanceledException && _cancellation.IsCancellationRequested))
@@ -285,6 +314,29 @@ internal sealed class Sandbox : IDisposable
             }, fault);
         }
     }
+
+    /// <summary>What was thrown, as a text: the message of an error, or else JSON.</summary>
+    private string Told(JsValue thrown)
+    {
+        try
+        {
+            var message = thrown.IsObject() ? thrown.Get("message") : thrown;
+            return message is JsString { Length: > 0 } text ? text.ToString()
+                : thrown.IsObject() && thrown is not JsError && Json(thrown) is { } json ? json : thrown.ToString();
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            // Such as an object that holds itself.
+            return thrown.ToString();
+        }
+    }
+
+    /// <summary>The innermost line of code in a stack, such as of <c>at f (code:2:8)</c>; null: there is none.</summary>
+    private static int? LineIn(string? stack) =>
+        StackPattern.Match(stack ?? "") is { Success: true } at ? int.Parse(at.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) : null;
+
+    [GeneratedRegex(@"(?:at |\()code:([0-9]{1,6}):[0-9]+\)?$", RegexOptions.CultureInvariant | RegexOptions.Multiline)]
+    private static partial Regex StackPattern { get; }
 
     /// <summary>
     /// Jint's guard of the stack throws as the language does. All its other limits are exceptions of .NET, so that a RangeError is the

@@ -1,5 +1,4 @@
 using EightByEight.Connector.Flows.Scripting;
-using Jint.Runtime;
 
 namespace EightByEight.Connector.Flows.Steps;
 
@@ -28,7 +27,7 @@ internal sealed class Code : Step
             if (_place is not null) turn.Memory.Store(_place, result);
             return Outcome.Continue;
         }
-        catch (ScriptException fault) when (fault.InnerException is JavaScriptException { Location.Start.Line: > 0 and var line })
+        catch (ScriptException fault) when (fault.Line is { } line)
         {
             throw new StepException($"{fault.Message.TrimEnd('.')} (line {line} of the code).", fault);
         }
