@@ -12,6 +12,11 @@ public class AnswerTests
     [InlineData("5", "5")]
     [InlineData("5.0", "5")]
     [InlineData("-12", "-12")]
+    [InlineData("5.", "5")]
+    [InlineData("5 !", "5")]
+    [InlineData("\u22125", "-5")]
+    [InlineData("１２", "12")]
+    [InlineData("1.000.", null)]
     [InlineData("5.5", null)]
     [InlineData("99999999999999999999", null)]
     public void Whole_numbers(string said, string? stored) => Assert.Equal(stored, Answer("type: integer", said));
@@ -126,10 +131,57 @@ public class AnswerTests
     [InlineData("today", "en", "2026-04-30")]
     [InlineData("Tomorrow", null, "2026-05-01")]
     [InlineData("übermorgen", "de", "2026-05-02")]
+    [InlineData("tomorrow.", "en", "2026-05-01")]
+    [InlineData("2 May 2026!", "en", "2026-05-02")]
+    [InlineData("¿mañana?", "es", "2026-05-01")]
+    [InlineData("manana", "es", "2026-05-01")]
+    [InlineData("apres-demain", "fr", "2026-05-02")]
+    [InlineData("uebermorgen", "de", "2026-05-02")]
+    [InlineData("15 aout 2026", "fr", "2026-08-15")]
+    [InlineData("15 decembre", "fr", "2026-12-15")]
+    [InlineData("3 fevrier 2027", "fr", "2027-02-03")]
+    [InlineData("3. Maerz 2027", "de", "2027-03-03")]
+    [InlineData("3. Januar 2027", "de-AT", "2027-01-03")]
+    [InlineData("3. Jänner 2027", "de-AT", "2027-01-03")]
+    [InlineData("3. Jänner 2027", "de-DE", "2027-01-03")]
+    [InlineData("Sept 5", "en-US", "2026-09-05")]
+    [InlineData("Sept. 5, 2026", "en-US", "2026-09-05")]
+    [InlineData("30th of April", "en", "2026-04-30")]
+    [InlineData("Fri 30 April 2026", "en", "2026-04-30")]
+    [InlineData("Friday, May 1st", "en", "2026-05-01")]
+    [InlineData("Fr., 1. Mai", "de", "2026-05-01")]
+    [InlineData("Freitag, 1.5.2026", "de", "2026-05-01")]
+    [InlineData("mar 3 mar 2027", "es", "2027-03-03")]
+    [InlineData("２０２６-０５-０１", "ja", "2026-05-01")]
+    [InlineData("Friday", "en", null)]
+    [InlineData("3 Mai 2026", "en", null)]
     [InlineData("31.4.2026", "de", null)]
     [InlineData("13/13/2026", "en", null)]
     [InlineData("soon", "en", null)]
     public void Dates_as_the_locale_writes_them(string said, string? locale, string? stored) => Assert.Equal(Text(stored), Answer("type: date", said, locale));
+
+    [Theory]
+    [InlineData("👍🏽", "true")]
+    [InlineData("👎🏿!", "false")]
+    [InlineData("bien sur", "true")]
+    [InlineData("Yes, please.", "true")]
+    [InlineData("right?", null)]
+    public void Yes_and_no_however_they_are_typed(string said, string? stored) => Assert.Equal(stored, Answer("type: yesNo", said));
+
+    [Theory]
+    [InlineData("Small.", "\"Small\"")]
+    [InlineData("small!", "\"Small\"")]
+    [InlineData("1.", "\"Small\"")]
+    [InlineData("Any?", "\"any\"")]
+    [InlineData("Tall.", null)]
+    public void A_choice_at_the_end_of_a_sentence(string said, string? stored) =>
+        Assert.Equal(stored, Answer("type: choice, options: [ Small, { title: 'Any?', payload: any } ]", said));
+
+    [Theory]
+    [InlineData("type: text", "5.", "\"5.\"")]
+    [InlineData("type: regex, pattern: '^[0-9]$'", "5.", null)]
+    [InlineData("type: custom, answer: input.text === '5'", "5.", null)]
+    public void Marks_are_not_taken_off_where_they_may_mean_something(string type, string said, string? stored) => Assert.Equal(stored, Answer(type, said));
 
     [Fact]
     public void Today_is_where_the_endpoint_is()
@@ -150,6 +202,10 @@ public class AnswerTests
     [InlineData("2:30 pm", null, "14:30")]
     [InlineData("2 p.m.", null, "14:00")]
     [InlineData("12am", null, "00:00")]
+    [InlineData("2 pm.", null, "14:00")]
+    [InlineData("2 p.m.!", null, "14:00")]
+    [InlineData("14:30.", null, "14:30")]
+    [InlineData("mediodia", "es", "12:00")]
     [InlineData("noon", null, "12:00")]
     [InlineData("14 Uhr 30", "de", "14:30")]
     [InlineData("14 Uhr", "de", "14:00")]
@@ -180,6 +236,7 @@ public class AnswerTests
 
     [Theory]
     [InlineData("DE89 3704 0044 0532 0130 00", "DE89370400440532013000")]
+    [InlineData("DE89 3704 0044 0532 0130 00.", "DE89370400440532013000")]
     [InlineData("gb82 west 1234 5698 7654 32", "GB82WEST12345698765432")]
     [InlineData("DE89 3704 0044 0532 0130 01", null)]
     [InlineData("DE89 3704 0044 0532 0130", null)]
@@ -217,7 +274,8 @@ public class AnswerTests
     [InlineData("255.255.255.255", "255.255.255.255")]
     [InlineData("256.1.1.1", null)]
     [InlineData("1.1.1", null)]
-    [InlineData("1.1.1.1.", null)]
+    [InlineData("1.1.1.1.", "1.1.1.1")]
+    [InlineData("1.1.1.", null)]
     [InlineData("01.1.1.1", null)]
     public void Addresses_of_IPv4(string said, string? stored) => Assert.Equal(Text(stored), Answer("type: ipv4", said));
 

@@ -10,6 +10,8 @@ internal static class AnswerPatterns
     /// <summary>Two digits of a year are 1951 to 2050.</summary>
     private static readonly LocalDate Template = new(2000, 1, 1);
 
+    private static readonly string[] NamedDays = ["d", "d'.'", "d'st'", "d'nd'", "d'rd'", "d'th'", "d'er'"];
+
     private static readonly string[] TimesOfAll = ["H:mm", "H:mm:ss", "H.mm", "HHmm", "h:mm tt", "h:mmtt", "h tt", "htt", "h.mm tt"];
 
     private static readonly Dictionary<string, string[]> TimesOf = new()
@@ -18,6 +20,13 @@ internal static class AnswerPatterns
         ["fr"] = ["H'h'", "H'h'mm", "H 'h'", "H 'h' mm", "H 'heures'", "H 'heures' mm"],
         ["es"] = ["H 'h'", "H'h'", "H:mm 'h'", "H 'horas'"],
     };
+
+    /// <summary>For what <see cref="CalendarWords"/> spells.</summary>
+    public static IReadOnlyList<LocalDatePattern> Named { get; } = [.. NamedDays.SelectMany(day => new[] { $"{day} MMMM uuuu", $"MMMM {day} uuuu", $"MMMM {day}',' uuuu" })
+        .Select(pattern => Date(pattern, CultureInfo.InvariantCulture))];
+
+    public static IReadOnlyList<AnnualDatePattern> NamedWithoutYear { get; } = [.. NamedDays.SelectMany(day => new[] { $"{day} MMMM", $"MMMM {day}" })
+        .Select(pattern => Annual(pattern, CultureInfo.InvariantCulture))];
 
     public static (IReadOnlyList<LocalDatePattern>, IReadOnlyList<AnnualDatePattern>) Dates(CultureInfo culture)
     {

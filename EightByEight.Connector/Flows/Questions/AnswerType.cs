@@ -85,6 +85,13 @@ internal abstract class AnswerType
     /// <summary>Whether an input without text can be an answer.</summary>
     public virtual bool TakesData => false;
 
+    /// <summary>Whether marks at the end of a sentence, and in which width digits are typed, mean nothing in an answer.</summary>
+    protected virtual bool IgnoresMarks => true;
+
+    /// <summary>The value of an answer as a customer types it, in a sentence of its own perhaps; null when it is none.</summary>
+    public JsonNode? Take(in Given given) => Read(given)
+        ?? (IgnoresMarks && Spelling.WithoutMarks(given.Text) is { Length: > 0 } text && text != given.Text ? Read(given with { Text = text }) : null);
+
     /// <summary>The value of an answer; null when it is none.</summary>
     public abstract JsonNode? Read(in Given given);
 

@@ -34,6 +34,8 @@ internal sealed class FileAnswer : AnswerType
 /// <summary>What an expression makes of the input; null, undefined, false and "" are no answer.</summary>
 internal sealed class CustomAnswer(Expression? answer) : AnswerType
 {
+    protected override bool IgnoresMarks => false;
+
     public override bool TakesData => true;
 
     public static CustomAnswer Make(StepSource source, MapNode question) =>

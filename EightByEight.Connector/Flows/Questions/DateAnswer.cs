@@ -27,7 +27,8 @@ internal sealed class DateAnswer : AnswerType
         ["demain"] = 1,
         ["après-demain"] = 2,
         ["hier"] = -1,
-    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    }.SelectMany(word => Spelling.Of(word.Key).Select(spelled => (spelled, word.Value)))
+        .ToFrozenDictionary(word => word.spelled, word => word.Value, StringComparer.OrdinalIgnoreCase);
 
     public override JsonNode? Read(in Given given) =>
         Day(given) is { } day ? LocalDatePattern.Iso.Format(day) : null;
@@ -41,10 +42,18 @@ internal sealed class DateAnswer : AnswerType
         var today = LocalDate.FromDateOnly(given.Today);
         if (Words.TryGetValue(text, out var days)) return today.PlusDays(days);
         var culture = given.Culture;
-        foreach (var pattern in culture.Dates)
+        if (Day(text, culture.Dates, culture.DatesWithoutYear, today) is { } written) return written;
+        foreach (var spelled in CalendarWords.Of(culture).Spellings(text))
+            if ((Day(spelled, culture.Dates, culture.DatesWithoutYear, today) ?? Day(spelled, AnswerPatterns.Named, AnswerPatterns.NamedWithoutYear, today)) is { } day) return day;
+        return null;
+    }
+
+    private static LocalDate? Day(string text, IReadOnlyList<LocalDatePattern> dates, IReadOnlyList<AnnualDatePattern> datesWithoutYear, LocalDate today)
+    {
+        foreach (var pattern in dates)
             if (pattern.Parse(text).TryGetValue(default, out var day)) return day;
         // The next such day; 29 February without a year is the next that there is.
-        foreach (var pattern in culture.DatesWithoutYear)
+        foreach (var pattern in datesWithoutYear)
         {
             if (!pattern.Parse(text).TryGetValue(default, out var annual)) continue;
             for (var year = today.Year; year < today.Year + 9; year++)

@@ -45,5 +45,7 @@ internal sealed class EntityAnswer(ModelSettings model, string description, Json
         ? found is JsonValue flag && flag.TryGetValue<bool>(out var isFound) && isFound ? whole["value"]?.DeepClone() : null
         : answer?.DeepClone();
 
+    protected override bool IgnoresMarks => false;
+
     public override JsonNode? Read(in Given given) => given.Turn.Entity?.DeepClone();
 }

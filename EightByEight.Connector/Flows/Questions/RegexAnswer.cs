@@ -29,6 +29,8 @@ internal sealed class RegexAnswer(Regex pattern) : AnswerType
         }
     }
 
+    protected override bool IgnoresMarks => false;
+
     public override JsonNode? Read(in Given given)
     {
         var text = given.Text;

@@ -24,7 +24,8 @@ internal sealed class TimeAnswer : AnswerType
         ["medianoche"] = LocalTime.Midnight,
         ["midi"] = LocalTime.Noon,
         ["minuit"] = LocalTime.Midnight,
-    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    }.SelectMany(word => Spelling.Of(word.Key).Select(spelled => (spelled, word.Value)))
+        .ToFrozenDictionary(word => word.spelled, word => word.Value, StringComparer.OrdinalIgnoreCase);
 
     public override JsonNode? Read(in Given given) => Time(given) is { } time ? (time.Second == 0 ? Minutes : Seconds).Format(time) : null;
 
@@ -34,7 +35,9 @@ internal sealed class TimeAnswer : AnswerType
     private static LocalTime? Time(in Given given)
     {
         if (Words.TryGetValue(given.Text, out var known)) return known;
-        var text = given.Text.Replace("a.m.", "am", StringComparison.OrdinalIgnoreCase).Replace("p.m.", "pm", StringComparison.OrdinalIgnoreCase);
+        var text = given.Text;
+        foreach (var written in new[] { "a.m.", "p.m.", "a.m", "p.m" })
+            text = text.Replace(written, $"{written[0]}m", StringComparison.OrdinalIgnoreCase);
         foreach (var pattern in given.Culture.Times)
             if (pattern.Parse(text).TryGetValue(default, out var time)) return time;
         return null;

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace EightByEight.Connector.Flows.Questions;
 
@@ -7,7 +8,7 @@ namespace EightByEight.Connector.Flows.Questions;
 /// Yes or no in English, German, Spanish or French; its value is true or false. The words are listed in
 /// docs/flows.md.
 /// </summary>
-internal sealed class YesNoAnswer : AnswerType
+internal sealed partial class YesNoAnswer : AnswerType
 {
     private static readonly FrozenSet<string> Yes = Words("""
         yes|y|yeah|yep|yup|sure|ok|okay|true|correct|right|of course|absolutely|yes please|👍
@@ -23,15 +24,22 @@ internal sealed class YesNoAnswer : AnswerType
         non|non merci|pas du tout
         """);
 
+    /// <summary>It is no answer to ask whether.</summary>
+    protected override bool IgnoresMarks => false;
+
     public override JsonNode? Read(in Given given) => Read(given.Text);
 
     /// <summary>Yes is true, no is false, and anything else is null.</summary>
     public static bool? Read(string text)
     {
-        var word = text.Trim(' ', '.', '!', ',', '¡').Replace('’', '\'').Replace(",", "").ToLowerInvariant();
+        var word = SkinTonePattern.Replace(text, "").Trim(' ', '.', '!', ',', '¡').Replace('’', '\'').Replace(",", "").ToLowerInvariant();
         return Yes.Contains(word) ? true : No.Contains(word) ? false : null;
     }
 
     private static FrozenSet<string> Words(string words) =>
-        words.Split(['\n', '|'], StringSplitOptions.RemoveEmptyEntries).ToFrozenSet();
+        words.Split(['\n', '|'], StringSplitOptions.RemoveEmptyEntries).SelectMany(Spelling.Of).ToFrozenSet();
+
+    /// <summary>How a thumb is coloured, or drawn.</summary>
+    [GeneratedRegex("\\uD83C[\\uDFFB-\\uDFFF]|\\uFE0F", RegexOptions.CultureInvariant)]
+    private static partial Regex SkinTonePattern { get; }
 }

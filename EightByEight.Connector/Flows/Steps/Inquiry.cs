@@ -45,7 +45,7 @@ internal sealed class Inquiry
     {
         // Data alone, such as a conversation that became active, has no text and answers no question for one.
         var given = Given(turn, step);
-        return given.Text.Length == 0 && !Answers!.TakesData ? null : Answers!.Read(given);
+        return given.Text.Length == 0 && !Answers!.TakesData ? null : Answers!.Take(given);
     }
 
     /// <summary>Whether the author takes it, too; it is <c>input.result</c> meanwhile.</summary>
