@@ -64,8 +64,9 @@ internal sealed partial class FlowCompiler
     private readonly List<Step> _all = [];
     private readonly HashSet<string> _calls = [];
     private readonly HashSet<string> _connections = [];
+    private readonly List<ScalarNode> _intents = [];
     private readonly List<(int Line, int Column, string Path, string Kind, string Text)> _made = [];
-    private readonly List<(ScalarNode At, string Source, IEnumerable<string> Names)> _scripts = [];
+    private readonly List<(ScalarNode At, string Source, IEnumerable<string> Names, IReadOnlyList<string> InputMembers)> _scripts = [];
 
     private FlowCompiler(string source, bool isStored = false) => (_source, Problems) = (source, new(isStored));
 
@@ -95,6 +96,7 @@ internal sealed partial class FlowCompiler
             compiler.Problems.Report(stop.Line, stop.Column, $"No way leads to this '{stop.Kind}'. Take it out, or lead to it with goTo.");
         compiler.DoubtNames();
         compiler._listener!.Doubt(Texts(compiler._document!));
+        compiler._listener.Doubt(compiler._intents, compiler._document!);
         return (flow, map, compiler.Problems.Any ? compiler.Problems.ToException().Problems : []);
     }
 
@@ -133,7 +135,8 @@ internal sealed partial class FlowCompiler
     /// <summary>Names that no expression finds when it runs.</summary>
     private void DoubtNames()
     {
-        foreach (var (at, source, names) in _scripts)
+        foreach (var (at, source, names, members) in _scripts)
+        {
             foreach (var name in names)
             {
                 if (Sandbox.Knows(name)) continue;
@@ -141,6 +144,14 @@ internal sealed partial class FlowCompiler
                 Problems.Report(line, column, $"There is no '{name}' in an expression: there are input, context, profile and what JavaScript has."
                     + Problems.DidYouMean(name, Memory.RootNames));
             }
+
+            foreach (var member in members.Except(Memory.InputMembers))
+            {
+                var found = Regex.Match(source, $@"\binput\s*\??\.\s*({Regex.Escape(member)})\b").Groups[1];
+                var (line, column) = Place(at, source, found.Success ? found.Index : 0);
+                Problems.Report(line, column, $"'input' has no member '{member}'.{Problems.DidYouMean(member, Memory.InputMembers)}");
+            }
+        }
     }
 
     private Flow Compile(DocumentNode? document)
@@ -296,6 +307,9 @@ internal sealed partial class FlowCompiler
         return name;
     }
 
+    /// <summary>An intent of that name is reckoned with.</summary>
+    public void Expects(ScalarNode intent) => _intents.Add(intent);
+
     /// <summary>A connection of that name is used.</summary>
     public string? Connected(DocumentNode node)
     {
@@ -407,7 +421,7 @@ internal sealed partial class FlowCompiler
                 if (expression is null) end = text.IndexOf("}}", end + 1, StringComparison.Ordinal);
             }
 
-            if (expression is not null) _scripts.Add((node, expression.Source, expression.Script.ReferencedGlobals!));
+            if (expression is not null) _scripts.Add((node, expression.Source, expression.Script.ReferencedGlobals!, expression.Traits.InputMembers));
             expression ??= Expression(node, text[(open + 2)..(end = firstEnd)]);
             if (expression is not null) parts.Add(("", expression));
             at = end + 2;
@@ -459,7 +473,7 @@ internal sealed partial class FlowCompiler
         try
         {
             var expression = Scripting.Expression.Parse(source);
-            _scripts.Add((node, expression.Source, expression.Script.ReferencedGlobals!));
+            _scripts.Add((node, expression.Source, expression.Script.ReferencedGlobals!, expression.Traits.InputMembers));
             return expression;
         }
         catch (ExpressionFormatException fault)
@@ -490,7 +504,7 @@ internal sealed partial class FlowCompiler
         try
         {
             var code = CodeBlock.Parse(source);
-            _scripts.Add((text, source, code.Script.ReferencedGlobals!.Where(name => name != "console")));
+            _scripts.Add((text, source, code.Script.ReferencedGlobals!.Where(name => name != "console"), code.Traits.InputMembers));
             return code;
         }
         catch (ExpressionFormatException fault)

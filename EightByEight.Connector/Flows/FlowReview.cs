@@ -5,7 +5,7 @@ public static class FlowReview
 {
     /// <summary>
     /// All that is wrong with it, in the order of the document, at most 100: what keeps it from being a Flow, or, where it is one, steps to
-    /// which no way leads and names that no expression finds. None: it is well.
+    /// which no way leads, and names that no expression finds and no input brings. None: it is well.
     /// </summary>
     public static IReadOnlyList<FlowProblem> Check(string source)
     {

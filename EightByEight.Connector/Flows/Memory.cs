@@ -26,6 +26,15 @@ internal sealed class Memory(FlowInput given)
 
     public static IReadOnlyList<string> RootNames { get; } = ["input", "context", "profile"];
 
+    /// <summary>What <c>input</c> may have; docs/flows.md explains them.</summary>
+    public static IReadOnlyList<string> InputMembers { get; } =
+    [
+        "text", "data", "mode", "attachments", "intent", "intentScore", "intentFlow", "intentOutOfState", "nlu", "slots", "understood", "result",
+        "activeQuestion", "activeOptionalQuestion", "user", "userId", "sessionId", "session", "execution", "conversationId", "inputId", "receivedAt",
+        "channel", "endpointType", "flowName", "localeId", "language", "URLToken", "currentTime", "state", "handover", "transcript", "completedGoals",
+        "agent", "ask", "arguments", "translation",
+    ];
+
     private readonly int[] _versions = new int[RootNames.Count];
     private JsonObject? _input;
 

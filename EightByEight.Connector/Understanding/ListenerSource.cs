@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using EightByEight.Connector.Connections;
+using EightByEight.Connector.Content;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Flows.Questions;
 using EightByEight.Connector.Flows.Steps;
@@ -70,6 +71,27 @@ internal sealed partial class ListenerSource
                         + "only one of the two can be meant.");
         }
     }
+
+    /// <summary>Intents that are waited for and that nothing recognises.</summary>
+    public void Doubt(IEnumerable<ScalarNode> expected, DocumentNode document)
+    {
+        // A service may know others.
+        if (_intents.Count == 0 || (_flow.Find("nlu") as MapNode)?.Find("provider") is not null) return;
+        foreach (var name in expected)
+            if (!_intents.Any(one => one.Intent.Name.Equals(name.Text, StringComparison.OrdinalIgnoreCase)) && !Triggers(document, name.Text))
+                Problems.Report(name, $"There is no intent '{name.Text}'.{Problems.DidYouMean(name.Text, _intents.Select(one => one.Intent.Name))}"
+                    + " Name it in 'intents' of the Flow.");
+    }
+
+    /// <summary>Whether something in the document names an intent outright.</summary>
+    private static bool Triggers(DocumentNode node, string intent) => node switch
+    {
+        ScalarNode text => text.Text.Contains($"{TriggeredIntent.Prefix}{intent}", StringComparison.OrdinalIgnoreCase),
+        ListNode list => list.Items.Any(item => Triggers(item, intent)),
+        MapNode map => map.Members.Any(member => Triggers(member.Value, intent)
+            || (member.Key.Text == "intent" && member.Value is ScalarNode named && named.Text.Equals(intent, StringComparison.OrdinalIgnoreCase))),
+        _ => false,
+    };
 
     /// <summary>Whether a text of the document may speak of an intent: it is its name, or has it in quotes.</summary>
     private static bool Names(string text, string intent) => text.Equals(intent, StringComparison.OrdinalIgnoreCase)

@@ -62,6 +62,16 @@ public partial class DocumentationTests
     }
 
     [Fact]
+    public void The_members_of_input_are_those_that_flow_check_knows()
+    {
+        var table = Page[Page.IndexOf("`input` has, beside what steps add:", StringComparison.Ordinal)..];
+        var told = MemberPattern.Matches(table[..table.IndexOf("\n\nOf the members", StringComparison.Ordinal)]).SelectMany(row => row.Groups[1].Value.Split(", "))
+            .Select(member => member.Trim('`').Split('.')[0]);
+
+        Assert.Empty(told.Except(Memory.InputMembers));
+    }
+
+    [Fact]
     public void Each_word_for_yes_and_no_in_the_table_is_understood()
     {
         var rows = YesNoPattern.Matches(Page);
@@ -86,6 +96,9 @@ public partial class DocumentationTests
 
     [GeneratedRegex("```yaml\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex ExamplePattern { get; }
+
+    [GeneratedRegex(@"^\| ((?:`[A-Za-z.]+`(?:, )?)+) \|", RegexOptions.Multiline)]
+    private static partial Regex MemberPattern { get; }
 
     [GeneratedRegex(@"^\| (?:English|German|Spanish|French) \| (.*?) \| (.*?) \|$", RegexOptions.Multiline)]
     private static partial Regex YesNoPattern { get; }

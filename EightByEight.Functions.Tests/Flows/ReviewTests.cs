@@ -37,6 +37,47 @@ public sealed class ReviewTests
     }
 
     [Theory]
+    [InlineData("- say: 'You said {{ input.txt }}'", "3:29", "Did you mean 'text'?")]
+    [InlineData("- if: input.text && input?.reslt?.id\n    then: [ stop ]", "3:30", "Did you mean 'result'?")]
+    [InlineData("- code: |\n      const said = input.text;\n      context.a = input.lokaleId;", "5:25", "Did you mean 'localeId'?")]
+    public void A_member_that_input_never_has_is_told_with_its_place(string step, string place, string meant)
+    {
+        var problem = Assert.Single(FlowReview.Check($"name: a\nstart:\n  {step}\n"));
+
+        Assert.Equal(place, $"{problem.Line}:{problem.Column}");
+        Assert.Contains(meant, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("input.data.anything + input.toString() + input['any'] + context.input.txt")]
+    [InlineData("[{ a: 1 }].map(input => input.a).length + input.text")]
+    [InlineData("(() => { input.seen = 1; return input.seen })()")]
+    public void What_may_be_a_member_of_input_is_no_fault(string expression) =>
+        Assert.Empty(FlowReview.Check("name: a\nstart:\n  - say: \"{{ " + expression + " }}\"\n"));
+
+    [Theory]
+    [InlineData("- switch: input.intent\n    cases: { order: [ stop ], ordr: [ stop ], '': [ stop ] }", "5:31")]
+    [InlineData("- question: Where?\n    intents: { Order: [ stop ], cancel: [ stop ] }", "5:33")]
+    [InlineData("- switch: input.text\n    cases: { order: [ stop ], other: [ stop ] }", null)]
+    [InlineData("- say: { text: a, quickReplies: [ { title: a, intent: help } ] }\n  - switch: input.intent\n    cases: { order: [ stop ], help: [ stop ], now: [ stop ] }\n  - think: cIntent:now", null)]
+    public void An_intent_that_is_not_declared_is_told_where_it_is_waited_for(string steps, string? place) =>
+        Assert.Equal(place is null ? [] : [place], Places($"name: a\nintents: {{ order: {{ examples: [ my order ], reply: a }} }}\nstart:\n  {steps}\n"));
+
+    [Theory]
+    [InlineData("start:\n  - switch: input.intent\n    cases: { order: [ stop ] }")]
+    [InlineData("intents: { a: { reply: a } }\nnlu: { provider: rasa, url: 'https://rasa.example.com' }\nstart:\n  - switch: input.intent\n    cases: { order: [ stop ] }")]
+    public void An_intent_that_others_recognise_is_no_fault(string flow) => Assert.Empty(Places($"name: a\n{flow}\n"));
+
+    [Fact]
+    public void Bounds_between_which_there_is_no_number_are_told_and_a_stored_Flow_goes_on()
+    {
+        const string source = "name: a\nstart:\n  - question: { text: a, type: number, min: 5, max: 3 }\n";
+
+        Assert.Equal(["3:53"], Places(source));
+        Assert.Equal("a", Flow.Parse(source, isStored: true).Name);
+    }
+
+    [Theory]
     [InlineData("crypto.randomUUID()")]
     [InlineData("new Date().getTime() + JSON.stringify(context).length + parseInt('1') + NaN")]
     [InlineData("[1].map(n => { const m = n; return m; })")]

@@ -29,9 +29,14 @@ internal sealed partial class NumberAnswer(NumberKind kind, double? min, double?
 {
     private const double MaxSafeInteger = 9_007_199_254_740_991;
 
-    public static NumberAnswer Make(StepSource source, MapNode question, NumberKind kind) =>
-        new(kind, Bound(source, question, "min") ?? (kind == NumberKind.Age ? 0 : null),
-            Bound(source, question, "max") ?? (kind == NumberKind.Age ? 150 : null));
+    public static NumberAnswer Make(StepSource source, MapNode question, NumberKind kind)
+    {
+        var least = Bound(source, question, "min") ?? (kind == NumberKind.Age ? 0 : null);
+        var most = Bound(source, question, "max") ?? (kind == NumberKind.Age ? 150 : null);
+        if (least > most && (question.Find("max") ?? question.Find("min")) is { } wrong)
+            source.Problems.ReportNew(wrong, $"No number is an answer: 'max' ({most?.ToString(CultureInfo.InvariantCulture)}) is less than 'min' ({least?.ToString(CultureInfo.InvariantCulture)}).");
+        return new(kind, least, most);
+    }
 
     public override JsonNode? Read(in Given given)
     {

@@ -11,7 +11,7 @@ namespace EightByEight.Connector.Flows.Scripting;
 internal sealed class MemberChain
 {
     /// <summary>What every JavaScript object has: not there in the JSON does not mean undefined.</summary>
-    private static readonly FrozenSet<string> Inherited = FrozenSet.Create("__proto__", "constructor", "hasOwnProperty",
+    public static readonly FrozenSet<string> Inherited = FrozenSet.Create("__proto__", "constructor", "hasOwnProperty",
         "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
         "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__");
 

@@ -11,7 +11,9 @@ namespace EightByEight.Connector.Flows.Scripting;
 /// <param name="Pure">It needs guards, but changes nothing either, as long as the engine's own methods are what they were.</param>
 /// <param name="NeedsChance">It may ask for random numbers or ids.</param>
 /// <param name="NeedsLanguages">It may ask for the language of a text.</param>
-internal sealed record ScriptTraits(IReadOnlyList<Root> Roots, bool Simple, bool Pure, bool NeedsChance, bool NeedsLanguages)
+/// <param name="InputMembers">What it names behind <c>input.</c>, where that is the memory's and nothing in it makes the member.</param>
+internal sealed record ScriptTraits(
+    IReadOnlyList<Root> Roots, bool Simple, bool Pure, bool NeedsChance, bool NeedsLanguages, IReadOnlyList<string> InputMembers)
 {
     private static readonly Root[] All = [Root.Input, Root.Context, Root.Profile];
 
@@ -48,8 +50,29 @@ internal sealed record ScriptTraits(IReadOnlyList<Root> Roots, bool Simple, bool
 
         var roots = readsGlobal ? All : All.Where(root => globals.Contains(Memory.RootNames[(int)root])).ToArray();
         return new ScriptTraits(roots, simple, pure, !simple && (readsGlobal || globals.Contains("Math") || globals.Contains("crypto")),
-            globals.Contains(LanguageFunction.Name));
+            globals.Contains(LanguageFunction.Name), globals.Contains("input") ? InputMembersIn(expression) : []);
     }
+
+    private static List<string> InputMembersIn(Node tree)
+    {
+        var (named, made) = (new List<string>(), new HashSet<string>());
+        var open = new Stack<Node>([tree]);
+        while (open.TryPop(out var node))
+        {
+            if (MemberOfInput(node) is { } name) named.Add(name);
+            if (node is AssignmentExpression { Left: var left } && MemberOfInput(left) is { } set) made.Add(set);
+            // Something else may be meant by that name.
+            if (node is IFunction { Params: var parameters } && parameters.Any(NamesInput) || node is VariableDeclarator { Id: var id } && NamesInput(id)) return [];
+            foreach (var child in node.ChildNodes) open.Push(child);
+        }
+
+        return [.. named.Distinct().Where(name => !made.Contains(name) && !MemberChain.Inherited.Contains(name))];
+
+        static bool NamesInput(Node node) => node is Identifier { Name: "input" } || node.ChildNodes.Any(child => NamesInput(child!));
+    }
+
+    private static string? MemberOfInput(Node node) =>
+        node is MemberExpression { Computed: false, Object: Identifier { Name: "input" }, Property: Identifier { Name: var name } } ? name : null;
 
     /// <summary>Whether a method is given a function that is written there, and nothing on which that works as its <c>this</c>.</summary>
     private static bool TakesItsOwn(CallExpression call, string method) => call.Arguments.Count is 1 or 2

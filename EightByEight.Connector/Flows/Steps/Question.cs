@@ -135,6 +135,7 @@ internal sealed class Question : WaitingStep
 
         foreach (var (key, steps) in map.Members)
         {
+            source.Compiler.Expects(key);
             var branch = $"intent{_intents.Count}";
             _intents[key.Text] = source.Block(steps, branch, new Again(this) { Path = $"{Path}/{branch}/end", Line = Line }, key.Text);
         }

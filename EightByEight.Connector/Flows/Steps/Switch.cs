@@ -32,6 +32,8 @@ internal sealed class Switch : Step
             return;
         }
 
+        if (_value?.Source == "input.intent")
+            foreach (var (key, _) in map.Members.Where(member => member.Key.Text.Length > 0)) source.Compiler.Expects(key);
         foreach (var (key, steps) in map.Members) _cases[key.Text] = source.Branch(steps, $"case{_cases.Count}", key.Text);
     }
 }
