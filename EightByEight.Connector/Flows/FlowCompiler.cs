@@ -383,10 +383,21 @@ internal sealed partial class FlowCompiler
         if (node is MapNode { Members: var texts } map && texts.Any() && Locales.AreNames(map))
             return texts.Select(one => OneText(one.Value, one.Key.Text)).ToList() is var made && made.Any(one => one is null)
                 ? null : new Template([.. texts.Zip(made, (one, template) => (one.Key.Text, template!))]);
+        if (node is MapNode mixed && IsMixed(mixed, member)) return null;
         Problems.Report(node, node is MapNode { Members: var members } && !members.Any()
             ? $"'{member}' is a text. One that begins with {{{{ needs quotes: \"{{{{ … }}}}\"."
             : $"'{member}' is a text, not {node.Kind}.");
         return null;
+    }
+
+    /// <summary>Tells of a member that is no locale in a text for each of several.</summary>
+    /// <param name="known">Names that mean something else there.</param>
+    public bool IsMixed(MapNode map, string owner, params string[] known)
+    {
+        if (Locales.Mixed(map, known) is not var (stray, name)) return false;
+        map.IsFaulty = true;
+        Problems.Report(stray, $"'{stray.Text}' is no language tag, such as de or de-AT, and '{name.Text}' beside it is: '{owner}' is one text, or one for each language.");
+        return true;
     }
 
     private Template? OneText(DocumentNode node, string locale)

@@ -14,6 +14,9 @@ internal abstract record FlowRequest
     public override int GetHashCode() => EqualityContract.GetHashCode();
 }
 
+/// <summary>Nothing that can be asked, and so nobody is: this is the answer.</summary>
+internal sealed record NoRequest(FlowAnswer Answer) : FlowRequest;
+
 /// <summary>Asks 8x8 who serves a queue and how long it is.</summary>
 internal sealed record QueueStatusRequest(string QueueId) : FlowRequest;
 

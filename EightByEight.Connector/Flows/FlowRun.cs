@@ -64,6 +64,12 @@ internal sealed class FlowRun(Flow flow, FlowInput input, CancellationToken canc
                         continue;
                     }
 
+                    if (request is NoRequest none)
+                    {
+                        Follow(asking.Take(_turn, none.Answer));
+                        continue;
+                    }
+
                     _asking = asking;
                     // Expressions have a second together, and what is asked may take longer.
                     _turn.RestSandbox();

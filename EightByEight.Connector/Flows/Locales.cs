@@ -9,6 +9,15 @@ internal static partial class Locales
     /// <summary>Whether all members of an object are named by locales.</summary>
     public static bool AreNames(MapNode map) => map.Members.Any() && map.Members.All(member => IsName(member.Key.Text));
 
+    /// <summary>Beside members that are named by locales, the first that is not, and the first that is; null: they are not mixed.</summary>
+    /// <param name="known">Names that mean something else there.</param>
+    public static (ScalarNode Stray, ScalarNode Name)? Mixed(MapNode map, params string[] known)
+    {
+        var keys = map.Members.Select(member => member.Key).ToList();
+        return !keys.Any(key => known.Contains(key.Text)) && keys.Find(key => IsName(key.Text)) is { } name && keys.Find(key => !IsName(key.Text)) is { } stray
+            ? (stray, name) : null;
+    }
+
     /// <summary>The language of a locale, such as <c>pt</c> of <c>pt-BR</c>; null: there is no locale.</summary>
     public static string? LanguageOf(string? locale) => string.IsNullOrEmpty(locale) ? null : Language(locale).ToString().ToLowerInvariant();
 

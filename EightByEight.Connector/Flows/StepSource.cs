@@ -33,7 +33,7 @@ internal sealed partial record StepSource(
     {
         if (Value is MapNode map && !IsText(map, known))
         {
-            CheckMembers(map, Kind.Text, known);
+            if (!Compiler.IsMixed(map, Kind.Text, known)) CheckMembers(map, Kind.Text, known);
             return map;
         }
 

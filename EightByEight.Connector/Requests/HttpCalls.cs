@@ -236,7 +236,8 @@ internal sealed partial class HttpCalls(
         return new FlowAnswer(new JsonObject { ["status"] = status, ["headers"] = HeadersOf(response), ["body"] = body, ["error"] = error }, error);
     }
 
-    private static FlowAnswer None(string error) =>
+    /// <summary>What a Flow sees where nobody answers.</summary>
+    public static FlowAnswer None(string error) =>
         new(new JsonObject { ["status"] = null, ["headers"] = new JsonObject(), ["body"] = null, ["error"] = error }, error);
 
     private static bool IsJson(string? type) => type is not null

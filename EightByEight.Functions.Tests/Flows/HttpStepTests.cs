@@ -98,6 +98,27 @@ public class HttpStepTests
         Assert.Equal(("a", "start/0", 3, "a.example answered 404."), (warning.Flow, warning.Step, warning.Line, warning.Message));
     }
 
+    [Theory]
+    [InlineData("{{ input.text }}", "", "begins with https:// or http://")]
+    [InlineData("{{ input.text }}", "ftp://a.example", "'url' is no URL")]
+    [InlineData("{{ input.text }}", "https://me:secret@a.example", "'url' is no URL")]
+    [InlineData("https://{{ input.nobody }}", "hi", "'url' is no URL")]
+    [InlineData("https://a.example/{{ input.text }}/x", "..", "'..', which cannot stand in a URL")]
+    public void A_url_that_is_none_or_leads_elsewhere_once_it_is_put_together_is_an_error_and_nobody_is_asked(string url, string said, string why)
+    {
+        var conversation = new Conversation($$$"""
+            name: a
+            start:
+              - http: { url: "{{{url}}}", saveTo: context.got }
+                onError: [ { say: "No: {{ input.result.error === context.got.error }} {{ input.result.status === null }}" } ]
+              - say: Below.
+            """)
+        { Answer = _ => throw new InvalidOperationException("It is asked.") };
+
+        Assert.Equal("No: true true | Below.", conversation.Say(said));
+        Assert.Contains(why, Assert.Single(conversation.Last.Warnings).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Nobody_waits_for_an_asynchronous_request()
     {
@@ -156,12 +177,9 @@ public class HttpStepTests
     }
 
     [Theory]
-    [InlineData("url: \"https://a.example/{{ input.text }}/x\"", "..", "'..', which cannot stand in a URL")]
-    [InlineData("url: \"{{ input.text }}\"", "ftp://a.example", "'url' is no URL")]
-    [InlineData("url: \"{{ input.text }}\"", "https://me:secret@a.example", "'url' is no URL")]
     [InlineData("url: https://a.example, headers: { X-A: \"{{ input.text }}\" }", "1\r\nX-B: 2", "line break")]
     [InlineData("url: https://a.example, text: \"{{ nobody.x }}\"", "hi", "nobody")]
-    public void What_would_lead_elsewhere_fails_the_turn(string members, string said, string why)
+    public void What_no_request_can_carry_fails_the_turn(string members, string said, string why)
     {
         var conversation = new Conversation($"name: a\nstart:\n  - http: {{ {members} }}") { Answer = _ => throw new InvalidOperationException("It is asked.") };
         conversation.Say(said);

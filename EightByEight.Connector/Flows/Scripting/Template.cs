@@ -54,16 +54,21 @@ internal sealed class Template
 
     /// <summary>As a URL: what stands behind a beginning is escaped, so that no value leads elsewhere than the author meant.</summary>
     /// <exception cref="ScriptException">An expression threw.</exception>
-    /// <exception cref="StepException">A value would lead up the path.</exception>
-    public string RequireUrl(Turn turn)
+    /// <param name="fault">Of a value that would lead up the path; empty: there is none.</param>
+    public string Url(Turn turn, out string fault)
     {
-        if (_locales is not null) return In(turn).RequireUrl(turn);
+        if (_locales is not null) return In(turn).Url(turn, out fault);
+        fault = "";
         var url = new StringBuilder();
         foreach (var (literal, expression) in _parts)
         {
             var text = expression?.Text(turn) ?? literal;
             if (expression is not null && url.Length > 0)
-                text = text is "." or ".." ? throw new StepException($"{{{{ {expression.Source} }}}} is '{text}', which cannot stand in a URL.") : Uri.EscapeDataString(text);
+            {
+                if (text is "." or "..") fault = $"{{{{ {expression.Source} }}}} is '{text}', which cannot stand in a URL.";
+                text = Uri.EscapeDataString(text);
+            }
+
             url.Append(text);
         }
 

@@ -61,6 +61,7 @@ internal sealed class Choice
         Expression? condition = null;
         if (map is not null)
         {
+            if (source.Compiler.IsMixed(map, member, ["title", .. targets, "if"])) return null;
             source.CheckMembers(map, member, ["title", .. targets, "if"]);
             if (map.Find("if") is { } only) condition = source.Compiler.Condition(only, "if");
             titleNode = map.Find("title");

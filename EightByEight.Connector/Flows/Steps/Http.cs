@@ -48,9 +48,9 @@ internal sealed class Http : AskingStep
         return step;
     }
 
-    public override FlowRequest Ask(Turn turn) => _fixed with
+    public override FlowRequest Ask(Turn turn) => Url(turn, out var fault) is not { } url ? new NoRequest(HttpCalls.None(fault)) : _fixed with
     {
-        Url = Url(turn),
+        Url = url,
         Headers = Headers(turn),
         Json = _json?.Evaluate(turn) is { IsUndefined: false, Json: var json } ? JsonSerializer.SerializeToElement(json) : null,
         Form = _form is null ? null : Texts(_form, turn),
@@ -66,11 +66,14 @@ internal sealed class Http : AskingStep
         base.Store(turn, answer);
     }
 
-    private Uri Url(Turn turn)
+    /// <summary>Null: a value of this time makes it none.</summary>
+    private Uri? Url(Turn turn, out string fault)
     {
-        var url = _url!.RequireUrl(turn);
-        if (!WebAddress.IsOne(url) || new Uri(url) is not { UserInfo.Length: 0 } address)
-            throw new StepException("'url' is no URL once it is put together: it begins with https:// or http://, and holds no user name.");
+        var url = _url!.Url(turn, out fault);
+        if (fault.Length == 0 && (!WebAddress.IsOne(url) || new Uri(url) is not { UserInfo.Length: 0 }))
+            fault = "'url' is no URL once it is put together: it begins with https:// or http://, and holds no user name.";
+        if (fault.Length > 0) return null;
+        var address = new Uri(url);
         return _query.Count == 0 ? address
             : new Uri(QueryHelpers.AddQueryString(address.AbsoluteUri, Texts(_query, turn).Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))));
     }
