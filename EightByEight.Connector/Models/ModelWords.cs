@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.AI;
 using NJsonSchema;
 
 namespace EightByEight.Connector.Models;
 
 /// <summary>Between our words and those of Microsoft.Extensions.AI.</summary>
-internal static class ModelWords
+internal static partial class ModelWords
 {
     private const int MostFaults = 5;
 
@@ -28,7 +29,11 @@ internal static class ModelWords
         Tools = request.Tools.Count == 0 ? null
             : [.. request.Tools.Select(tool => AIFunctionFactory.CreateDeclaration(tool.Name, tool.Description, Element(tool.Parameters)))],
         ToolMode = request.Tools.Count == 0 ? null : request.MustAnswer ? ChatToolMode.None : ChatToolMode.Auto,
-        ResponseFormat = request.Schema is { } schema ? ChatResponseFormat.ForJsonSchema(Element(schema), "answer") : null,
+        // As its author wrote it: the library's own format makes it one that OpenAI calls strict, in which everything is required.
+        RawRepresentationFactory = request.Schema is not { } schema ? null : _ => new OpenAI.Chat.ChatCompletionOptions
+        {
+            ResponseFormat = OpenAI.Chat.ChatResponseFormat.CreateJsonSchemaFormat("answer", BinaryData.FromString(schema.ToJsonString())),
+        },
     };
 
     /// <summary>The answer, held against the schemas.</summary>
@@ -79,20 +84,21 @@ internal static class ModelWords
         };
     }
 
-    /// <summary>Some servers wrap JSON in a block of code.</summary>
+    /// <summary>Some servers wrap JSON in a block of code, perhaps with words around it.</summary>
     private static (JsonNode? Value, string? Problem) Json(string text)
     {
-        if (text.StartsWith("```", StringComparison.Ordinal) && text.EndsWith("```", StringComparison.Ordinal) && text.Contains('\n', StringComparison.Ordinal))
-            text = text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..^3];
         try
         {
             return JsonNode.Parse(text) is { } value ? (value, null) : (null, "It is null.");
         }
         catch (JsonException)
         {
-            return (null, "It is no JSON.");
+            return Fenced().Match(text) is { Success: true } block ? Json(block.Groups[1].Value) : (null, "It is no JSON.");
         }
     }
+
+    [GeneratedRegex("```[a-z0-9]*(.*)```", RegexOptions.Singleline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Fenced();
 
     /// <summary>What is wrong with JSON by a schema; null: nothing.</summary>
     private static async Task<string?> FaultAsync(JsonObject schema, string json, CancellationToken cancellation)

@@ -213,6 +213,7 @@ public sealed class AskConversationTests(AzuriteFixture azurite)
         Assert.True(process.IsCancellationRequested);
         Assert.Contains(connector.BotSaid(conversation)[^1], (string[])["To Rome.", "Noted."]);
         Assert.Equal(asked, llm.Calls.Count);
+        Assert.Equal("""["found"]""", llm.Calls[0].Json["response_format"]!["json_schema"]!["schema"]!["required"]!.ToJsonString());
         Assert.NotEqual("", Assert.Single(llm.Calls.Select(call => call.Headers["Idempotency-Key"].ToString()).Distinct()));
     }
 

@@ -85,6 +85,8 @@ public class LanguageModelTests
     [Theory]
     [InlineData("""{"city":"Rome"}""", null)]
     [InlineData("```json\n{\"city\":\"Rome\"}\n```", null)]
+    [InlineData("```json {\"city\":\"Rome\"}```", null)]
+    [InlineData("Here it is:\n\n```json\r\n{\"city\":\"Rome\"}\r\n```\nWas that it?", null)]
     [InlineData("""{"city":1}""", "city StringExpected")]
     [InlineData("""{}""", "city PropertyRequired")]
     [InlineData("Rome", "It is no JSON.")]
@@ -100,6 +102,22 @@ public class LanguageModelTests
         Assert.Equal((problem, problem is null ? "Rome" : null), (answer.Problem, (string?)answer.Value?["city"]));
         var format = server.Calls[0].Json["response_format"]!;
         Assert.Equal(("json_schema", "object"), ((string?)format["type"], (string?)format["json_schema"]!["schema"]!["type"]));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_schema_of_an_answer_goes_as_it_is_written(bool streams)
+    {
+        var schema = Schema("""{"type":"object","properties":{"n":{"type":"integer","minimum":1,"default":2},"o":{"type":"object","properties":{"a":{"type":"string","pattern":"^x"}}}},"required":["n"]}""");
+        await using var server = await AgentServer.StartAsync(_ => Llm.Says("""{"n":1}"""));
+        var request = Llm.Request(server.Url) with { Schema = schema, Id = $"as-written-{streams}", MayStream = streams };
+
+        _ = streams ? await Llm.NextAsync(request) : await Llm.AnyAsync(request);
+
+        var format = server.Calls[0].Json["response_format"]!["json_schema"]!;
+        Assert.True(JsonNode.DeepEquals(schema, format["schema"]), format.ToJsonString());
+        Assert.NotEqual(true, (bool?)format["strict"]);
     }
 
     [Fact]
