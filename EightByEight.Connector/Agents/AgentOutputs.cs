@@ -7,10 +7,15 @@ namespace EightByEight.Connector.Agents;
 /// <summary>What an agent says in our own JSON, whose members are those of the step <c>say</c>.</summary>
 internal static class AgentOutputs
 {
-    public static Output Read(JsonElement one, List<string> faults)
+    private const int MostNames = 8;
+    private const int LongestName = 40;
+
+    /// <param name="steering">Members that are something else than shown.</param>
+    public static Output Read(JsonElement one, List<string> faults, params string[] steering)
     {
         if (one.ValueKind == JsonValueKind.String) return new Output { Text = one.GetString()! };
-        return new Output
+        var told = faults.Count;
+        var output = new Output
         {
             Text = one.Text("text") ?? "",
             QuickReplies = Choices(one.Member("quickReplies"), faults),
@@ -18,7 +23,50 @@ internal static class AgentOutputs
             FallbackText = one.Text("fallbackText"),
             Data = Object(one.Member("data")),
         };
+        if (one.ValueKind != JsonValueKind.Object) faults.Add($"An output that is {KindOf(one)} was left out: it is a text, or an object with the members of 'say'.");
+        else if (faults.Count == told) Lost(one.EnumerateObject().Where(member => !steering.Contains(member.Name) && !IsShown(member, output)), faults);
+        return output;
     }
+
+    /// <summary>Tells of members that nobody sees, by their names; what is empty is no loss.</summary>
+    public static void Lost(IEnumerable<JsonProperty> members, List<string> faults, string within = "")
+    {
+        var names = members.Where(member => !IsNothing(member.Value)).Select(member => $"'{TextSplitter.Shorten(within + member.Name, LongestName)}'").Take(MostNames).ToList();
+        if (names.Count > 0) faults.Add($"What cannot be shown was left out of an output: {string.Join(", ", names)}.");
+    }
+
+    private static bool IsShown(JsonProperty member, Output output) => member.Name switch
+    {
+        "text" => output.Text.Length > 0,
+        "quickReplies" => output.QuickReplies.Count > 0,
+        "fallbackText" => output.FallbackText is not null,
+        "data" => output is { IsEmpty: false, Data: not null },
+        var name => name == output.Rich switch
+        {
+            ItemList => "list",
+            Media media => media.Kind.ToString().ToLowerInvariant(),
+            RawMessage => "eightByEight",
+            null => null,
+            var rich => JsonNamingPolicy.CamelCase.ConvertName(rich.GetType().Name),
+        },
+    };
+
+    private static bool IsNothing(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => true,
+        JsonValueKind.String => value.GetString()!.Length == 0,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => value.GetPropertyCount() == 0,
+        _ => false,
+    };
+
+    private static string KindOf(JsonElement one) => one.ValueKind switch
+    {
+        JsonValueKind.Number => "a number",
+        JsonValueKind.True or JsonValueKind.False => "a boolean",
+        JsonValueKind.Array => "a list",
+        _ => "null",
+    };
 
     /// <summary>An object of its own; null: it is none.</summary>
     public static JsonObject? Object(JsonElement element) =>
@@ -69,8 +117,15 @@ internal static class AgentOutputs
     private static IReadOnlyList<QuickReply> Choices(JsonElement list, List<string> faults) =>
         list.ValueKind != JsonValueKind.Array ? [] : [.. list.EnumerateArray().Select(one => one.ValueKind == JsonValueKind.String
             ? new QuickReply(one.GetString()!, one.GetString()!)
-            : Choice(one.Text("title") ?? "", one.Text("payload"), one.Text("url"), one.Text("phone"), one.Text("intent"), faults))
-            .Where(choice => choice.Title.Length > 0)];
+            : Choice(one, faults)).OfType<QuickReply>().Where(choice => choice.Title.Length > 0)];
+
+    private static QuickReply? Choice(JsonElement one, List<string> faults)
+    {
+        if (one.Text("title") is { Length: > 0 } title) return Choice(title, one.Text("payload"), one.Text("url"), one.Text("phone"), one.Text("intent"), faults);
+        var named = one.ValueKind == JsonValueKind.Object ? string.Join(", ", one.EnumerateObject().Select(member => $"'{member.Name}'").Take(MostNames)) : KindOf(one);
+        faults.Add($"A choice without 'title' was left out: it is {(named.Length > 0 ? named : "empty")}.");
+        return null;
+    }
 
     private static IReadOnlyList<Item> Items(JsonElement list, List<string> faults) =>
         list.ValueKind != JsonValueKind.Array ? [] : [.. list.EnumerateArray().Select(one => new Item(one.Text("title") ?? "")

@@ -19,17 +19,37 @@ internal static class CognigyOutputs
     {
         // An older form wraps it once more.
         var cognigy = data.Member("_cognigy") is { ValueKind: JsonValueKind.Object } found ? found : data.Member("_data").Member("_cognigy");
+        var told = faults.Count;
         var shown = Channels.Select(channel => cognigy.Member(channel)).Where(one => one.ValueKind == JsonValueKind.Object)
             .Select(one => OfMessage(one, faults) ?? OfChannel(one, faults)).FirstOrDefault(one => one is { IsEmpty: false });
         var plugin = data.Member("_plugin") is { ValueKind: JsonValueKind.Object } given ? given : default;
         var output = shown ?? new Output { Rich = Plugin(plugin) };
         if (output is { Text.Length: 0, Rich: not RawMessage } && text is { Length: > 0 }) output = output with { Text = text };
+        if (shown is null && faults.Count == told)
+        {
+            Lost(cognigy, faults);
+            if (output.Rich is null && data.ValueKind == JsonValueKind.Object) AgentOutputs.Lost(data.EnumerateObject().Where(member => member.Name == "_plugin"), faults);
+        }
+
         output = output with { Data = Rest(data) };
+        if (output is { IsEmpty: true, Data: not null }) AgentOutputs.Lost(data.EnumerateObject().Where(member => output.Data.ContainsKey(member.Name)), faults);
         if (!output.IsEmpty || output.Data is not null) yield return output;
         if (data.Member("attachments") is not { ValueKind: JsonValueKind.Array } files) yield break;
         foreach (var file in files.EnumerateArray())
             if (AgentOutputs.Media(KindOf(file.Text("type") ?? file.Text("mimeType")), file.Text("url"), null, file.Text("name") ?? file.Text("fileName"), faults) is { } media)
                 yield return new Output { Rich = media };
+    }
+
+    /// <summary>Where nothing can be shown, what of it would be: an empty text is nothing.</summary>
+    private static void Lost(JsonElement cognigy, List<string> faults)
+    {
+        if (cognigy.ValueKind != JsonValueKind.Object) return;
+        foreach (var channel in cognigy.EnumerateObject().Where(one => one.Value.ValueKind == JsonValueKind.Object))
+        {
+            if (Channels.Contains(channel.Name))
+                AgentOutputs.Lost(channel.Value.EnumerateObject().Where(member => member.Name is not ("_text" or "text")), faults, channel.Name + ".");
+            else AgentOutputs.Lost([channel], faults);
+        }
     }
 
     /// <summary>What the author sent along, without what is shown.</summary>

@@ -131,7 +131,7 @@ internal sealed class DirectLineAgent(DirectLineTokens line, TimeSpan pause, Tim
     private static Rich? Shown(JsonElement attachment, List<string> faults)
     {
         var type = attachment.Text("contentType") ?? "";
-        if (type == "application/vnd.microsoft.card.adaptive") return AgentOutputs.Object(attachment.Member("content")) is { } card ? new AdaptiveCard(card) : null;
+        if (type == "application/vnd.microsoft.card.adaptive" && AgentOutputs.Object(attachment.Member("content")) is { } card) return new AdaptiveCard(card);
         if (attachment.Text("contentUrl") is { } url) return AgentOutputs.Media(CognigyOutputs.KindOf(type), url, null, attachment.Text("name"), faults);
         faults.Add($"An attachment of type '{type}' cannot be shown.");
         return null;

@@ -5,10 +5,14 @@ using EightByEight.Connector.Content;
 namespace EightByEight.Connector.Agents;
 
 /// <summary>
-/// An agent of Rasa behind its REST channel. Its <c>custom</c> payloads are read as our own JSON. Source: Rasa, REST channel.
+/// An agent of Rasa behind its REST channel. Its <c>custom</c> payloads are read as our own JSON: a whole answer, or one output. Source: Rasa, REST channel.
 /// </summary>
 internal static class RasaAgent
 {
+    private static readonly string[] Known = ["recipient_id", "text", "image", "buttons", "attachment", "custom"];
+
+    private static readonly string[] Steering = ["handover", "end"];
+
     public static async Task<AgentAnswer> AskAsync(AgentRequest request, AgentHttp http, CancellationToken cancellation)
     {
         var agent = request.Agent;
@@ -33,6 +37,7 @@ internal static class RasaAgent
         return new AgentAnswer
         {
             Outputs = [.. all.SelectMany(one => Outputs(one, faults)).Where(output => !output.IsEmpty || output.Data is not null)],
+            Data = custom.Where(IsWhole).Select(one => AgentOutputs.Object(one.Member("data"))).LastOrDefault(data => data is not null),
             Handover = custom.Select(AgentAnswer.HandoverIn).FirstOrDefault(wish => wish is not null),
             Ends = custom.Any(one => one.Member("end").ValueKind == JsonValueKind.True),
             Faults = faults,
@@ -51,9 +56,23 @@ internal static class RasaAgent
         yield return new Output { Text = one.Text("text") ?? "", QuickReplies = buttons };
         if (one.Text("image") is { } image) yield return new Output { Rich = AgentOutputs.Media(MediaKind.Image, image, null, null, faults) };
         if (one.Member("attachment") is { ValueKind: JsonValueKind.String or JsonValueKind.Object } file) yield return Attachment(file, faults);
-        // What only steers has nothing to say.
-        if (one.Member("custom") is { ValueKind: JsonValueKind.Object } custom) yield return AgentOutputs.Read(custom, faults);
+        AgentOutputs.Lost(one.EnumerateObject().Where(member => !Known.Contains(member.Name) || (member.Name == "custom" && member.Value.ValueKind != JsonValueKind.Object)), faults);
+        if (one.Member("custom") is not { ValueKind: JsonValueKind.Object } custom) yield break;
+        if (!IsWhole(custom))
+        {
+            // What only steers has nothing to say.
+            yield return AgentOutputs.Read(custom, faults, Steering);
+            yield break;
+        }
+
+        AgentOutputs.Lost(custom.EnumerateObject().Where(member => member.Name is not ("outputs" or "data") && !Steering.Contains(member.Name)), faults);
+        var answer = AgentAnswer.Read(custom);
+        faults.AddRange(answer.Faults);
+        foreach (var output in answer.Outputs) yield return output;
     }
+
+    /// <summary>Whether it is a whole answer in our own JSON, and not one output.</summary>
+    private static bool IsWhole(JsonElement custom) => custom.TryGetProperty("outputs", out _);
 
     private static Output Attachment(JsonElement file, List<string> faults)
     {

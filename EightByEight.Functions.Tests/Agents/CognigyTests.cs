@@ -142,6 +142,30 @@ public class CognigyTests
         Assert.Contains("cards", Assert.Single(faults), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("null", """{"_cognigy":{"_default":{"_foo":{"text":"A secret"}}}}""", "'_default._foo'")]
+    [InlineData("\"Beside\"", """{"_cognigy":{"_default":{"_foo":{"text":"A secret"}}}}""", "'_default._foo'")]
+    [InlineData("null", """{"_cognigy":{"_default":{"_quickReplies":{"type":"quick_replies"}}}}""", "'_default._quickReplies'")]
+    [InlineData("null", """{"_cognigy":{"_slack":{"blocks":[1]}}}""", "'_slack'")]
+    [InlineData("null", """{"_plugin":{"type":"map"}}""", "'_plugin'")]
+    [InlineData("null", """{"more":1}""", "'more'")]
+    public void What_cannot_be_shown_is_named_without_its_texts(string text, string data, string named)
+    {
+        var answer = CognigyAgent.Of([JsonElement.Parse($$"""{"text":{{text}},"data":{{data}}}""")]);
+
+        var fault = Assert.Single(answer.Faults);
+        Assert.Contains(named, fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"_cognigy":{"_default":{"_text":{"type":"text","text":"Hi"}},"_slack":{"blocks":[1]}},"more":1}""")]
+    [InlineData("""{"_cognigy":{"_default":{"_text":{"type":"text","text":""}}}}""")]
+    [InlineData("""{"_cognigy":{"_default":{}},"handover":true,"end":true}""")]
+    [InlineData("{}")]
+    public void What_is_shown_steers_or_is_empty_is_no_matter(string data) =>
+        Assert.Empty(CognigyAgent.Of([JsonElement.Parse($$"""{"text":null,"data":{{data}}}""")]).Faults);
+
     [Fact]
     public void A_preview_is_shown_where_there_is_nothing_else() =>
         Assert.Equal("P", One("""{"_cognigy":{"_default":{},"_defaultPreview":{"_text":{"type":"text","text":"P"}}}}""").Text);

@@ -56,6 +56,37 @@ public class RasaTests
     }
 
     [Fact]
+    public async Task A_custom_payload_may_be_a_whole_answer_in_our_own_JSON()
+    {
+        await using var rasa = await AgentServer.StartAsync(_ => (200, """
+            [{"text":"Hi."},{"custom":{"outputs":["x",{"image":"https://example.com/i.png"}],"data":{"topic":"shoes"},"handover":true}}]
+            """));
+
+        var answer = await Ask.Async(AgentKind.Rasa, rasa.Url);
+
+        Assert.Equal(["Hi.", "x", ""], answer.Outputs.Select(output => output.Text));
+        Assert.IsType<Media>(answer.Outputs[2].Rich);
+        Assert.Equal("shoes", (string?)answer.Data!["topic"]);
+        Assert.NotNull(answer.Handover);
+        Assert.Empty(answer.Faults);
+    }
+
+    [Theory]
+    [InlineData("""{"custom":{"nonsense":1}}""", "'nonsense'")]
+    [InlineData("""{"custom":{"outputs":["x"],"text":"A secret"}}""", "'text'")]
+    [InlineData("""{"custom":5}""", "'custom'")]
+    [InlineData("""{"text":"Hi","elements":[1]}""", "'elements'")]
+    public async Task What_cannot_be_shown_is_named(string said, string named)
+    {
+        await using var rasa = await AgentServer.StartAsync(_ => (200, $"[{said}]"));
+
+        var fault = Assert.Single((await Ask.Async(AgentKind.Rasa, rasa.Url)).Faults);
+
+        Assert.Contains(named, fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_empty_answer_may_be_an_error_and_is_noted()
     {
         await using var rasa = await AgentServer.StartAsync(_ => (200, "[]"));

@@ -200,6 +200,35 @@ public class AgentStepTests
     }
 
     [Theory]
+    [InlineData("""{"nonsense":1}""", "'nonsense'")]
+    [InlineData("5", "a number")]
+    [InlineData("null", "null")]
+    [InlineData("true", "a boolean")]
+    [InlineData("""["a text"]""", "a list")]
+    [InlineData("""{"buttons":[{"label":"A secret"}]}""", "'label'")]
+    [InlineData("""{"text":"Choose","quickReplies":[7]}""", "a number")]
+    [InlineData("""{"gallery":"A secret"}""", "'gallery'")]
+    [InlineData("""{"text":"Look","image":"https://example.com/i.png","video":"https://example.com/v.mp4","b":1}""", "'video', 'b'")]
+    [InlineData("""{"data":{"more":1}}""", "'data'")]
+    public void What_cannot_be_shown_is_named_at_the_turn_without_its_texts(string output, string named)
+    {
+        var conversation = Told(Adapter, [], _ => AgentAnswer.Read(System.Text.Json.JsonElement.Parse($$"""{"outputs":[{{output}},"Shown"]}""")));
+
+        Assert.EndsWith("Shown", conversation.Say("one"), StringComparison.Ordinal);
+
+        var warning = Assert.Single(conversation.Last.Warnings).Message;
+        Assert.Contains("left out", warning, StringComparison.Ordinal);
+        Assert.Contains(named, warning, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", warning, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"text":"","image":null,"buttons":[],"data":{}}""")]
+    [InlineData("""{"text":"Hi","data":{"more":1},"fallbackText":"Ho","quickReplies":["A"]}""")]
+    public void What_is_empty_or_shown_is_no_matter(string output) =>
+        Assert.Empty(AgentAnswer.Read(System.Text.Json.JsonElement.Parse($$"""{"outputs":[{{output}}]}""")).Faults);
+
+    [Theory]
     [InlineData("agent: { rasa: not-a-url }", "URL that begins with")]
     [InlineData("agent: { rasa: https://a.example, webhook: https://b.example }", "one of cognigy, rasa")]
     [InlineData("agent: { connection: a }", "one of cognigy, rasa")]
