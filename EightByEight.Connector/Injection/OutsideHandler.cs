@@ -75,7 +75,7 @@ internal sealed partial class OutsideHandler(
             bytes = Merged(bytes, made);
         }
 
-        var refusal = Read(bytes, type, out var fault) is { } message
+        var refusal = Read(bytes, type, isCallback, out var fault) is { } message
             ? await DeliverAsync(context, endpoint, message, bytes, type, isAnswered: answer is not null)
             : new(400, "Bad body", fault!);
         if (answer is null) return refusal;
@@ -137,11 +137,11 @@ internal sealed partial class OutsideHandler(
         return Encoding.UTF8.GetBytes(body.ToJsonString());
     }
 
-    private static OutsideMessage? Read(byte[] bytes, string type, out string? fault)
+    private static OutsideMessage? Read(byte[] bytes, string type, bool isCallback, out string? fault)
     {
         try
         {
-            return OutsideMessage.Read(JsonElement.Parse(bytes), type == StoredEvent.Notified, out fault);
+            return OutsideMessage.Read(JsonElement.Parse(bytes), type == StoredEvent.Notified, out fault, isCallback);
         }
         catch (JsonException wrong)
         {

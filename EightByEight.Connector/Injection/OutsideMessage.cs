@@ -48,8 +48,9 @@ internal sealed record OutsideMessage
     ];
 
     /// <summary>Reads a body.</summary>
+    /// <param name="isCallback">Whether it is what a virtual agent says later, which has other members.</param>
     /// <param name="fault">What is wrong with it, where and what would be right; null: nothing.</param>
-    public static OutsideMessage? Read(JsonElement body, bool notifies, out string? fault)
+    public static OutsideMessage? Read(JsonElement body, bool notifies, out string? fault, bool isCallback = false)
     {
         fault = null;
         if (body.ValueKind != JsonValueKind.Object)
@@ -76,6 +77,7 @@ internal sealed record OutsideMessage
         if (read.Text.Length == 0 && read.Attachments.Count == 0 && read.Agent is null && (notifies || !hasData))
             fault ??= notifies
                 ? "There is nothing to say: give $.text or $.attachments. 8x8 has no place for $.data."
+                : isCallback ? "There is nothing in it: give $.outputs, $.handover, $.end or $.data; or $.AIOutput, as Cognigy does."
                 : "There is nothing to say: give $.text, $.data or $.attachments.";
         return fault is null ? read : null;
     }

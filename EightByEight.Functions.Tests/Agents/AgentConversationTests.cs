@@ -125,6 +125,7 @@ public sealed class AgentConversationTests(AzuriteFixture azurite)
         using var nothing = await CallBackAsync(connector, """{"sessionId":"x-1"}""", InjectKey);
 
         Assert.Equal([401, 404, 400], new[] { stranger, lost, nothing }.Select(answer => (int)answer.StatusCode));
+        Assert.Contains("$.outputs", await nothing.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     private Task<TestConnector> StartAsync(string step) => TestConnector.StartAsync(azurite, $"name: adapter\nstart:\n  - {step}",
