@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -51,19 +52,27 @@ public sealed class ConnectorHost : IAsyncDisposable
         {
             ["AzureWebJobsStorage"] = storage,
             ["Connector:AdminKey"] = environment is { Length: > 0 } ? environment : adminKey,
-            // The simulator: loopback without TLS.
-            ["Connector:Media:AllowPrivateAddresses"] = "true",
-            ["Connector:Files:AllowPrivateAddresses"] = "true",
-            ["Connector:Agents:AllowPrivateAddresses"] = "true",
-            ["Connector:Requests:AllowPrivateAddresses"] = "true",
-            ["Connector:AllowedGatewayHosts"] = "*.8x8.com,127.0.0.1,localhost,[::1]",
-            ["Connector:AllowInsecureGateways"] = "true",
-            // Bots on this machine.
-            ["Connector:HandoverProviders:AllowPrivateCallbacks"] = "true",
-            ["Connector:Understanding:AllowPrivateAddresses"] = "true",
+        });
+        // Below all else: what the user sets wins.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData = new Dictionary<string, string?>
+            {
+                // The simulator: loopback without TLS.
+                ["Connector:Media:AllowPrivateAddresses"] = "true",
+                ["Connector:Files:AllowPrivateAddresses"] = "true",
+                ["Connector:Agents:AllowPrivateAddresses"] = "true",
+                ["Connector:Requests:AllowPrivateAddresses"] = "true",
+                ["Connector:AllowedGatewayHosts"] = "*.8x8.com,127.0.0.1,localhost,[::1]",
+                ["Connector:AllowInsecureGateways"] = "true",
+                // Bots on this machine.
+                ["Connector:HandoverProviders:AllowPrivateCallbacks"] = "true",
+                ["Connector:Understanding:AllowPrivateAddresses"] = "true",
+            },
         });
         // URLs of files work on this machine.
-        if (builder.Configuration["Connector:PublicBaseUrl"] is null && Uri.TryCreate(url, UriKind.Absolute, out var own) && own is { IsLoopback: true, Port: not 0 })
+        if (builder.Configuration["Connector:PublicBaseUrl"] is null && builder.Configuration["Connector:Files:BaseUrl"] is null
+            && Uri.TryCreate(url, UriKind.Absolute, out var own) && own is { IsLoopback: true, Port: not 0 })
             builder.Configuration["Connector:Files:BaseUrl"] = own.GetLeftPart(UriPartial.Authority);
         builder.WebHost.UseUrls(url);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);

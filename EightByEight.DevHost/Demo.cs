@@ -16,8 +16,8 @@ internal sealed class Demo(HttpClient admin, SimulatorServer simulator)
     private const string Flow = "welcome";
 
     /// <summary>Makes what is missing.</summary>
-    /// <returns>The Endpoint URL.</returns>
-    public async Task<string> PrepareAsync(CancellationToken cancellation)
+    /// <returns>The Endpoint URL, and the Flow that it runs by now.</returns>
+    public async Task<(string Url, string Flow)> PrepareAsync(CancellationToken cancellation)
     {
         var endpoint = await FindAsync(cancellation) ?? await CreateAsync(cancellation);
         var id = endpoint["id"]!.GetValue<string>();
@@ -30,7 +30,7 @@ internal sealed class Demo(HttpClient admin, SimulatorServer simulator)
         var webhook = simulator.Gateway.AddWebhook(Name, url);
         foreach (var channel in (string[])["WebChat", "ChatAPI", "WhatsApp", "SMS"])
             simulator.Gateway.AddChannel($"{Name} {channel}", channel, webhook.Id, simulator.Gateway.Options.Queues[0].Id);
-        return url;
+        return (url, (string?)endpoint["flow"] ?? Flow);
     }
 
     private async Task<JsonObject?> FindAsync(CancellationToken cancellation)

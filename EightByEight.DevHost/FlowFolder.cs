@@ -35,6 +35,9 @@ internal sealed class FlowFolder(HttpClient admin, string folder, Action<string>
     /// <summary>A file of the folder as people name it.</summary>
     public string NameOf(string file) => Path.Combine(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), Path.GetFileName(file));
 
+    /// <summary>A Flow by its file, or by its name where it has none here.</summary>
+    public string NameOfFlow(string flow) => File.Exists(Path.Combine(folder, $"{flow}.yaml")) ? NameOf($"{flow}.yaml") : $"the Flow {flow}";
+
     public void Dispose() => _saved.Dispose();
 
     private async Task StoreAsync(string file, bool isStart, CancellationToken cancellation)

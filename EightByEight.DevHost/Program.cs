@@ -51,10 +51,10 @@ static async Task RunAsync(DevHostOptions options)
         using var admin = connector.NewAdminClient();
         using var flows = new FlowFolder(admin, options.FlowsFolder ?? FlowsFolder(), Console.WriteLine);
         await flows.StoreAsync(CancellationToken.None);
-        var endpointUrl = await new Demo(admin, simulator).PrepareAsync(CancellationToken.None);
+        var (endpointUrl, flow) = await new Demo(admin, simulator).PrepareAsync(CancellationToken.None);
         Console.WriteLine($"""
               Simulator   {simulator.Url}
-              Endpoint    {endpointUrl}   (Demo, runs {flows.NameOf("welcome.yaml")})
+              Endpoint    {endpointUrl}   (Demo, runs {flows.NameOfFlow(flow)})
 
             Try it: open {simulator.Url} and press "Start the conversation". Then change a Flow and save it: it is stored at once.
             Ctrl+C stops everything.

@@ -34,6 +34,12 @@ public sealed record IncomingContent(string Text, JsonObject Data)
         return new(click.Payload.Length > 0 ? click.Payload : click.Form.ValueKind == JsonValueKind.Undefined ? click.Title ?? "" : "", data);
     }
 
+    /// <summary>The Flow's <c>input.mode</c>: whether data come with the text or instead of it. The event itself and a click on a choice are none.</summary>
+    internal string Mode => Text.Length == 0 || Data.Any(IsGiven) ? "TextData" : "TextOnly";
+
+    private static bool IsGiven(KeyValuePair<string, JsonNode?> member) =>
+        member.Key is not ("request" or "choice") && member.Value is not (null or JsonArray { Count: 0 });
+
     /// <summary>Whether an activity is something that a customer said: a click or a reply, by name or by the shape of its value.</summary>
     public static bool IsReply(JsonElement body) => Click.Of(body) is not null;
 

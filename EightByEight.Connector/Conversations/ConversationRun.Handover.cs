@@ -273,7 +273,7 @@ internal sealed partial class ConversationRun
         else if (handover.Request.WithoutReturn == WithoutReturn.End)
             await workshop.Gateway.RemoveUserAsync(account, conversationId, cancellation);
         else return handover.KeepWaiting();
-        return handover.Ended(handover.Ending ?? HandoverStatus.Cancelled, null);
+        return handover.TakenBack();
     }
 
     private async Task<ConversationState> EndAsync(Snapshot snapshot, ChatGatewayAccount account, CancellationToken cancellation)

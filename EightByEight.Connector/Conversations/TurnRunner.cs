@@ -529,7 +529,7 @@ internal sealed partial class TurnRunner(
             ["transcript"] = null,
             ["completedGoals"] = new JsonArray(),
             ["execution"] = session.Execution,
-            ["mode"] = content.Text.Length == 0 ? "TextData" : "TextOnly",
+            ["mode"] = content.Mode,
             ["receivedAt"] = DateTimeOffset.FromUnixTimeMilliseconds(stored.ReceivedAt).ToString("O", System.Globalization.CultureInfo.InvariantCulture),
         };
     }

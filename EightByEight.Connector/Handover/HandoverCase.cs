@@ -252,6 +252,10 @@ internal sealed record HandoverCase
     public HandoverCase Ended(HandoverStatus how, string? reason) =>
         IsActive ? Now(how) with { Reason = reason, DecideAt = null, InactivityAt = null, TimeoutAt = null } : this;
 
+    /// <summary>The customer is taken back, as <see cref="Return"/> wanted.</summary>
+    public HandoverCase TakenBack() => Ended(
+        Ending ?? HandoverStatus.Cancelled, Ending == HandoverStatus.TimedOut ? "No agent came in time." : "The customer called it off.");
+
     /// <summary>Nothing was heard of the customer for the time that the Flow named.</summary>
     public HandoverCase Silent(DateTimeOffset now)
     {

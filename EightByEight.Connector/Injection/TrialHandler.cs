@@ -153,7 +153,7 @@ internal sealed partial class TrialHandler(
         if (plan.Cancels)
         {
             trial.Turns.Add(turns.TurnOf(stored, state.Session, IncomingContent.Of(body).Text) with { Action = ConversationAction.TakeBack });
-            state = state with { Handover = state.Handover!.Ended(HandoverStatus.Cancelled, null) };
+            state = state with { Handover = state.Handover!.Return(HandoverStatus.Cancelled).TakenBack() };
         }
         else if (plan.Acting is not null)
         {

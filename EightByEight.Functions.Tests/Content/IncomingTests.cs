@@ -101,4 +101,14 @@ public class IncomingTests
         ["eventType"] = "ACTIVITY",
         ["data"] = new JsonObject { ["name"] = name, ["value"] = JsonNode.Parse(value) },
     }.ToJsonString());
+
+    [Theory]
+    [InlineData("Hi", """{"request":{}}""", "TextOnly")]
+    [InlineData("m", """{"request":{},"choice":{"payload":"m"}}""", "TextOnly")]
+    [InlineData("Hi", """{"request":{},"attachments":[]}""", "TextOnly")]
+    [InlineData("Hi", """{"order":7}""", "TextData")]
+    [InlineData("Hi", """{"attachments":[{"name":"a.pdf"}]}""", "TextData")]
+    [InlineData("", """{"request":{}}""", "TextData")]
+    public void Text_with_data_is_told_from_text_alone(string text, string data, string mode) =>
+        Assert.Equal(mode, new IncomingContent(text, (System.Text.Json.Nodes.JsonObject)System.Text.Json.Nodes.JsonNode.Parse(data)!).Mode);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Http.Json;
 using System.Runtime.InteropServices;
 using EightByEight.DevHost;
 using EightByEight.Functions.Tests.Infrastructure;
@@ -51,12 +52,43 @@ public sealed class DevHostTests
         await using (var host = await RunningDevHost.StartAsync(data))
         {
             first = host.EndpointToken;
+            Assert.Contains("Demo, runs flows/welcome.yaml", host.Output, StringComparison.Ordinal);
+            using var admin = TestConnector.AdminOf(host.ConnectorUrl);
+            admin.DefaultRequestHeaders.Authorization = new("Bearer", File.ReadAllText(Path.Combine(data, "admin-key")));
+            await admin.PutAsync("/api/flows/mine", new StringContent("name: mine\nstart: [ say: Hi ]"), TestContext.Current.CancellationToken);
+            var endpoints = (await admin.GetFromJsonAsync<System.Text.Json.Nodes.JsonObject>("/api/endpoints", TestContext.Current.CancellationToken))!;
+            await admin.PatchAsJsonAsync($"/api/endpoints/{endpoints["items"]![0]!["id"]}", new { flow = "mine" }, TestContext.Current.CancellationToken);
             await host.StopAsync();
         }
 
         await using var again = await RunningDevHost.StartAsync(data);
 
         Assert.Equal(first, again.EndpointToken);
+        Assert.Contains("Demo, runs the Flow mine", again.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_user_sets_wins_over_what_is_set_for_development()
+    {
+        // Nothing that other tests, which run at the same time, would mind.
+        const string Hosts = "*.8x8.com,127.0.0.1,localhost,[::1],mine.example.com";
+        const string Name = "Connector__AllowedGatewayHosts";
+        string? seen = null;
+        Environment.SetEnvironmentVariable(Name, Hosts);
+        try
+        {
+            await Assert.ThrowsAsync<OperationCanceledException>(() => ConnectorHost.StartAsync("http://127.0.0.1:0", "none", "none", builder =>
+            {
+                seen = builder.Configuration["Connector:AllowedGatewayHosts"];
+                throw new OperationCanceledException();
+            }));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(Name, null);
+        }
+
+        Assert.Equal(Hosts, seen);
     }
 
     [Theory]

@@ -206,11 +206,14 @@ public class LogicTests
                 then: [ { say: "<{{ input.text }}> {{ input.mode }} {{ input.attachments }}" }, stop ]
               - if: input.text === 'more'
                 then: [ { think: { data: { topic: 1, attachments: [ { name: b } ] } } } ]
+              - if: input.text === 'both'
+                then: [ { think: { text: too, data: { topic: 1 } } } ]
               - think: { data: { topic: 1 } }
             """);
         JsonObject Input(string text) => new() { ["text"] = text, ["mode"] = "TextOnly", ["attachments"] = new JsonArray("a") };
 
         Assert.Equal("<> TextData ", conversation.Send(Input("hi")));
+        Assert.Equal("<too> TextData ", conversation.Send(Input("both")));
         Assert.Equal("""<> TextData [{"name":"b"}]""", conversation.Send(Input("more")));
     }
 

@@ -196,6 +196,7 @@ public sealed class HandoverTests(AzuriteFixture azurite)
         connector.Gateway.CustomerClicks(conversation, "Never mind", said);
 
         Assert.Equal("Over: cancelled", (await connector.BotSaysAsync(conversation, 2))[1]);
+        Assert.Equal("The customer called it off.", (string?)(await SettledAsync(connector, conversation, "cancelled"))["handover"]!["reason"]);
         Assert.Equal(new Assignment("script", "script-1"), connector.Gateway.AssignmentOf(conversation));
     }
 
@@ -261,12 +262,12 @@ public sealed class HandoverTests(AzuriteFixture azurite)
             name: patience
             start:
               - handover: { queueId: "101", message: Please wait., timeoutMinutes: 0.02 }
-              - say: "Over: {{ input.handover.status }}"
+              - say: "Over: {{ input.handover.status }}. {{ input.handover.reason }}"
             """, ReturnsTo("script-1"));
 
         var conversation = connector.Start("human");
 
-        Assert.Equal("Over: timedOut", (await connector.BotSaysAsync(conversation, 2))[1]);
+        Assert.Equal("Over: timedOut. No agent came in time.", (await connector.BotSaysAsync(conversation, 2))[1]);
         Assert.Equal(new Assignment("script", "script-1"), connector.Gateway.AssignmentOf(conversation));
     }
 

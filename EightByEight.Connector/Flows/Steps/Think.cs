@@ -31,7 +31,7 @@ internal sealed class Think : Step
         var data = _data?.Evaluate(turn).Json ?? new JsonObject();
         turn.Memory.SetInput("text", text);
         turn.Memory.SetInput("data", data);
-        turn.Memory.SetInput("mode", text.Length == 0 ? "TextData" : "TextOnly");
+        turn.Memory.SetInput("mode", new IncomingContent(text, data as JsonObject ?? []).Mode);
         turn.Memory.SetInput("attachments", (data as JsonObject)?["attachments"]?.DeepClone());
         turn.LeaveAll();
         return Outcome.Again;
