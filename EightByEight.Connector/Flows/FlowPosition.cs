@@ -19,6 +19,9 @@ public sealed record FlowPosition
     /// <summary>The answer that the customer is asked to confirm; null: none.</summary>
     public JsonNode? Tentative { get; init; }
 
+    /// <summary>That answer as the customer reads it; null: no answer is to be confirmed.</summary>
+    public string? TentativeShort { get; init; }
+
     /// <summary>How many inputs the session had when the question was asked.</summary>
     public int AskedAt { get; init; }
 

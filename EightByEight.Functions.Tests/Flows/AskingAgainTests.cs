@@ -128,7 +128,20 @@ public class AskingAgainTests
     [InlineData("type: money", "12.5 €", "de-DE", "12,50 EUR")]
     [InlineData("type: temperature", "20 C", "de-DE", "20 °C")]
     [InlineData("type: percentage", "20%", null, "20 %")]
-    [InlineData("type: duration", "90 min", null, "1:30")]
+    [InlineData("type: percentage", "20.5%", "de-DE", "20,5 %")]
+    [InlineData("type: duration", "2 Tage", "de-DE", "2 Tage")]
+    [InlineData("type: duration", "45s", null, "45s")]
+    [InlineData("type: yesNo", "yep", null, "Yes")]
+    [InlineData("type: yesNo", "ja", "de-DE", "Ja")]
+    [InlineData("type: yesNo", "nein", "de", "Nein")]
+    [InlineData("type: yesNo", "claro", "es-MX", "Sí")]
+    [InlineData("type: yesNo", "non", "fr", "Non")]
+    [InlineData("type: yesNo", "ok", "nl-NL", "ok")]
+    [InlineData("type: number", "1234.5", "de-DE", "1.234,5")]
+    [InlineData("type: number", "-0,125", "en-GB", "-0.125")]
+    [InlineData("type: integer", "12000", "en-US", "12,000")]
+    [InlineData("type: age", "34 years", "de-DE", "34")]
+    [InlineData("type: custom, answer: input.text.length + 0.5", "abc", "de-DE", "3,5")]
     [InlineData("type: date", "2026-05-01", "de-DE", "Freitag, 1. Mai 2026")]
     [InlineData("type: time", "14:30", "de-DE", "14:30")]
     [InlineData("type: number", "1,5", null, "1.5")]
@@ -138,6 +151,17 @@ public class AskingAgainTests
         var conversation = new Conversation($"name: a\nstart: [ {{ question: {{ text: '?', {type}, confirm: '[ANSWER]' }} }} ]") { Locale = locale };
         conversation.Say("hi");
         Assert.Equal(shown, conversation.Say(said));
+    }
+
+    [Fact]
+    public void The_words_of_the_customer_stay_the_short_form_while_it_is_confirmed()
+    {
+        var conversation = new Conversation("name: a\nstart: [ { question: { text: '?', type: duration, confirm: '[ANSWER]?', confirmReprompt: 'Yes or no: [ANSWER] ({{ input.activeQuestion.tentativeShortFormAnswer }})?' } } ]");
+        conversation.Say("hi");
+
+        Assert.Equal("2 hours?", conversation.Say("2 hours"));
+        Assert.Equal("Yes or no: 2 hours (2 hours)?", conversation.Say("perhaps"));
+        Assert.Equal("Yes or no: 2 hours (2 hours)?", conversation.Say("hm"));
     }
 
     [Fact]

@@ -95,11 +95,13 @@ internal abstract class AnswerType
     /// <summary>The value of an answer; null when it is none.</summary>
     public abstract JsonNode? Read(in Given given);
 
-    /// <summary>A value as the customer reads it.</summary>
+    /// <summary>A value as the customer reads it, in the turn in which it was given.</summary>
     public virtual string Short(JsonNode answer, in Given given) => answer switch
     {
         JsonValue value when value.TryGetValue<string>(out var text) => text,
-        JsonValue value when value.TryGetValue<bool>(out var truth) => truth ? "true" : "false",
+        JsonValue value when value.TryGetValue<bool>(out var truth) => YesNoAnswer.Word(truth, given.Culture.Language) ?? given.Text,
+        JsonValue value when value.TryGetValue<double>(out var number) => NumberAnswer.Text(number, given.Culture.Culture),
+        JsonValue value when value.TryGetValue<long>(out var whole) => NumberAnswer.Text(whole, given.Culture.Culture),
         _ => answer.ToJsonString(),
     };
 

@@ -32,13 +32,8 @@ internal sealed partial class DurationAnswer : AnswerType
         return new JsonObject { ["hour"] = whole / 3600, ["minute"] = whole / 60 % 60, ["second"] = whole % 60, ["seconds"] = whole };
     }
 
-    public override string Short(JsonNode answer, in Given given)
-    {
-        var seconds = (long)answer["seconds"]!;
-        return seconds % 60 == 0
-            ? $"{seconds / 3600}:{seconds / 60 % 60:00}"
-            : $"{seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}";
-    }
+    /// <summary>As it was written: that has the customer's own words for hours and minutes.</summary>
+    public override string Short(JsonNode answer, in Given given) => given.Text;
 
     private static double? Seconds(string text)
     {

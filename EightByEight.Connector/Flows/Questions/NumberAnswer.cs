@@ -62,6 +62,9 @@ internal sealed partial class NumberAnswer(NumberKind kind, double? min, double?
         return double.IsFinite(number) ? number : null;
     }
 
+    /// <summary>A number as people write it, with its decimals.</summary>
+    public static string Text(double number, CultureInfo culture) => number.ToString("#,##0.###############", culture);
+
     /// <summary>A number as JavaScript writes it.</summary>
     public static JsonNode Json(double number) =>
         double.IsInteger(number) && Math.Abs(number) <= MaxSafeInteger ? (long)number : number;

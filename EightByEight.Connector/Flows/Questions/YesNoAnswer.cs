@@ -36,6 +36,16 @@ internal sealed partial class YesNoAnswer : AnswerType
         return Yes.Contains(word) ? true : No.Contains(word) ? false : null;
     }
 
+    /// <summary>Yes or no in a language of two letters; null: it is none of those above.</summary>
+    public static string? Word(bool truth, string language) => language switch
+    {
+        "en" => truth ? "Yes" : "No",
+        "de" => truth ? "Ja" : "Nein",
+        "es" => truth ? "Sí" : "No",
+        "fr" => truth ? "Oui" : "Non",
+        _ => null,
+    };
+
     private static FrozenSet<string> Words(string words) =>
         words.Split(['\n', '|'], StringSplitOptions.RemoveEmptyEntries).SelectMany(Spelling.Of).ToFrozenSet();
 

@@ -73,7 +73,7 @@ internal sealed class Question : WaitingStep
     public override Outcome Resume(Turn turn, FlowPosition position)
     {
         var tentative = position.Tentative?.DeepClone();
-        Show(turn, position, tentative);
+        Show(turn, position);
         // Nothing of the customer, such as a conversation that becomes active.
         if (turn.Text.Length == 0 && turn.Data is { } data && Agent.Given(data) is null) return Outcome.Wait(position);
         if (Escalation(turn) is { } steps)
@@ -88,7 +88,7 @@ internal sealed class Question : WaitingStep
             {
                 true => Accept(turn, tentative),
                 false => AskAgain(turn, position.Reprompts),
-                null => Wrong(turn, position, _confirmReprompt ?? _confirm!, tentative),
+                null => Wrong(turn, position, _confirmReprompt ?? _confirm!),
             };
         if (_inquiry!.Read(turn, this) is not { } answer) return Wrong(turn, position, _reprompt ?? _inquiry.Text);
         if (!_inquiry.IsValid(turn, answer)) return Wrong(turn, position, _validationMessage ?? _reprompt ?? _inquiry.Text);
@@ -145,8 +145,16 @@ internal sealed class Question : WaitingStep
     private Outcome Take(Turn turn, JsonNode answer, int reprompts)
     {
         if (_confirm is null) return Accept(turn, answer);
-        Show(turn, new FlowPosition { Step = Path, Reprompts = reprompts, AskedAt = turn.Execution }, answer);
-        return Confirm(turn, _confirm, answer, reprompts);
+        var position = new FlowPosition
+        {
+            Step = Path,
+            Reprompts = reprompts,
+            AskedAt = turn.Execution,
+            Tentative = answer,
+            TentativeShort = _inquiry!.Short(turn, this, answer),
+        };
+        Show(turn, position);
+        return Confirm(turn, _confirm, position);
     }
 
     private Outcome Accept(Turn turn, JsonNode answer)
@@ -157,7 +165,7 @@ internal sealed class Question : WaitingStep
         return Outcome.Continue;
     }
 
-    private Outcome Wrong(Turn turn, FlowPosition position, Template said, JsonNode? tentative = null)
+    private Outcome Wrong(Turn turn, FlowPosition position, Template said)
     {
         // Data alone, such as a file, are no answer that went wrong.
         var wrong = position.Reprompts + (turn.Text.Length == 0 ? 0 : 1);
@@ -176,7 +184,7 @@ internal sealed class Question : WaitingStep
             return _otherwise is null ? Outcome.Continue : Outcome.JumpTo(_otherwise);
         }
 
-        if (tentative is not null) return Confirm(turn, said, tentative, wrong);
+        if (position.Tentative is not null) return Confirm(turn, said, position with { Reprompts = wrong, AskedAt = turn.Execution });
         if (_repromptSteps is not null && said != _validationMessage)
         {
             turn.Frame[this] = wrong;
@@ -187,14 +195,14 @@ internal sealed class Question : WaitingStep
         return WaitAt(turn, wrong);
     }
 
-    private Outcome Confirm(Turn turn, Template said, JsonNode answer, int reprompts)
+    private Outcome Confirm(Turn turn, Template said, FlowPosition position)
     {
-        turn.Say(new Output
-        {
-            Text = said.Render(turn, this).Replace(ShortForm, _inquiry!.Short(turn, this, answer), StringComparison.Ordinal),
-        });
-        return WaitAt(turn, reprompts, answer);
+        turn.Say(new Output { Text = said.Render(turn, this).Replace(ShortForm, ShortOf(turn, position), StringComparison.Ordinal) });
+        return Outcome.Wait(position);
     }
+
+    /// <summary>Earlier versions of this product stored none.</summary>
+    private string ShortOf(Turn turn, FlowPosition position) => position.TentativeShort ?? _inquiry!.Short(turn, this, position.Tentative!);
 
     private Outcome AskAgain(Turn turn, int reprompts)
     {
@@ -202,24 +210,18 @@ internal sealed class Question : WaitingStep
         return WaitAt(turn, reprompts);
     }
 
-    private Outcome WaitAt(Turn turn, int reprompts, JsonNode? tentative = null) => Outcome.Wait(new FlowPosition
-    {
-        Step = Path,
-        Reprompts = reprompts,
-        Tentative = tentative,
-        AskedAt = turn.Execution,
-    });
+    private Outcome WaitAt(Turn turn, int reprompts) => Outcome.Wait(new FlowPosition { Step = Path, Reprompts = reprompts, AskedAt = turn.Execution });
 
     /// <summary>Lets the Flow see in <c>input.activeQuestion</c> what waits. Source of its members: Cognigy, Input object.</summary>
-    private void Show(Turn turn, FlowPosition position, JsonNode? tentative) => turn.Memory.SetInput("activeQuestion", new JsonObject
+    private void Show(Turn turn, FlowPosition position) => turn.Memory.SetInput("activeQuestion", new JsonObject
     {
         ["nodeId"] = Path,
         ["type"] = _inquiry!.Answers!.Name,
         ["lastExecutedAt"] = position.AskedAt,
         ["forgetQuestionThreshold"] = _forgetAfter,
         ["repromptCount"] = position.Reprompts,
-        ["tentativeAnswer"] = tentative?.DeepClone(),
-        ["tentativeShortFormAnswer"] = tentative is null ? null : _inquiry.Short(turn, this, tentative),
+        ["tentativeAnswer"] = position.Tentative?.DeepClone(),
+        ["tentativeShortFormAnswer"] = position.Tentative is null ? null : ShortOf(turn, position),
     });
 
     /// <summary>The end of what runs while it waits.</summary>
