@@ -247,12 +247,12 @@ internal sealed partial class TurnRunner(
             endpoint, (string)input["userId"]!, session.Id, TransformerView.Conversation(stored.ConversationId, state));
         var (outputs, fault) = await translation.OutputsAsync(
             endpoint, Translated(result.Marks, settings), result.Outputs, ChannelLanguage(state.Facts), session.Language, cancellation);
-        var warnings = Warnings(result, rest is null ? input : [], fault);
+        var (messages, offer, cards, unseen) = await ConvertAsync(outputs, state, state.Sessions, settings, transformer, cancellation);
+        IReadOnlyList<FlowFailure> warnings = [.. Warnings(result, rest is null ? input : [], fault), .. unseen];
         var change = customer is null ? null : ProfileChange.Between(customer, profile, result.Profile);
         if (change is not null && Memory.Size(result.Profile) > Profiles.MaxSize)
             (change, warnings) = (null, [.. warnings, new FlowFailure("profile", 0,
                 $"With what this turn set in it, 'profile' is larger than {Profiles.MaxSize} bytes: it stays as it was. Keep less in it.")]);
-        var (messages, offer, cards) = await ConvertAsync(outputs, state, state.Sessions, settings, transformer, cancellation);
         var turn = TurnOf(stored, session, text) with
         {
             Outputs = messages,
@@ -416,8 +416,10 @@ internal sealed partial class TurnRunner(
         return merged;
     }
 
-    /// <summary>The messages, what they offer (null: nothing was said), and how many cards the conversation has had then.</summary>
-    private static async Task<(IReadOnlyList<OutgoingMessage> Messages, Offer? Offer, long Cards)> ConvertAsync(
+    /// <summary>
+    /// The messages, what they offer (null: nothing was said), how many cards the conversation has had then, and what the channel shows nothing of.
+    /// </summary>
+    private static async Task<(IReadOnlyList<OutgoingMessage> Messages, Offer? Offer, long Cards, IReadOnlyList<FlowFailure> Unseen)> ConvertAsync(
         IReadOnlyList<Output> outputs, ConversationState state, int session, EndpointSettings settings, OutputTransformer? transformer,
         CancellationToken cancellation)
     {
@@ -425,16 +427,20 @@ internal sealed partial class TurnRunner(
         var messages = new List<OutgoingMessage>();
         Offer? offer = null;
         var cards = state.Cards;
+        var unseen = new List<FlowFailure>();
         foreach (var output in outputs)
         {
             var channel = new ChannelContext(kind, settings.Content, $"{session}-{++cards}");
             var converted = OutgoingContent.ToMessages(output, channel);
+            var isUnseen = converted.Messages.Count == 0 && output.Rich is not null;
             if (transformer is not null) converted = await transformer.TransformAsync(output, converted, channel.CardId, cancellation);
             messages.AddRange(output.IsUnrecorded ? converted.Messages.Select(message => message with { IsUnrecorded = true }) : converted.Messages);
+            if (isUnseen && converted.Messages.Count == 0)
+                unseen.Add(new FlowFailure("content", 0, $"{output.Rich!.GetType().Name} shows nothing on {kind}, and nothing was sent: give it a 'fallbackText'."));
             if (converted.Messages.Count > 0) offer = (offer ?? Offer.Nothing).And(converted.Offer);
         }
 
-        return (messages, offer, cards);
+        return (messages, offer, cards, unseen);
     }
 
     /// <summary>The running session, or a fresh one: the first, after expiry, and after 8x8 activated the conversation anew.</summary>

@@ -38,4 +38,26 @@ public sealed class ChannelTypeTests(AzuriteFixture azurite)
 
     private static void Untold(SimulatorOptions options) =>
         options.EventDelays = new Dictionary<string, TimeSpan> { ["CONVERSATION_UPDATE"] = TimeSpan.FromMinutes(5) };
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData(", fallbackText: Who are you?", false)]
+    [InlineData(", text: Who are you?", false)]
+    public async Task A_card_of_which_the_channel_shows_nothing_is_warned_of_at_the_turn(string more, bool warns)
+    {
+        await using var connector = await TestConnector.StartAsync(azurite, $$"""
+            name: form
+            start:
+              - say: { adaptiveCard: { type: AdaptiveCard, version: "1.3", body: [ { type: Input.Text, id: name } ] }{{more}} }
+              - say: Below.
+            """);
+        var conversation = connector.Start("hi", channel: "SMS");
+
+        var said = await connector.BotSaysAsync(conversation, warns ? 1 : 2);
+        var warnings = (await connector.SettledAsync(conversation, 1))["turns"]![0]!["warnings"] as System.Text.Json.Nodes.JsonArray ?? [];
+
+        Assert.Equal(warns ? ["Below."] : ["Who are you?", "Below."], said);
+        Assert.Equal(warns ? 1 : 0, warnings.Count);
+        Assert.All(warnings, warning => Assert.Contains("fallbackText", (string)warning!["message"]!, StringComparison.Ordinal));
+    }
 }

@@ -124,7 +124,7 @@ public class ContentPageTests
         - `fallbackText`, where it is given, word for word.
         - Else the text, then one line a choice with its number, `1. Track my order`, and one line a link or phone number, `Opening hours: https://…`.
         - Items of galleries and lists are `Title – Subtitle`. Files are their description and URL. Of an Adaptive Card the texts, facts and
-          action titles are left; its inputs cannot be filled in.
+          action titles are left; its inputs cannot be filled in. Where nothing is left, nothing is sent, and the turn has a warning.
 
         The customer answers with the number or the title. Either stands for the choice as long as it belongs to the last turn that said
         something, and only numbers that were shown count: on the web chat a typed `2` is a `2`. While a question waits, that holds for type
