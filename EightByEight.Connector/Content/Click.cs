@@ -13,6 +13,9 @@ internal sealed record Click(string? Title, string Payload)
     /// <summary>The payload of buttons that open a URL or call a number: channels report such clicks, too, but nothing was said.</summary>
     public const string NoInput = "_opened";
 
+    /// <summary>Whether the channel told what stood on it, and no payload.</summary>
+    public bool IsTitleOnly => Title == Payload && Form.ValueKind == JsonValueKind.Undefined;
+
     /// <summary>What was submitted with it: an Adaptive Card's or a WhatsApp form's values, else undefined.</summary>
     public JsonElement Form { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using EightByEight.Connector.ChatGateway;
 
 namespace EightByEight.Connector.Content;
@@ -63,12 +64,21 @@ internal sealed record Offer
         IsOpen = IsOpen || later.IsOpen,
     };
 
+    /// <summary>The same, known also by the titles that the Flow gave it, where others were shown.</summary>
+    /// <param name="original">What would have been offered without translation.</param>
+    public Offer With(Offer original) => this with
+    {
+        Choices = [.. Choices.Select(choice => choice with
+        {
+            Original = original.Choices.FirstOrDefault(one => one.Payload == choice.Payload)?.Title is { } title && title != choice.Title ? title : null,
+        })],
+    };
+
     /// <summary>The payload of what the customer typed: a title without regard to case, or a number that was shown; null: none of them.</summary>
     public string? PayloadOf(string typed)
     {
         typed = typed.Trim();
-        if (typed.Length == 0) return null;
-        var chosen = Choices.LastOrDefault(choice => string.Equals(choice.Title.Trim(), typed, StringComparison.OrdinalIgnoreCase));
+        var chosen = Titled(typed);
         if (chosen is null && int.TryParse(typed.TrimEnd('.', ')'), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0)
             chosen = Choices.LastOrDefault(choice => choice.Number == number);
         return chosen?.Payload;
@@ -80,14 +90,31 @@ internal sealed record Offer
         : click.CardId is { } card ? this with { Cards = [.. Cards.Where(one => one != card)] }
         : this with { Choices = [] };
 
-    /// <summary>Whether a click was on one of these.</summary>
-    public bool Holds(string? title, string payload) =>
-        IsOpen || Choices.Any(choice => choice.Payload == payload || (payload.Length == 0 && choice.Title == title));
+    /// <summary>
+    /// The payload of what was clicked, which is the bot's own; null: it was not offered. Some channels tell the title alone, which then
+    /// stands for it.
+    /// </summary>
+    public string? PayloadOf(Click click) =>
+        Choices.Any(choice => choice.Payload == click.Payload) ? click.Payload
+        : click.IsTitleOnly && Titled(click.Payload.Trim()) is { } chosen ? chosen.Payload
+        : IsOpen && click.Form.ValueKind == JsonValueKind.Undefined ? click.Payload
+        : null;
+
+    /// <summary>The last with a title, as it was shown rather than as the Flow gave it.</summary>
+    private OfferedChoice? Titled(string title)
+    {
+        bool Is(string? one) => title.Length > 0 && string.Equals(one?.Trim(), title, StringComparison.OrdinalIgnoreCase);
+        return Choices.LastOrDefault(choice => Is(choice.Title)) ?? Choices.LastOrDefault(choice => Is(choice.Original));
+    }
 }
 
 /// <summary>One choice that was shown.</summary>
 /// <param name="Number">Shown before the title; 0: none was.</param>
-internal sealed record OfferedChoice(string Title, string Payload, int Number = 0);
+internal sealed record OfferedChoice(string Title, string Payload, int Number = 0)
+{
+    /// <summary>The Flow's own title, where a translated one was shown; null: it is the same.</summary>
+    public string? Original { get; set; }
+}
 
 /// <summary>What an output became.</summary>
 /// <param name="Messages">In the order of sending; none when there was nothing to show.</param>

@@ -247,7 +247,7 @@ internal sealed record Plan
         if (click.CardId is { } card) return !offer.Cards.Contains(card);
         // What has no id of ours cannot be told from the newest.
         if (click.Form.ValueKind != JsonValueKind.Undefined || click.Location.ValueKind != JsonValueKind.Undefined) return false;
-        return !offer.Holds(click.Title, click.Payload);
+        return offer.PayloadOf(click) is null;
     }
 
     private static bool IsActive(JsonElement body) =>

@@ -79,7 +79,8 @@ internal sealed partial class TurnRunner
             ? running with { LastInputAt = stored.ReceivedAt } : state.Session;
         var transformer = transformers.Outputs(endpoint, TransformerView.UserId(stored.ConversationId, state), session?.Id ?? stored.ConversationId,
             TransformerView.Conversation(stored.ConversationId, state));
-        var (messages, _, cards, _) = await ConvertAsync(message.ToOutputs(), state, state.Sessions, settings, transformer, cancellation);
+        var outputs = message.ToOutputs();
+        var (messages, _, cards, _) = await ConvertAsync(outputs, outputs, state, state.Sessions, settings, transformer, cancellation);
         return (TurnOf(stored, session, null) with { Outputs = messages, ReachedOutside = transformer is not null },
             state with { Cards = cards, Session = session });
     }

@@ -54,11 +54,14 @@ internal sealed partial class TurnRunner(
         if (settings.DataProtection.SanitizeInput)
             content = Sanitizing.Of(content, isClick: stored.EventType == "ACTIVITY" && given.Text is null);
         var said = content.Text;
-        var isPayload = stored.EventType == "ACTIVITY" && given.Text is null;
-        if (stored.EventType is "MESSAGE" or "TEXT" && flow.TakesChoices(session.Position) && session.Offer?.PayloadOf(said) is { } payload)
-            (content, isPayload) = (content.AsChoice(payload), true);
-        var translated = await translation.InputAsync(
-            endpoint, Translated(session, settings), content.Text, isPayload, ChannelLanguage(state.Facts), session.Language, cancellation);
+        var isClick = stored.EventType == "ACTIVITY" && given.Text is null;
+        var payload = isClick ? Click.Of(body) is { } clicked ? (session.Offer ?? state.Session?.Offer)?.PayloadOf(clicked) : null
+            : stored.EventType is "MESSAGE" or "TEXT" && flow.TakesChoices(session.Position) ? session.Offer?.PayloadOf(said) : null;
+        // A click that brought its payload is one already.
+        if (payload is not null && !(isClick && payload == said)) content = content.AsChoice(payload);
+        // What was offered comes back as the bot gave it: it is a name, not what the customer says.
+        var translated = payload is not null ? new(content.Text, session.Language) : await translation.InputAsync(
+            endpoint, Translated(session, settings), content.Text, isClick, ChannelLanguage(state.Facts), session.Language, cancellation);
         session = session with { Language = translated.Language };
         content = content with { Text = translated.Text };
         var input = InputFor(stored, content, state.Facts, session, flow, settings);
@@ -247,7 +250,7 @@ internal sealed partial class TurnRunner(
             endpoint, (string)input["userId"]!, session.Id, TransformerView.Conversation(stored.ConversationId, state));
         var (outputs, fault) = await translation.OutputsAsync(
             endpoint, Translated(result.Marks, settings), result.Outputs, ChannelLanguage(state.Facts), session.Language, cancellation);
-        var (messages, offer, cards, unseen) = await ConvertAsync(outputs, state, state.Sessions, settings, transformer, cancellation);
+        var (messages, offer, cards, unseen) = await ConvertAsync(outputs, result.Outputs, state, state.Sessions, settings, transformer, cancellation);
         IReadOnlyList<FlowFailure> warnings = [.. Warnings(result, rest is null ? input : [], fault), .. unseen];
         var change = customer is null ? null : ProfileChange.Between(customer, profile, result.Profile);
         if (change is not null && Memory.Size(result.Profile) > Profiles.MaxSize)
@@ -419,16 +422,17 @@ internal sealed partial class TurnRunner(
     /// <summary>
     /// The messages, what they offer (null: nothing was said), how many cards the conversation has had then, and what the channel shows nothing of.
     /// </summary>
+    /// <param name="originals">The outputs before they were translated.</param>
     private static async Task<(IReadOnlyList<OutgoingMessage> Messages, Offer? Offer, long Cards, IReadOnlyList<FlowFailure> Unseen)> ConvertAsync(
-        IReadOnlyList<Output> outputs, ConversationState state, int session, EndpointSettings settings, OutputTransformer? transformer,
-        CancellationToken cancellation)
+        IReadOnlyList<Output> outputs, IReadOnlyList<Output> originals, ConversationState state, int session, EndpointSettings settings,
+        OutputTransformer? transformer, CancellationToken cancellation)
     {
         var kind = ChannelContext.KindOf(state.Facts.Channel.Value);
         var messages = new List<OutgoingMessage>();
         Offer? offer = null;
         var cards = state.Cards;
         var unseen = new List<FlowFailure>();
-        foreach (var output in outputs)
+        foreach (var (output, original) in outputs.Zip(originals))
         {
             var channel = new ChannelContext(kind, settings.Content, $"{session}-{++cards}");
             var converted = OutgoingContent.ToMessages(output, channel);
@@ -437,7 +441,10 @@ internal sealed partial class TurnRunner(
             messages.AddRange(output.IsUnrecorded ? converted.Messages.Select(message => message with { IsUnrecorded = true }) : converted.Messages);
             if (isUnseen && converted.Messages.Count == 0)
                 unseen.Add(new FlowFailure("content", 0, $"{output.Rich!.GetType().Name} shows nothing on {kind}, and nothing was sent: give it a 'fallbackText'."));
-            if (converted.Messages.Count > 0) offer = (offer ?? Offer.Nothing).And(converted.Offer);
+            if (converted.Messages.Count == 0) continue;
+            var offered = ReferenceEquals(output, original) ? converted.Offer
+                : converted.Offer.With(OutgoingContent.ToMessages(original, channel).Offer);
+            offer = (offer ?? Offer.Nothing).And(offered);
         }
 
         return (messages, offer, cards, unseen);

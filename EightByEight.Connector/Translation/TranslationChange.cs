@@ -12,7 +12,7 @@ public sealed record TranslationChange
     /// <summary>The language that the Flow speaks and understands.</summary>
     public string? FlowLanguage { get; set; }
 
-    /// <summary>Whether inputs that came as a payload stay as they are.</summary>
+    /// <summary>Whether payloads stay as they are also where they were not offered last.</summary>
     public bool? SkipPayloads { get; set; }
 
     /// <summary>Whether markers are removed also while nothing is translated.</summary>

@@ -54,7 +54,7 @@ public partial record TranslationSettings
     /// <summary>Whether markers are removed also while nothing is translated.</summary>
     public bool AlwaysRemoveMarkers { get; set; }
 
-    /// <summary>Whether inputs that came as a payload, such as a click, stay as they are.</summary>
+    /// <summary>Whether payloads stay as they are also where they were not offered last.</summary>
     public bool SkipPayloads { get; set; }
 
     /// <summary>For one attempt, in seconds, 1 to 30.</summary>

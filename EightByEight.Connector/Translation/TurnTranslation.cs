@@ -26,7 +26,7 @@ internal sealed partial class TurnTranslation(Translator translator, ILogger<Tur
     /// <summary>What the customer said, in the Flow's language.</summary>
     /// <param name="settings">The Endpoint's, as the session changed them.</param>
     /// <param name="hint">The language that the channel says; null: it does not.</param>
-    /// <param name="isPayload">Whether the text came with a click or a choice.</param>
+    /// <param name="isPayload">Whether the text came with a click.</param>
     public ValueTask<TranslatedInput> InputAsync(
         Endpoint endpoint, TranslationSettings settings, string text, bool isPayload, string? hint, SpokenLanguage? known, CancellationToken cancellation) =>
         InputAsync(translator.OwnerOf(endpoint), settings, text, isPayload, hint, known, cancellation);
