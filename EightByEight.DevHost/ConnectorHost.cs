@@ -63,6 +63,8 @@ public sealed class ConnectorHost : IAsyncDisposable
                 ["Connector:Files:AllowPrivateAddresses"] = "true",
                 ["Connector:Agents:AllowPrivateAddresses"] = "true",
                 ["Connector:Requests:AllowPrivateAddresses"] = "true",
+                ["Connector:Transformers:AllowPrivateAddresses"] = "true",
+                ["Connector:Translation:AllowPrivateAddresses"] = "true",
                 ["Connector:AllowedGatewayHosts"] = "*.8x8.com,127.0.0.1,localhost,[::1]",
                 ["Connector:AllowInsecureGateways"] = "true",
                 // Bots on this machine.

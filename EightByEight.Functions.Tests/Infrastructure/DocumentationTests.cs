@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
+using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using EightByEight.Connector;
 
 namespace EightByEight.Functions.Tests.Infrastructure;
 
@@ -23,6 +25,18 @@ public sealed partial class DocumentationTests(AzuriteFixture azurite)
         Assert.Contains(named, name => name.Value == "DELETE" && name.Path == "/api/parked/{id}");
         Assert.DoesNotContain(named, name => !routes.Any(route =>
             (name.Value.Length == 0 || name.Value == route.Method) && IsSame(name.Path.Split('/'), route.Segments)));
+    }
+
+    [Fact]
+    public void Every_section_of_the_configuration_is_told_to_operators()
+    {
+        var page = Repository.Read("docs/operations.md");
+        var sections = typeof(ConnectorOptions).Assembly.GetTypes()
+            .Select(type => type.GetField("Section", BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)?.GetValue(null))
+            .OfType<string>().Where(section => section.StartsWith("Connector:", StringComparison.Ordinal)).ToList();
+
+        Assert.Contains("Connector:Translation", sections);
+        Assert.DoesNotContain(sections, section => !page.Contains($"`{section}:…`", StringComparison.Ordinal));
     }
 
     /// <summary>A parameter stands for any name that a document gives as its example.</summary>
