@@ -326,7 +326,7 @@ internal sealed partial class TurnRunner(
     {
         var faults = new[] { (string?)input["translation"]?["error"], fault };
         return faults.All(one => one is null) ? result.Warnings
-            : [.. result.Warnings, .. faults.OfType<string>().Distinct().Select(one => new FlowFailure("translation", 0, one))];
+            : [.. result.Warnings, .. faults.OfType<string>().Distinct().Select(TurnTranslation.Warning)];
     }
 
     /// <summary>A turn with what analytics and the Endpoint's log get of it.</summary>

@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Conversations;
+using EightByEight.Connector.Translation;
 
 namespace EightByEight.Connector.Privacy;
 
@@ -85,7 +86,7 @@ internal static partial class Masking
             Outputs = hidden == Hidden.All ? Masked(turn.Outputs) : turn.Outputs,
             Unsent = hidden == Hidden.All && turn.Unsent is { } unsent ? Masked(unsent) : turn.Unsent,
             Failure = turn.Failure is { } failure ? failure with { Message = Mask } : null,
-            Warnings = turn.Warnings is { } warnings ? [.. warnings.Select(w => w with { Message = Mask })] : null,
+            Warnings = turn.Warnings is { } warnings ? [.. warnings.Select(w => TurnTranslation.IsWarning(w) ? w : w with { Message = Mask })] : null,
         };
     }
 

@@ -1,5 +1,6 @@
 using EightByEight.Connector.Content;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Flows;
 using Microsoft.Extensions.Logging;
 
 namespace EightByEight.Connector.Translation;
@@ -23,6 +24,14 @@ internal sealed record TranslatedInput(string Text, SpokenLanguage? Language, st
 /// <summary>Translation in a turn. Where it is off, nothing is done but what <c>alwaysRemoveMarkers</c> asks for.</summary>
 internal sealed partial class TurnTranslation(Translator translator, ILogger<TurnTranslation> logger)
 {
+    private const string Place = "translation";
+
+    /// <summary>What a turn tells of texts that went through as they were. It is the connector's own words, and never holds a text.</summary>
+    public static FlowFailure Warning(string fault) => new(Place, 0, fault);
+
+    /// <summary>Whether a turn's warning is one of these: those of steps have a line.</summary>
+    public static bool IsWarning(FlowFailure warning) => warning is { Step: Place, Line: 0 };
+
     /// <summary>What the customer said, in the Flow's language.</summary>
     /// <param name="settings">The Endpoint's, as the session changed them.</param>
     /// <param name="hint">The language that the channel says; null: it does not.</param>

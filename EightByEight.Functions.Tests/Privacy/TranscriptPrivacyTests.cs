@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.Conversations;
 using EightByEight.Connector.Flows;
 using EightByEight.Connector.Privacy;
+using EightByEight.Connector.Translation;
 using EightByEight.Functions.Tests.Conversations;
 using EightByEight.Functions.Tests.Flows;
 
@@ -35,6 +36,17 @@ public sealed class TranscriptPrivacyTests(AzuriteFixture azurite)
 
     [Fact]
     public void A_blind_session_shows_that_something_was_said_and_not_what() => ShowsNothing(Shown(Open, blind: true));
+
+    [Fact]
+    public void That_something_was_not_translated_quotes_nobody_and_is_shown_wherever_the_rest_is_hidden()
+    {
+        var untranslated = TurnTranslation.Warning("deepl answered 456: the quota is used up.");
+        var turn = Said("secret") with { Warnings = [untranslated, new FlowFailure("translation", 4, "a step of this name, quoting secret")] };
+
+        var shown = Masking.Shown(Masking.Of(turn, Open with { MaskSensitiveAnalytics = true }, new Session { Id = "s", Flow = "f" }));
+
+        Assert.Equal([untranslated, new FlowFailure("translation", 4, "***")], shown.Warnings);
+    }
 
     [Fact]
     public void Mask_sensitive_analytics_hides_the_input_and_what_may_quote_it()
