@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using EightByEight.Connector.ChatGateway;
 using EightByEight.Connector.Endpoints;
 using EightByEight.Connector.Files;
+using EightByEight.Connector.Translation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,7 +16,7 @@ namespace EightByEight.Connector.Admin;
 
 /// <summary><c>/api/endpoints</c>.</summary>
 internal sealed class EndpointRoutes(
-    EndpointStore store, EndpointDirectory directory, ChatGatewayClient gateway, SettingsBody bodies, AuditTrail audit, StoredFiles files,
+    EndpointStore store, EndpointDirectory directory, ChatGatewayClient gateway, SettingsBody bodies, AuditTrail audit, StoredFiles files, Translator translator,
     AllowedGateways gateways, PortableEndpoints portable, IOptions<ConnectorOptions> options, TimeProvider time, ILogger<EndpointRoutes> log)
 {
     private const int WebhooksAPage = 50;
@@ -53,7 +54,7 @@ internal sealed class EndpointRoutes(
             .WithSummary("Makes a new URL token; the former one works on for Connector:UrlTokenGrace, unless revokeNow.")
             .Takes<UrlTokenBody>("application/json", required: false).Produces<EndpointResource>().Refuses(400, 404, 412);
         group.MapPost("/{id}/test", (HttpContext http, string id) => Of(http).TestAsync(http, id))
-            .WithSummary("Tests base URL, API key and tenant with 8x8, and the file storage; success ends a pause.").Produces<TestResult>().Refuses(404);
+            .WithSummary("Tests base URL, API key and tenant with 8x8, the file storage with its scanner, and the translation; success ends a pause.").Produces<TestResult>().Refuses(404);
     }
 
     private static EndpointRoutes Of(HttpContext http) => http.RequestServices.GetRequiredService<EndpointRoutes>();
@@ -148,6 +149,7 @@ internal sealed class EndpointRoutes(
         }
 
         if (endpoint.Settings.FileStorage.Provider != "none") checks = [.. checks, await CheckFilesAsync(endpoint, http.RequestAborted)];
+        if (endpoint.Settings.Translation.Enabled) checks = [.. checks, await CheckTranslationAsync(endpoint, http.RequestAborted)];
         return AdminRequest.Answer(new(checks.All(check => check.Ok), checks, webhook), AdminJson.Default.TestResult);
     }
 
@@ -195,6 +197,11 @@ internal sealed class EndpointRoutes(
         await files.FaultAsync(endpoint, cancellation) is { } fault
             ? new("fileStorage", false, fault)
             : new("fileStorage", true, "The file storage takes files and gives them back.");
+
+    private async Task<TestCheck> CheckTranslationAsync(Endpoint endpoint, CancellationToken cancellation) =>
+        await translator.FaultAsync(endpoint, cancellation) is { } fault
+            ? new("translation", false, fault)
+            : new("translation", true, $"{endpoint.Settings.Translation.Provider} translates.");
 
     /// <summary>Looks for a URL token of this Endpoint at the end of a webhook's address, whatever server that names.</summary>
     private async Task<TestWebhook> FindWebhookAsync(Endpoint endpoint, ChatGatewayAccount account, CancellationToken cancellation)

@@ -8,7 +8,8 @@ namespace EightByEight.Connector.Files;
 
 /// <summary>Files of Endpoints, once they are stored: opened, listed, deleted.</summary>
 internal sealed partial class StoredFiles(
-    FileIndex index, FileStores stores, FileAddresses addresses, EndpointDirectory endpoints, TimeProvider time, ILogger<StoredFiles> log)
+    FileIndex index, FileStores stores, FileAddresses addresses, Scanners scanners, EndpointDirectory endpoints, TimeProvider time,
+    ILogger<StoredFiles> log)
 {
     /// <summary>A file that may be offered; null: there is none, or it is withheld.</summary>
     public async Task<(StoredFile File, ETag Tag)?> FindAsync(FileId id, CancellationToken cancellation) =>
@@ -49,7 +50,7 @@ internal sealed partial class StoredFiles(
         return deleted;
     }
 
-    /// <summary>Writes, reads back and deletes a probe.</summary>
+    /// <summary>Writes, reads back and deletes a probe, and has the scanner look at it.</summary>
     /// <returns>What is wrong; null: nothing is.</returns>
     public async Task<string?> FaultAsync(Endpoint endpoint, CancellationToken cancellation)
     {
@@ -63,7 +64,10 @@ internal sealed partial class StoredFiles(
             await using (var stored = await store.OpenAsync(name, cancellation))
                 if (stored is not null) await stored.CopyToAsync(back, cancellation);
             await store.DeleteAsync(name, cancellation);
-            return back.ToArray().AsSpan().SequenceEqual(probe) ? null : "What was written could not be read back.";
+            if (!back.ToArray().AsSpan().SequenceEqual(probe)) return "What was written could not be read back.";
+            return endpoint.Settings.FileStorage is { Scan: "clamav", ScanWaitSeconds: var seconds }
+                && (await scanners.ScanAsync(new MemoryStream(probe), TimeSpan.FromSeconds(seconds), cancellation)).Reason is { } reason
+                ? $"fileStorage.scan is clamav, but no file can be scanned, so all are withheld: {reason}" : null;
         }
         catch (Exception failed) when (!cancellation.IsCancellationRequested)
         {
@@ -71,13 +75,16 @@ internal sealed partial class StoredFiles(
         }
     }
 
-    /// <summary>A store's fault on one line: its libraries put whole answers into their messages.</summary>
+    /// <summary>A fault on one line, by its cause: libraries put whole answers into their messages, and wrap what happened.</summary>
     public static string Told(Exception failed)
     {
+        while (failed.InnerException is { } inner
+            && (failed is AggregateException or HttpRequestException || failed.Message.Contains("inner exception", StringComparison.Ordinal)))
+            failed = inner;
         var message = failed.Message.AsSpan().Trim();
         var end = message.IndexOfAny('\r', '\n');
         if (end >= 0) message = message[..end];
-        return $"{failed.GetType().Name}: {message[..Math.Min(message.Length, 300)]}";
+        return message[..Math.Min(message.Length, 300)].ToString();
     }
 
     private async IAsyncEnumerable<DeletedFile> DeleteAsync(

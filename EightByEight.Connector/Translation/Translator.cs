@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using EightByEight.Connector.Endpoints;
+using EightByEight.Connector.Files;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
@@ -62,6 +63,24 @@ internal sealed class Translator(IHttpClientFactory clients, EndpointDirectory e
         if (missing.Count > 0) await AskForAsync(owner, settings, wish, missing, known, cancellation);
         return ([.. pieces.Select(one => string.Concat(one.Select(piece => piece.IsTranslated ? known[piece.Text].Text : piece.Text)))],
             known.Where(one => one.Value.Detected is not null).OrderByDescending(one => one.Key.Length).Select(one => one.Value.Detected).FirstOrDefault());
+    }
+
+    /// <summary>Has a word translated as one of a customer would be.</summary>
+    /// <returns>What is wrong; null: nothing is.</returns>
+    public async Task<string?> FaultAsync(Endpoint endpoint, CancellationToken cancellation)
+    {
+        var settings = endpoint.Settings.Translation with { CacheSeconds = 0 };
+        if (settings.BaseUrl is null && !endpoint.ProtectedSecrets.ContainsKey(TranslationSettings.Key))
+            return $"{TranslationSettings.Key} is not set: without it {settings.Provider} translates nothing. Set it, or translation.enabled to false.";
+        try
+        {
+            await TranslateAsync(endpoint, settings, new(null, settings.FlowLanguage), ["Hello"], cancellation);
+            return null;
+        }
+        catch (TranslationException failed)
+        {
+            return failed.Message;
+        }
     }
 
     public void Dispose() => _cache.Dispose();
@@ -131,7 +150,7 @@ internal sealed class Translator(IHttpClientFactory clients, EndpointDirectory e
         }
         catch (Exception failed) when (failed is HttpRequestException or TimeoutRejectedException or EndpointSecretException)
         {
-            throw new TranslationException($"{settings.Provider} could not be asked: {failed.Message}", failed);
+            throw new TranslationException($"{settings.Provider} could not be asked: {StoredFiles.Told(failed)}", failed);
         }
         catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
         {
@@ -164,13 +183,18 @@ internal sealed class Translator(IHttpClientFactory clients, EndpointDirectory e
     private TimeSpan? PauseOf(HttpResponseMessage? response) =>
         response?.Headers.RetryAfter is { } after ? after.Delta ?? after.Date - time.GetUtcNow() : null;
 
-    private static string Refusal(string provider, int status) => $"{provider} answered {status}" + status switch
+    private static string Refusal(string provider, int status) => $"{provider} answered {status}" + (provider, status) switch
     {
-        400 => ": check the languages, translation.formality and the glossaries.",
-        401 or 403 => ": check translation.apiKey and translation.region.",
-        404 => ": check translation.baseUrl and the glossaries.",
-        429 => ": too many requests.",
-        456 => ": the quota is used up.",
+        ("deepl", 400) => ": check the languages, translation.formality and the glossaries.",
+        // Its answer to a key that it does not know.
+        ("google", 400) => ": check translation.apiKey and the languages.",
+        (_, 400) => ": check the languages.",
+        ("microsoft", 401 or 403) => ": check translation.apiKey and translation.region.",
+        (_, 401 or 403) => ": check translation.apiKey.",
+        ("deepl", 404) => ": check translation.baseUrl and the glossaries.",
+        (_, 404) => ": check translation.baseUrl.",
+        (_, 429) => ": too many requests.",
+        (_, 456) => ": the quota is used up.",
         _ => ".",
     };
 
