@@ -86,7 +86,7 @@ internal static partial class NoTranslation
     /// <summary>Each alternative begins where a word does, and goes back over no more than it: long texts take no longer for each character.</summary>
     [GeneratedRegex(
         @"(?<![A-Za-z0-9+.-])[A-Za-z0-9+.-]+://[^\s<>""]+|www\.[^\s<>""]+|(?:mailto|tel):[^\s<>""]+"
-        + @"|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]+@[\w-]+(?:\.[\w-]+)+|cIntent:\S*|\{\{.{0,500}?\}\}|\$?\{[^{}\s]*\}"
+        + @"|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]+@[\w-]+(?:\.[\w-]+)+|cIntent:\S*|\{\{(?:[^{}]|\{[^{}]{0,100}\}){0,500}?\}\}|\$?\{[^{}\s]*\}"
         + @"|(?<![\w.-])[\w-]+(?:\.[\w-]+)*\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|txt|csv|zip|png|jpe?g|gif|webp|svg|heic|mp[34]|m4a|wav|ogg|mov|avi|html?|json|xml)\b"
         + @"|</?[A-Za-z][^<>]*>|&[A-Za-z0-9#]+;",
         RegexOptions.Singleline, matchTimeoutMilliseconds: 10_000)]

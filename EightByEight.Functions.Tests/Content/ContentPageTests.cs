@@ -133,7 +133,8 @@ public class ContentPageTests
         ## Clicks
 
         Whatever the channel calls it, a click is input: `input.text` is its payload, `input.data.choice` is `{ title, payload }`, and
-        `input.data.request` is the whole event. A form (an Adaptive Card, or a WhatsApp flow) has its values in `input.data.adaptivecards` and
+        `input.data.request` is the whole event. Where the channel tells the title alone, it stands for the choice
+        with it that was offered last. A form (an Adaptive Card, or a WhatsApp flow) has its values in `input.data.adaptivecards` and
         `input.data.request.value`; its `postback` or `text` is `input.text`. A location is text, `51.5,-0.12`, and `input.data.location`.
 
         Every submit of an Adaptive Card carries the card's id in its data, as `_card`; Flows do not see it there. **While something waits**, a

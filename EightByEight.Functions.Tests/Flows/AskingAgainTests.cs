@@ -140,6 +140,7 @@ public class AskingAgainTests
     [InlineData("type: number", "1234.5", "de-DE", "1.234,5")]
     [InlineData("type: number", "-0,125", "en-GB", "-0.125")]
     [InlineData("type: integer", "12000", "en-US", "12,000")]
+    [InlineData("type: integer", "2026", "en-US", "2026")]
     [InlineData("type: age", "34 years", "de-DE", "34")]
     [InlineData("type: custom, answer: input.text.length + 0.5", "abc", "de-DE", "3,5")]
     [InlineData("type: date", "2026-05-01", "de-DE", "Freitag, 1. Mai 2026")]

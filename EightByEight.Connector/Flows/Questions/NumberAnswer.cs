@@ -62,8 +62,9 @@ internal sealed partial class NumberAnswer(NumberKind kind, double? min, double?
         return double.IsFinite(number) ? number : null;
     }
 
-    /// <summary>A number as people write it, with its decimals.</summary>
-    public static string Text(double number, CultureInfo culture) => number.ToString("#,##0.###############", culture);
+    /// <summary>A number as people write it, with its decimals. A whole one of four digits may be a year.</summary>
+    public static string Text(double number, CultureInfo culture) => number.ToString(
+        Math.Abs(number) < 10_000 && Math.Truncate(number) == number ? "0" : "#,##0.###############", culture);
 
     /// <summary>A number as JavaScript writes it.</summary>
     public static JsonNode Json(double number) =>
