@@ -37,12 +37,12 @@ internal sealed partial class ConversationStore(ConnectorStorage storage, Seals 
     }
 
     /// <summary>The conversation that an id names: its own, or that of a session, which is the conversation's and a number; null: there is none.</summary>
-    public async Task<string?> NamedAsync(string endpointId, string id, CancellationToken cancellation)
+    public async Task<(string Id, Snapshot Snapshot)?> NamedAsync(string endpointId, string id, CancellationToken cancellation)
     {
         if (id.Length == 0) return null;
         var cut = id.LastIndexOf('-');
         foreach (var candidate in cut > 0 ? [id, id[..cut]] : new[] { id })
-            if ((await ReadAsync(ConversationKey.Of(endpointId, candidate), cancellation)).Head is not null) return candidate;
+            if (await ReadAsync(ConversationKey.Of(endpointId, candidate), cancellation) is { Head: not null } snapshot) return (candidate, snapshot);
         return null;
     }
 

@@ -185,7 +185,8 @@ internal sealed partial class OutsideHandler(
     private async Task<(ConversationKey Key, Snapshot Snapshot)?> FindAsync(
         string endpointId, OutsideMessage message, CancellationToken cancellation)
     {
-        if ((message.ConversationId ?? await store.NamedAsync(endpointId, message.SessionId!, cancellation)) is not { } conversation) return null;
+        if (message.ConversationId is not { } conversation)
+            return await store.NamedAsync(endpointId, message.SessionId!, cancellation) is var (named, found) ? (ConversationKey.Of(endpointId, named), found) : null;
         var key = ConversationKey.Of(endpointId, conversation);
         var snapshot = await store.ReadAsync(key, cancellation);
         return snapshot.Head is null ? null : (key, snapshot);

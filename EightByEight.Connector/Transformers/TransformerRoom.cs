@@ -154,7 +154,7 @@ internal sealed partial class TransformerRoom(
     {
         try
         {
-            return about is null ? null : await conversations.NamedAsync(endpointId, about, cancellation);
+            return about is null ? null : (await conversations.NamedAsync(endpointId, about, cancellation))?.Id;
         }
         catch (Exception failed) when (Refusal.IsStorageFailure(failed, cancellation))
         {

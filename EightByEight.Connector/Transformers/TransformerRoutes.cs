@@ -76,7 +76,7 @@ internal sealed partial class TransformerRoutes(
 
     private async Task<Refusal?> AcceptAsync(Endpoint endpoint, Transformed given, CancellationToken cancellation)
     {
-        if (await conversations.NamedAsync(endpoint.Id, given.SessionId ?? "", cancellation) is not { } conversation)
+        if (await conversations.NamedAsync(endpoint.Id, given.SessionId ?? "", cancellation) is not var (conversation, _))
             return new(404, "No such conversation", "sessionId must be an 8x8 conversation id, or a session id, that this Endpoint knows.");
         var body = Encoding.UTF8.GetBytes(new JsonObject
         {

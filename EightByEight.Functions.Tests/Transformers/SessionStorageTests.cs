@@ -149,21 +149,13 @@ public sealed class SessionStorageTests(AzuriteFixture azurite)
         const string Write = "(await getSessionStorage('made', 'up')).mark = Math.random(); return {};";
         await room.RunAsync(TestRoom.Handler(Write), conversation: "c");
         room.Time.Advance(TimeSpan.FromDays(3));
-        var written = await room.Tables.TransformerStorage.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: cancellation).ToListAsync(cancellation);
-        var between = written.Max(row => row.Timestamp!.Value).AddTicks(1);
-        await Eventually.GetAsync(() => DateTimeOffset.UtcNow, now => now > between.AddMilliseconds(50), "a later time");
+        var between = await AfterAllThatIsWrittenAsync(room, cancellation);
         await room.RunAsync(TestRoom.Handler(Write), conversation: "c");
 
         await room.Storage.DeleteBeforeAsync(between, cancellation);
         Assert.Single(await WrittenAsync(room, "c"));
 
-        for (var sweep = 0; sweep < 2; sweep++)
-        {
-            room.Time.Advance(TimeSpan.FromDays(1));
-            await room.Storage.DeleteBeforeAsync(room.Time.GetUtcNow().AddDays(2), cancellation);
-        }
-
-        Assert.Empty(room.Tables.TransformerStorage.Query<Azure.Data.Tables.TableEntity>(cancellationToken: cancellation));
+        await NothingOutlivesTwoSweepsAsync(room, cancellation);
     }
 
     [Fact]
@@ -174,21 +166,13 @@ public sealed class SessionStorageTests(AzuriteFixture azurite)
         const string Write = "const s = await getSessionStorage('made', 'up'); s.mark = Math.random(); return {};";
         foreach (var conversation in (string[])["c", "d"]) await room.RunAsync(TestRoom.Handler(Write), conversation: conversation);
         room.Time.Advance(TimeSpan.FromDays(3));
-        var written = await room.Tables.TransformerStorage.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: cancellation).ToListAsync(cancellation);
-        var between = written.Max(row => row.Timestamp!.Value).AddTicks(1);
-        await Eventually.GetAsync(() => DateTimeOffset.UtcNow, now => now > between.AddMilliseconds(50), "a later time");
+        var between = await AfterAllThatIsWrittenAsync(room, cancellation);
         Assert.Single(await room.Storage.EraseAsync("one", ["c"], cancellation).ToListAsync(cancellation));
 
         await room.Storage.DeleteBeforeAsync(between, cancellation);
         Assert.Single(await WrittenAsync(room, "d"));
 
-        for (var sweep = 0; sweep < 2; sweep++)
-        {
-            room.Time.Advance(TimeSpan.FromDays(1));
-            await room.Storage.DeleteBeforeAsync(room.Time.GetUtcNow().AddDays(2), cancellation);
-        }
-
-        Assert.Empty(room.Tables.TransformerStorage.Query<Azure.Data.Tables.TableEntity>(cancellationToken: cancellation));
+        await NothingOutlivesTwoSweepsAsync(room, cancellation);
     }
 
     [Theory]
@@ -271,4 +255,24 @@ public sealed class SessionStorageTests(AzuriteFixture azurite)
     private static async Task<List<string>> WrittenAsync(TestRoom room, params string[] names) =>
         [.. (await room.Storage.WrittenByAsync("one", names, names, [], TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken))
             .Select(one => $"{one.Name} {one.Value}{(one.IsShared ? "of others, too" : "")}").Order()];
+
+    /// <summary>A time that is over, after all writings so far.</summary>
+    private static async Task<DateTimeOffset> AfterAllThatIsWrittenAsync(TestRoom room, CancellationToken cancellation)
+    {
+        var written = await room.Tables.TransformerStorage.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: cancellation).ToListAsync(cancellation);
+        var between = written.Max(row => row.Timestamp!.Value).AddTicks(1);
+        await Eventually.GetAsync(() => DateTimeOffset.UtcNow, now => now > between.AddMilliseconds(50), "a later time");
+        return between;
+    }
+
+    private static async Task NothingOutlivesTwoSweepsAsync(TestRoom room, CancellationToken cancellation)
+    {
+        for (var sweep = 0; sweep < 2; sweep++)
+        {
+            room.Time.Advance(TimeSpan.FromDays(1));
+            await room.Storage.DeleteBeforeAsync(room.Time.GetUtcNow().AddDays(2), cancellation);
+        }
+
+        Assert.Empty(room.Tables.TransformerStorage.Query<Azure.Data.Tables.TableEntity>(cancellationToken: cancellation));
+    }
 }
